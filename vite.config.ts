@@ -15,7 +15,12 @@ export default defineConfig({
       injectManifest: { globPatterns: ['**/*.{js,css,html,svg,png,webmanifest}'] },
     }),
   ],
-  build: { target: ['chrome111', 'firefox121', 'safari16.4'], cssMinify: 'lightningcss', sourcemap: true },
+  build: {
+    manifest: true,
+    target: ['chrome111', 'firefox121', 'safari16.4'],
+    cssMinify: 'lightningcss',
+    sourcemap: true,
+  },
   css: { transformer: 'lightningcss' },
   server: { port: 5173, proxy: { '/api': 'http://localhost:4400' } },
 });

@@ -1,0 +1,3 @@
+import { ensureBuilt } from './build-app.ts';
+
+await ensureBuilt({ force: true });

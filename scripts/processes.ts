@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the checkout. */
+export const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** How a finished command ended: its exit code (1 when a signal ended it) and how long it took. */
+export interface CommandResult {
+  readonly code: number;
+  readonly milliseconds: number;
+}
+
+/** Runs one of the project's installed programs (`node_modules/.bin`) with the terminal's own input and output. */
+export function runTool(tool: string, args: readonly string[]): Promise<CommandResult> {
+  const startedAt = performance.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(projectRoot, 'node_modules', '.bin', tool), args, { cwd: projectRoot, stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', (code) => resolve({ code: code ?? 1, milliseconds: performance.now() - startedAt }));
+  });
+}

@@ -1,0 +1,44 @@
+import { startVitest } from 'vitest/node';
+import { ensureBuilt } from './build-app.ts';
+
+/** Counts over all projects; what was skipped is printed with its reason. */
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const projects = ['fast', 'integration', 'e2e'] as const;
+const filters = process.argv.slice(2);
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+
+async function runProject(project: string): Promise<void> {
+  const vitest = await startVitest('test', filters, {
+    watch: false,
+    run: true,
+    project: [project],
+    passWithNoTests: true,
+  });
+  for (const module of vitest.state.getTestModules()) {
+    if (module.state() === 'failed' && module.children.size === 0) totals.failed += 1;
+    for (const test of module.children.allTests()) {
+      const result = test.result();
+      if (result.state === 'passed') totals.passed += 1;
+      else if (result.state === 'failed') totals.failed += 1;
+      else {
+        totals.skipped += 1;
+        const reason = result.state === 'skipped' ? result.note : undefined;
+        process.stdout.write(`skipped: ${test.fullName}: ${reason ?? 'no reason given'}\n`);
+        if (reason === undefined) totals.failed += 1;
+      }
+    }
+  }
+  totals.failed += vitest.state.getUnhandledErrors().length;
+  await vitest.close();
+}
+
+await ensureBuilt();
+for (const project of projects) await runProject(project);
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed${skipped}\n`);
+process.exit(totals.failed === 0 && totals.passed > 0 ? 0 : 1);
