@@ -1,0 +1,276 @@
+import type * as v from 'valibot';
+import * as common from './common.ts';
+import type { Role } from './common.ts';
+import type { RouteName } from './paths.ts';
+import * as people from './people.ts';
+import * as registry from './registry.ts';
+import * as system from './system.ts';
+import * as tickets from './tickets.ts';
+import * as unlocks from './unlocks.ts';
+
+type Schema = v.GenericSchema<unknown, unknown>;
+
+/** What one route (its method and path: `paths.ts`) takes and gives; the server mounts it, the client calls it, the OpenAPI document describes it. */
+export interface RouteSpec {
+  readonly summary: string;
+  /** `public` needs no session; `any` any role; otherwise the roles that may call it. */
+  readonly access: 'public' | 'any' | readonly Role[];
+  readonly query?: Schema;
+  readonly body?: Schema | 'photo';
+  readonly reply: Schema | 'photo' | 'events' | 'openapi';
+  /** Status of the success; 200 when absent. */
+  readonly status?: 200 | 201;
+}
+
+const office = ['operator', 'approver'] as const;
+const fieldAndOffice = ['technician', 'operator', 'approver'] as const;
+
+/** Every route of ours (the sign-in library's own are under /api/auth). Key: operation id. */
+export const routes = {
+  me: { summary: 'The signed-in person', access: 'any', reply: people.meSchema },
+  events: { summary: 'Server-sent events', access: 'any', reply: 'events' },
+  demo: {
+    summary: 'Demo accounts and terminals',
+    access: 'public',
+    reply: system.demoSchema,
+  },
+  demoSignIn: {
+    summary: 'Sign in as a demo account',
+    access: 'public',
+    body: system.demoSignInSchema,
+    reply: people.meSchema,
+  },
+  trust: {
+    summary: 'Public keys for devices',
+    access: 'public',
+    reply: system.trustSchema,
+  },
+  policy: {
+    summary: 'The unlock policy',
+    access: fieldAndOffice,
+    reply: system.policyViewSchema,
+  },
+  alarms: {
+    summary: 'Alarms, newest first',
+    access: office,
+    query: system.alarmQuerySchema,
+    reply: common.pageSchema(system.alarmSchema),
+  },
+  closeAlarm: {
+    summary: 'Mark an alarm as dealt with',
+    access: office,
+    reply: system.alarmSchema,
+  },
+  audit: {
+    summary: 'Audit records, newest first',
+    access: office,
+    query: system.auditQuerySchema,
+    reply: common.pageSchema(system.auditRecordSchema),
+  },
+  healthz: {
+    summary: 'The process is alive',
+    access: 'public',
+    reply: system.healthSchema,
+  },
+  readyz: {
+    summary: 'The database answers',
+    access: 'public',
+    reply: system.healthSchema,
+  },
+  openapi: { summary: 'This document', access: 'public', reply: 'openapi' },
+
+  listPeople: {
+    summary: 'Staff accounts',
+    access: office,
+    reply: common.pageSchema(people.personSchema),
+  },
+  invitePerson: {
+    summary: 'Invite somebody',
+    access: ['operator'],
+    body: people.invitePersonSchema,
+    reply: people.invitationSchema,
+    status: 201,
+  },
+  changePerson: {
+    summary: 'Change or disable an account',
+    access: ['operator'],
+    body: people.changePersonSchema,
+    reply: people.personSchema,
+  },
+  viewInvitation: {
+    summary: 'What an invitation is for',
+    access: 'public',
+    reply: people.invitationViewSchema,
+  },
+  acceptInvitation: {
+    summary: 'Set the first password',
+    access: 'public',
+    body: people.acceptInvitationSchema,
+    reply: common.doneSchema,
+  },
+  passkeyChallenge: {
+    summary: 'A passkey challenge for one case',
+    access: ['approver'],
+    body: people.passkeyChallengeRequestSchema,
+    reply: people.passkeyChallengeSchema,
+  },
+
+  listMerchants: {
+    summary: 'Merchants',
+    access: office,
+    reply: common.pageSchema(registry.merchantSchema),
+  },
+  createMerchant: {
+    summary: 'Register a merchant',
+    access: ['operator'],
+    body: registry.createMerchantSchema,
+    reply: registry.merchantSchema,
+    status: 201,
+  },
+  changeMerchant: {
+    summary: 'Change a merchant',
+    access: ['operator'],
+    body: registry.changeMerchantSchema,
+    reply: registry.merchantSchema,
+  },
+  listTerminals: {
+    summary: 'Terminals, those that need attention first',
+    access: fieldAndOffice,
+    query: registry.terminalQuerySchema,
+    reply: registry.terminalPageSchema,
+  },
+  registerTerminal: {
+    summary: 'Register a terminal',
+    access: ['operator'],
+    body: registry.registerTerminalSchema,
+    reply: registry.terminalSchema,
+    status: 201,
+  },
+  getTerminal: {
+    summary: 'One terminal with its history',
+    access: fieldAndOffice,
+    reply: registry.terminalDetailSchema,
+  },
+  changeTerminal: {
+    summary: 'Change a terminal',
+    access: ['operator'],
+    body: registry.changeTerminalSchema,
+    reply: registry.terminalSchema,
+  },
+
+  listTickets: {
+    summary: 'Tickets, newest first',
+    access: fieldAndOffice,
+    query: tickets.ticketQuerySchema,
+    reply: common.pageSchema(tickets.ticketSchema),
+  },
+  getTicket: {
+    summary: 'One ticket',
+    access: fieldAndOffice,
+    reply: tickets.ticketSchema,
+  },
+  createTicket: {
+    summary: 'Open a ticket',
+    access: ['technician', 'operator'],
+    body: tickets.createTicketSchema,
+    reply: tickets.ticketSchema,
+    status: 201,
+  },
+  claimTicket: {
+    summary: 'Take an open ticket',
+    access: ['technician'],
+    reply: tickets.ticketSchema,
+  },
+  assignTicket: {
+    summary: 'Give a ticket to a technician',
+    access: ['operator'],
+    body: tickets.assignTicketSchema,
+    reply: tickets.ticketSchema,
+  },
+  closeTicket: {
+    summary: 'Close a ticket',
+    access: ['technician', 'operator'],
+    body: tickets.closeTicketSchema,
+    reply: tickets.ticketSchema,
+  },
+
+  createUnlock: {
+    summary: 'Ask for an unlock',
+    access: ['technician'],
+    body: unlocks.createUnlockSchema,
+    reply: unlocks.unlockCaseSchema,
+  },
+  listUnlocks: {
+    summary: 'Unlock cases, newest first',
+    access: fieldAndOffice,
+    query: unlocks.unlockQuerySchema,
+    reply: common.pageSchema(unlocks.unlockCaseSchema),
+  },
+  getUnlock: {
+    summary: 'One unlock case',
+    access: fieldAndOffice,
+    reply: unlocks.unlockCaseSchema,
+  },
+  putPhoto: {
+    summary: 'Store an inspection photo',
+    access: ['technician'],
+    body: 'photo',
+    reply: unlocks.photoSchema,
+  },
+  getPhoto: {
+    summary: 'One inspection photo',
+    access: fieldAndOffice,
+    reply: 'photo',
+  },
+  submitInspection: {
+    summary: 'Hand in the inspection',
+    access: ['technician'],
+    body: unlocks.submitInspectionSchema,
+    reply: unlocks.unlockCaseSchema,
+  },
+  openUnlock: {
+    summary: 'An approver looks at the case',
+    access: ['approver'],
+    reply: unlocks.unlockCaseSchema,
+  },
+  decideUnlock: {
+    summary: 'Approve, refuse or send to the depot',
+    access: ['approver'],
+    body: unlocks.decideUnlockSchema,
+    reply: unlocks.unlockCaseSchema,
+  },
+  withdrawUnlock: {
+    summary: 'Give the request up',
+    access: ['technician'],
+    reply: unlocks.unlockCaseSchema,
+  },
+  submitReceipt: {
+    summary: 'Hand in the device’s receipt',
+    access: ['technician'],
+    body: unlocks.submitReceiptSchema,
+    reply: unlocks.unlockCaseSchema,
+  },
+  commission: {
+    summary: 'Hand in a report, receive the next order',
+    access: ['technician'],
+    body: unlocks.commissionSchema,
+    reply: unlocks.commissionAnswerSchema,
+  },
+  releaseUnlock: {
+    summary: 'End probation early',
+    access: ['approver'],
+    body: unlocks.releaseSchema,
+    reply: unlocks.unlockCaseSchema,
+  },
+} as const satisfies Record<RouteName, RouteSpec>;
+
+type Output<S> = S extends v.GenericSchema ? v.InferOutput<S> : never;
+type Input<S> = S extends v.GenericSchema ? v.InferInput<S> : never;
+type Part<N extends RouteName, K extends string> = (typeof routes)[N] extends Record<K, infer S> ? S : never;
+
+/** What the caller sends as a body to route `N`. */
+export type RouteBody<N extends RouteName> = Input<Part<N, 'body'>>;
+/** What the caller sends as a query to route `N`, before parsing: strings. */
+export type RouteQuery<N extends RouteName> = Input<Part<N, 'query'>>;
+/** What route `N` answers. */
+export type RouteReply<N extends RouteName> = Output<Part<N, 'reply'>>;
