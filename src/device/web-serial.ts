@@ -39,6 +39,8 @@ export class WebSerialTransport implements Transport {
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #reading: Promise<void> = Promise.resolve();
+  /** Rejects when this opening ends, so that a write on a line that takes nothing settles too. */
+  #ended = Promise.withResolvers<never>();
 
   /** `order` tells apart ports of one kind in the name; it says nothing about which terminal it is. */
   constructor(port: PortLike, environment: WebSerialEnvironment, order = 0) {
@@ -63,6 +65,8 @@ export class WebSerialTransport implements Transport {
       return err(openingError(cause, await this.#circumstances()), describeCause(cause));
     }
     this.#writer?.closed.catch(ignore);
+    this.#ended = Promise.withResolvers<never>();
+    this.#ended.promise.catch(ignore);
     this.#environment.noteOpened(identityText(identityOf(this.#port)));
     this.#state = 'open';
     this.#reading = this.#readLoop();
@@ -74,8 +78,9 @@ export class WebSerialTransport implements Transport {
     if (this.#state !== 'open' || writer === undefined) return err('lost', 'not open');
     try {
       for (let at = 0; at < bytes.length; at += writeChunkBytes) {
-        await writer.ready;
-        await writer.write(bytes.subarray(at, at + writeChunkBytes));
+        await Promise.race([writer.ready, this.#ended.promise]);
+        const written = writer.write(bytes.subarray(at, at + writeChunkBytes));
+        await Promise.race([written, this.#ended.promise]);
       }
       return ok(undefined);
     } catch (cause) {
@@ -92,6 +97,7 @@ export class WebSerialTransport implements Transport {
   }
 
   async #release(): Promise<void> {
+    this.#ended.reject(new Error('the line ended'));
     const writer = this.#writer;
     this.#writer = undefined;
     if (writer !== undefined) {
