@@ -1,0 +1,40 @@
+import type { Demo } from '../../protocol/http/system.ts';
+import type { Me } from '../../protocol/http/people.ts';
+import type { ApiClient } from '../api/client.ts';
+import type { ServerEvents } from '../api/events.svelte.ts';
+import type { Toasts } from '../ui/toasts.svelte.ts';
+
+/** Where the page is, and how to go elsewhere. Ordinary links to paths of ours are caught too. */
+export interface Navigation {
+  /** The path without query, for example `/technician/tickets/…`; reactive. */
+  readonly path: string;
+  /** The query; reactive. */
+  readonly query: URLSearchParams;
+  /** Goes to a path of ours; `replace` leaves no step in the history. */
+  go(path: string, options?: { readonly replace?: boolean }): void;
+  /** One step back, or to `fallback` when this page was opened directly. */
+  back(fallback: string): void;
+}
+
+/** Holds updates, reloads and sign-outs back while a job runs. */
+export interface JobGuard {
+  /** True while at least one job runs; reactive. */
+  readonly isBusy: boolean;
+  /** Begins a job and returns its end (calling it twice is harmless). `name` is for the log. */
+  begin(name: string): () => void;
+}
+
+/**
+ * What the shell hands to each person's app. The app is `src/<person>/<Person>App.svelte`, loaded lazily; it loads its
+ * own dictionary (`await import` of `src/i18n/<person>.ts`, then `load()`) before its first screen.
+ */
+export interface PersonAppProps {
+  readonly me: Me;
+  readonly api: ApiClient;
+  readonly events: ServerEvents;
+  readonly navigation: Navigation;
+  readonly jobs: JobGuard;
+  readonly toasts: Toasts;
+  /** Present only in demo mode. */
+  readonly demo: Demo | undefined;
+}
