@@ -1,0 +1,33 @@
+/** Sizes, times and counts of UNLK/1 (docs/unlock-protocol.md, section 7). Device and server hold the same numbers. */
+export const unlockLimits = {
+  /** Any message, signatures included. A device has one fixed buffer for it. */
+  messageBytesMax: 1024,
+  /** A signed REQUEST: fits one QR code that a phone reads off a small screen. */
+  requestBytesMax: 160,
+  /** A GRANT with both signatures, for the same reason. */
+  grantBytesMax: 230,
+  /** The body of one ORDER or REPORT. */
+  bodyBytesMax: 700,
+  /** From notBefore to notAfter of a grant. Long enough for a slow site, short enough to be worthless tomorrow. */
+  grantSpanSecondsMax: 900,
+  /** How far a trusted clock may be off before "not yet valid" or "expired" is said. */
+  clockSkewSeconds: 60,
+  /** Keys in one KEYSET: two classes, old and new of each, and room for a second region. */
+  keysetKeysMax: 8,
+  /** Between two challenges asked for with `fresh`. */
+  challengeIntervalSeconds: 10,
+  /** Wrong credentials that cost nothing but the challenge. */
+  freeAttempts: 5,
+  /** Wait after the first attempt beyond the free ones; doubles each time. */
+  firstDelaySeconds: 10,
+  /** Longest wait between two attempts. */
+  delaySecondsMax: 3600,
+  /** Wrong credentials in one day of device time. */
+  attemptsPerDayMax: 20,
+  /** Wrong credentials in the whole life of a device; then only the depot helps. */
+  attemptsPerLifeMax: 200,
+  /** Unlocks from which the server warns. */
+  lifetimeUnlocksWarn: 5,
+  /** Unlocks from which only the depot may unlock. */
+  lifetimeUnlocksDepot: 10,
+} as const;
