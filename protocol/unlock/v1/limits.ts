@@ -8,6 +8,10 @@ export const unlockLimits = {
   grantBytesMax: 230,
   /** The body of one ORDER or REPORT. */
   bodyBytesMax: 700,
+  /** Lines of one self-test report, and the bytes of their texts: together they fit in one body. */
+  selfTestLinesMax: 10,
+  selfTestNameBytesMax: 20,
+  selfTestDetailBytesMax: 40,
   /** From notBefore to notAfter of a grant. Long enough for a slow site, short enough to be worthless tomorrow. */
   grantSpanSecondsMax: 900,
   /** How far a trusted clock may be off before "not yet valid" or "expired" is said. */
