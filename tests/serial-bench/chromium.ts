@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import type { Browser, LaunchOptions } from 'playwright-core';
+
+/** A Chromium on this machine: the program itself (not its start script) and the folder that it reads policies from. */
+export interface ChromiumProgram {
+  readonly path: string;
+  /** An existing folder; the policies lie in it, or in `policies/` below it (see `policyPathInside`). */
+  readonly policyFolder: string;
+  /** From `policyFolder` to the folder of managed policies. */
+  readonly policyPathInside: string;
+}
+
+const programs: readonly { readonly path: string; readonly settings: string }[] = [
+  { path: '/usr/lib/chromium/chromium', settings: '/etc/chromium' },
+  { path: '/usr/lib/chromium-browser/chromium-browser', settings: '/etc/chromium-browser' },
+  { path: '/opt/google/chrome/chrome', settings: '/etc/opt/chrome' },
+];
+
+const switches = [
+  '--no-sandbox',
+  '--headless=new',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+];
+
+/** The first Chromium found, or undefined when there is none. */
+export function findChromium(): ChromiumProgram | undefined {
+  for (const { path, settings } of programs) {
+    if (!existsSync(path)) continue;
+    if (existsSync(`${settings}/policies`)) {
+      return { path, policyFolder: `${settings}/policies`, policyPathInside: 'managed' };
+    }
+    if (existsSync(settings)) return { path, policyFolder: settings, policyPathInside: 'policies/managed' };
+  }
+  return undefined;
+}
+
+/** Launches Chromium without a screen. `options` are Playwright's; its `args` come after the ones every test needs. */
+export function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
+  const program = findChromium();
+  if (program === undefined) throw new Error('No Chromium found; on Debian: apt-get install chromium');
+  return chromium.launch({ executablePath: program.path, ...options, args: [...switches, ...(options.args ?? [])] });
+}
