@@ -1,0 +1,91 @@
+import { ackDelayMs, ackEveryFrames } from './limits.ts';
+import { RoundTrip } from './estimates.ts';
+
+/** When the next acknowledgement is due: at once for every second frame or a gap, else after a short wait. */
+export class AckTimer {
+  #dueMs = Infinity;
+  #frames = 0;
+
+  /** When it is due; Infinity while nothing is to be acknowledged. */
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
+  /** A numbered frame arrived; `isUrgent` when the sender must learn of a gap or a repetition. */
+  received(isUrgent: boolean, nowMs: number): void {
+    this.#frames += 1;
+    const isAtOnce = isUrgent || this.#frames >= ackEveryFrames;
+    this.#dueMs = Math.min(this.#dueMs, isAtOnce ? nowMs : nowMs + ackDelayMs);
+  }
+
+  /** A frame, which carries the acknowledgement, was put on the line; or the link starts over. */
+  clear(): void {
+    this.#dueMs = Infinity;
+    this.#frames = 0;
+  }
+}
+
+/**
+ * The questions to a quiet other side. A PING carries its place in the order of transmissions and the PONG brings it
+ * back: then whatever went before it and is not acknowledged is lost.
+ */
+export class Prober {
+  #rtt = new RoundTrip();
+  #ping: { readonly order: number; readonly sentAtMs: number } | undefined;
+  #unanswered = 0;
+  #movedAtMs = 0;
+
+  /** Measured round trips of this link. */
+  get rtt(): RoundTrip {
+    return this.#rtt;
+  }
+
+  /** True while a PING has no answer. */
+  get isWaiting(): boolean {
+    return this.#ping !== undefined;
+  }
+
+  /** When something was last sent or confirmed. */
+  get movedAtMs(): number {
+    return this.#movedAtMs;
+  }
+
+  /** Starts over for a new link. */
+  reset(nowMs: number): void {
+    this.#rtt = new RoundTrip();
+    this.#ping = undefined;
+    this.#unanswered = 0;
+    this.#movedAtMs = nowMs;
+  }
+
+  /** When to ask next, given that something is on the way. */
+  dueMs(): number {
+    return this.#movedAtMs + this.#rtt.probeAfterMs(this.#unanswered);
+  }
+
+  /** Something numbered was sent. */
+  sent(nowMs: number): void {
+    this.#movedAtMs = nowMs;
+  }
+
+  /** Something sent was confirmed; `sentAtMs` when its round trip is a sample. */
+  confirmed(nowMs: number, sentAtMs: number | undefined): void {
+    this.#movedAtMs = nowMs;
+    this.#unanswered = 0;
+    if (sentAtMs !== undefined) this.#rtt.sample(nowMs - sentAtMs);
+  }
+
+  /** A PING with this place in the order was sent. */
+  asked(order: number, nowMs: number): void {
+    this.#ping = { order, sentAtMs: nowMs };
+    this.#unanswered += 1;
+    this.#movedAtMs = nowMs;
+  }
+
+  /** A PONG came back. An answer to an earlier PING counts too: on a slow line several may be on the way. */
+  answered(order: number, nowMs: number): void {
+    const isLatest = this.#ping !== undefined && order === this.#ping.order;
+    this.confirmed(nowMs, isLatest ? this.#ping?.sentAtMs : undefined);
+    if (isLatest) this.#ping = undefined;
+  }
+}
