@@ -46,6 +46,8 @@ export interface RawCall {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
+  /** A call that signs in: its 401 means a wrong password, not a session that is over. */
+  readonly isSignIn?: boolean;
 }
 
 /** What came back: the status and the parsed JSON (undefined when the body is empty). */
@@ -127,7 +129,7 @@ export class ApiClient {
       const text = await response.text();
       network.heard(now() - startedAt);
       const result = readAnswer(response.status, text);
-      if (!result.ok && result.error === 'unauthenticated') onSignedOut?.();
+      if (!result.ok && result.error === 'unauthenticated' && call.isSignIn !== true) onSignedOut?.();
       return result;
     } catch {
       if (call.signal?.aborted) return failure('aborted');
