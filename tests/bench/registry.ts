@@ -1,0 +1,7 @@
+import { cableBenchmark } from './cable/benchmark.ts';
+import type { Benchmark } from './figure.ts';
+
+/** Every benchmark by the name that `npm run bench -- NAME` takes. */
+export const benchmarks: Readonly<Record<string, Benchmark>> = {
+  cable: cableBenchmark,
+};
