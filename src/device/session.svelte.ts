@@ -380,7 +380,7 @@ export class DeviceSession {
 
   #failQuietly(error: OpenError, detail = ''): void {
     this.#failure = { error, detail };
-    this.#tell();
+    this.#changes.tell(this.#state);
   }
 
   #fail(error: OpenError, detail: string): void {
@@ -392,10 +392,6 @@ export class DeviceSession {
   #setState(state: CableState): void {
     if (this.#state !== state) this.note('link', `state ${this.#state} → ${state}`);
     this.#state = state;
-    this.#tell();
-  }
-
-  #tell(): void {
     this.#changes.tell(this.#state);
   }
 }
