@@ -22,5 +22,5 @@ export default defineConfig({
     sourcemap: true,
   },
   css: { transformer: 'lightningcss' },
-  server: { port: 5173, proxy: { '/api': 'http://localhost:4400' } },
+  server: { port: 5173, proxy: { '/api': 'http://localhost:8640' } },
 });
