@@ -48,6 +48,8 @@ export const sleptMs = 1_500;
 
 /** Requests that may wait for their reply at the same time. */
 export const requestsMax = 32;
+/** Requests that a device works on at the same time; more are answered with `busy`. */
+export const deviceRequestsMax = 16;
 /** Silence (no byte at all) after which a request is given up. */
 export const requestSilenceMs = 5_000;
 /** Whole time that a request may take while the line is alive. */
@@ -58,6 +60,10 @@ export const transfersMax = 4;
 export const objectMaxBytes = 16 * 1024 * 1024;
 /** Ranges in one message at most; leaving some out only means that bytes are sent again. */
 export const rangesMax = 64;
+/** A transfer in which nothing moves for this long is asked after. */
+export const transferStallMs = 10_000;
+/** Least pause between two progress reports of a transfer. */
+export const progressPauseMs = 50;
 /** Rounds of "which ranges are missing" after everything was sent. */
 export const transferRoundsMax = 3;
 /** Rates that `identity.rate` may name, in baud. */

@@ -1,36 +1,23 @@
+import { readU32Be, u32Be } from '../../bytes.ts';
+import { ControlQueue } from './control-queue.ts';
 import { Deframer } from './deframer.ts';
 import type { CloseReason } from './errors.ts';
 import { BlockSizer, FlowLimit } from './estimates.ts';
 import { frameKinds, type Frame, type FrameKind } from './frame.ts';
-import {
-  agree,
-  closeCodes,
-  closeReasonOf,
-  decodeOffer,
-  encodeClose,
-  encodeOffer,
-  ownOffer,
-  type Offer,
-} from './handshake.ts';
+import { agree, closeCodes, closeReasonOf, decodeOffer, encodeOffer, ownOffer, type Offer } from './handshake.ts';
 import * as limits from './limits.ts';
 import type { CableEnd, LinkEvent, LinkOptions, LinkState, LinkStats } from './link-types.ts';
 import { Liveness } from './liveness.ts';
 import { OutputBuffer, outputMaxBytes } from './output-buffer.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { SendWindow, type SentFrame } from './send-window.ts';
-import { AckTimer, Prober } from './timers.ts';
+import { AckTimer, OpenTimer, Prober } from './timers.ts';
 
 const noBody = new Uint8Array(0);
 /** A pause after which the next frame is led in by a zero, against noise picked up meanwhile. */
 const leadInAfterMs = 20;
-/** Least pause between two CLOSE frames that answer frames of unknown links. */
-const unknownLinkPauseMs = 200;
 /** Events that nobody has taken; beyond this, numbered frames are left to be sent again. */
 const eventsMax = 4 * limits.windowMaxFrames;
-
-function u32Body(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
-}
 
 /**
  * One end of the reliable link: frames, window, acknowledgements, probes, opening and closing
@@ -49,7 +36,8 @@ export class CableLink implements CableEnd {
   readonly #receiveWindow = new ReceiveWindow();
   readonly #live = new Liveness();
   readonly #messages: Uint8Array[] = [];
-  readonly #control: { readonly kind: FrameKind; readonly linkId: number; readonly body: Uint8Array }[] = [];
+  readonly #control = new ControlQueue();
+  readonly #openTimer = new OpenTimer();
   #offer: Offer;
   #agreed: Offer;
   #events: LinkEvent[] = [];
@@ -60,13 +48,9 @@ export class CableLink implements CableEnd {
   #sizer = new BlockSizer();
   #flow = new FlowLimit();
   #closedNumber: number | undefined;
-  #openStartedMs = 0;
-  #openRetryAtMs = Infinity;
-  #openRetryMs = limits.openRetryMs;
   #pongToken: number | undefined;
   #isPingDue = false;
   #lastOutputAtMs = -Infinity;
-  #unknownAnsweredAtMs = -Infinity;
   #counts = { bytesIn: 0, bytesOut: 0, framesIn: 0, framesOut: 0, foreign: 0, duplicates: 0, resends: 0 };
 
   /** Throws when an offer in `options` is outside its limits. */
@@ -104,6 +88,16 @@ export class CableLink implements CableEnd {
     return this.#state;
   }
 
+  /** When the last byte arrived, whatever it was. */
+  get lastByteAtMs(): number {
+    return this.#live.lastByteAtMs;
+  }
+
+  /** Wire bytes of frames sent and not confirmed. */
+  get unconfirmedBytes(): number {
+    return this.#sendWindow.unconfirmedBytes;
+  }
+
   /** True when nothing that was given to send is unsent or unconfirmed. */
   get isDrained(): boolean {
     return this.#messages.length === 0 && this.#sendWindow.frames === 0;
@@ -121,9 +115,7 @@ export class CableLink implements CableEnd {
     const derived = isUsed ? (Math.imul(before, 1664525) + 1013904223) >>> 0 : before;
     this.#offer = { ...this.#offer, linkNumber: linkId === undefined ? derived : linkId >>> 0 };
     this.#start(this.#offer, 'opening', nowMs);
-    this.#openStartedMs = nowMs;
-    this.#openRetryMs = limits.openRetryMs;
-    this.#openRetryAtMs = nowMs;
+    this.#openTimer.start(nowMs);
     this.#live.setOwed(true, nowMs);
   }
 
@@ -131,7 +123,7 @@ export class CableLink implements CableEnd {
   close(nowMs: number): void {
     if (this.#state === 'closed') return;
     this.#end('local', nowMs);
-    this.#putControl(frameKinds.close, this.#linkId, encodeClose(closeCodes.normal));
+    this.#control.putClose(this.#linkId, closeCodes.normal);
   }
 
   receive(bytes: Uint8Array, nowMs: number): void {
@@ -155,19 +147,18 @@ export class CableLink implements CableEnd {
   }
 
   deadlineMs(): number | undefined {
-    let due = Math.min(this.#ackTimer.dueMs, this.#openRetryAtMs, this.#live.deadlineMs() ?? Infinity);
-    if (this.#state === 'opening') due = Math.min(due, this.#openStartedMs + limits.openTimeoutMs);
+    let due = Math.min(this.#ackTimer.dueMs, this.#openTimer.dueMs, this.#live.deadlineMs() ?? Infinity);
     if (this.#state === 'open' && !this.#isPingDue) due = Math.min(due, this.#probeAtMs(), this.#keepAliveAtMs());
     return due === Infinity ? undefined : due;
   }
 
   tick(nowMs: number): void {
-    this.#live.awake(nowMs, this.deadlineMs());
+    this.#live.guard.noteRun(nowMs, this.deadlineMs());
     this.#nowMs = nowMs;
     if (this.#state === 'closed') return;
     const verdict = this.#live.verdict(nowMs);
     if (this.#state === 'opening') {
-      if (nowMs >= this.#openStartedMs + limits.openTimeoutMs) this.#end('no-answer', nowMs);
+      if (this.#openTimer.isOver(nowMs)) this.#end('no-answer', nowMs);
       return;
     }
     if (verdict !== undefined) this.#end(verdict, nowMs);
@@ -210,12 +201,12 @@ export class CableLink implements CableEnd {
     this.#sendWindow.reset(agreed.windowFrames);
     this.#receiveWindow.reset(this.#offer.windowFrames);
     this.#messages.length = 0;
-    this.#control.length = 0;
+    this.#control.clear();
     this.#output.clear();
     this.#sizer = new BlockSizer();
     this.#flow = new FlowLimit();
     this.#live.reset();
-    this.#openRetryAtMs = Infinity;
+    this.#openTimer.clear();
     this.#ackTimer.clear();
     this.#prober.reset(nowMs);
     this.#pongToken = undefined;
@@ -235,10 +226,6 @@ export class CableLink implements CableEnd {
     this.#events.push({ type: 'opened', linkId: linkNumber, windowFrames, bodyMaxBytes });
   }
 
-  #putControl(kind: FrameKind, linkId: number, body: Uint8Array): void {
-    if (this.#control.length < 4) this.#control.push({ kind, linkId, body });
-  }
-
   #onFrame(frame: Frame): void {
     this.#counts.framesIn += 1;
     if (frame.kind === frameKinds.open) this.#onOpen(frame);
@@ -253,13 +240,13 @@ export class CableLink implements CableEnd {
     const theirs = decodeOffer(frame.body);
     if (typeof theirs === 'string') {
       const code = theirs === 'version-mismatch' ? closeCodes.version : closeCodes.badOffer;
-      this.#putControl(frameKinds.close, frame.linkId, encodeClose(code));
+      this.#control.putClose(frame.linkId, code);
       return;
     }
     this.#live.lastFrameAtMs = this.#nowMs;
     const isSame = theirs.linkNumber === this.#agreed.linkNumber;
     if (isSame && this.#state === 'closed' && theirs.linkNumber === this.#closedNumber) {
-      this.#putControl(frameKinds.close, frame.linkId, encodeClose(closeCodes.unknownLink));
+      this.#control.putClose(frame.linkId, closeCodes.unknownLink);
       return;
     }
     if (!isSame || this.#state === 'closed') {
@@ -267,7 +254,7 @@ export class CableLink implements CableEnd {
       this.#offer = { ...this.#offer, linkNumber: theirs.linkNumber };
       this.#opened(agree(this.#offer, theirs), this.#nowMs);
     }
-    this.#putControl(frameKinds.openAck, this.#linkId, encodeOffer(this.#offer));
+    this.#control.put(frameKinds.openAck, this.#linkId, encodeOffer(this.#offer));
   }
 
   #onForeign(frame: Frame): void {
@@ -275,9 +262,7 @@ export class CableLink implements CableEnd {
     const { message, block, ping } = frameKinds;
     const wantsAnswer = frame.kind === message || frame.kind === block || frame.kind === ping;
     if (this.#role !== 'device' || !wantsAnswer) return;
-    if (this.#nowMs - this.#unknownAnsweredAtMs < unknownLinkPauseMs) return;
-    this.#unknownAnsweredAtMs = this.#nowMs;
-    this.#putControl(frameKinds.close, frame.linkId, encodeClose(closeCodes.unknownLink));
+    this.#control.answerUnknown(frame.linkId, this.#nowMs);
   }
 
   #onClose(frame: Frame): void {
@@ -299,8 +284,8 @@ export class CableLink implements CableEnd {
     this.#takeAck(frame);
     const { message, block, ping, pong } = frameKinds;
     if (frame.kind === message || frame.kind === block) this.#onNumbered(frame);
-    else if (frame.kind === ping) this.#pongToken = readToken(frame.body);
-    else if (frame.kind === pong) this.#onPong(readToken(frame.body));
+    else if (frame.kind === ping) this.#pongToken = readU32Be(frame.body);
+    else if (frame.kind === pong) this.#onPong(readU32Be(frame.body));
     this.#updateOwed();
   }
 
@@ -350,14 +335,14 @@ export class CableLink implements CableEnd {
 
   /** Encodes the one frame that is most urgent now; false when there is none. */
   #putNext(): boolean {
-    const control = this.#control.shift();
+    const control = this.#control.take();
     if (control !== undefined) return this.#put(control.kind, control.body, control.linkId) > 0;
     if (this.#state === 'opening') return this.#putOpen();
     if (this.#state !== 'open') return false;
     if (this.#pongToken !== undefined) {
       const token = this.#pongToken;
       this.#pongToken = undefined;
-      return this.#put(frameKinds.pong, u32Body(token)) > 0;
+      return this.#put(frameKinds.pong, u32Be(token)) > 0;
     }
     if (this.#isPingDue) return this.#putPing();
     const frame = this.#sendWindow.firstLost() ?? this.#takeNew();
@@ -366,9 +351,7 @@ export class CableLink implements CableEnd {
   }
 
   #putOpen(): boolean {
-    if (this.#nowMs < this.#openRetryAtMs) return false;
-    this.#openRetryAtMs = this.#nowMs + this.#openRetryMs;
-    this.#openRetryMs = Math.min(2 * this.#openRetryMs, limits.openRetryMaxMs);
+    if (!this.#openTimer.takeRetry(this.#nowMs)) return false;
     return this.#put(frameKinds.open, encodeOffer(this.#offer)) > 0;
   }
 
@@ -376,7 +359,7 @@ export class CableLink implements CableEnd {
     this.#isPingDue = false;
     const order = this.#sendWindow.takeOrder();
     this.#prober.asked(order, this.#nowMs);
-    this.#put(frameKinds.ping, u32Body(order));
+    this.#put(frameKinds.ping, u32Be(order));
     this.#updateOwed();
     return true;
   }
@@ -388,7 +371,9 @@ export class CableLink implements CableEnd {
     if (this.#nextBlock === undefined) return undefined;
     if (this.#sendWindow.onTheWayBytes >= this.#flow.limitBytes(this.#prober.rtt.leastMs)) return undefined;
     const block = this.#nextBlock(this.blockBodyBytes());
-    return block === undefined ? undefined : this.#sendWindow.add(frameKinds.block, block);
+    if (block !== undefined) return this.#sendWindow.add(frameKinds.block, block);
+    const last = this.#messages.shift();
+    return last === undefined ? undefined : this.#sendWindow.add(frameKinds.message, last);
   }
 
   #transmit(frame: SentFrame): boolean {
@@ -408,9 +393,4 @@ export class CableLink implements CableEnd {
     this.#ackTimer.clear();
     return this.#output.put({ kind, linkId, seq, ack, sackLow, sackHigh, body });
   }
-}
-
-function readToken(body: Uint8Array): number {
-  const [a = 0, b = 0, c = 0, d = 0] = body;
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }

@@ -1,13 +1,29 @@
 import { noProgressMs, silenceMs, sleptMs } from './limits.ts';
 
+/** Notices that this program did not run for a while (hidden tab, closed lid), so that such time is not counted. */
+export class SleepGuard {
+  #awakeSinceMs = -Infinity;
+  #lastRunMs = -Infinity;
+
+  /** Since when the program has run without a long pause; -Infinity when it never slept. */
+  get awakeSinceMs(): number {
+    return this.#awakeSinceMs;
+  }
+
+  /** Notes that the program runs; `dueMs` is when it had asked to run. */
+  noteRun(nowMs: number, dueMs: number | undefined): void {
+    if (dueMs !== undefined && nowMs - Math.max(dueMs, this.#lastRunMs) > sleptMs) this.#awakeSinceMs = nowMs;
+    this.#lastRunMs = nowMs;
+  }
+}
+
 /**
  * Judges whether the other side is gone. Alive means that bytes arrived lately. Only while something is owed is
  * silence a failure, and time during which this program slept does not count.
  */
 export class Liveness {
   #owedSinceMs: number | undefined;
-  #awakeSinceMs = -Infinity;
-  #lastTickMs = -Infinity;
+  readonly guard = new SleepGuard();
   lastByteAtMs = -Infinity;
   lastFrameAtMs = -Infinity;
 
@@ -20,13 +36,6 @@ export class Liveness {
   setOwed(isOwed: boolean, nowMs: number): void {
     if (!isOwed) this.#owedSinceMs = undefined;
     else this.#owedSinceMs ??= nowMs;
-  }
-
-  /** Notes that the program runs; `dueMs` is when it had asked to run. */
-  awake(nowMs: number, dueMs: number | undefined): void {
-    const late = dueMs === undefined ? 0 : nowMs - Math.max(dueMs, this.#lastTickMs);
-    if (late > sleptMs) this.#awakeSinceMs = nowMs;
-    this.#lastTickMs = nowMs;
   }
 
   /** When verdict() would first say something; `undefined` while nothing is owed. */
@@ -44,6 +53,6 @@ export class Liveness {
   }
 
   #since(atMs: number): number {
-    return Math.max(atMs, this.#owedSinceMs ?? -Infinity, this.#awakeSinceMs);
+    return Math.max(atMs, this.#owedSinceMs ?? -Infinity, this.guard.awakeSinceMs);
   }
 }

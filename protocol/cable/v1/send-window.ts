@@ -88,6 +88,13 @@ export class SendWindow {
     return this.#onTheWayBytes;
   }
 
+  /** Wire bytes transmitted at least once and not confirmed. */
+  get unconfirmedBytes(): number {
+    let sum = 0;
+    for (const slot of this.#slots) if (slot.state === 'on-the-way' || slot.state === 'lost') sum += slot.wireBytes;
+    return sum;
+  }
+
   /** Frames transmitted, neither confirmed nor proven lost. */
   get onTheWayFrames(): number {
     return this.#onTheWayCount;
@@ -109,6 +116,7 @@ export class SendWindow {
     slot.kind = kind;
     slot.seq = this.#next;
     slot.body = body;
+    slot.wireBytes = 0;
     slot.transmissions = 0;
     slot.state = 'lost';
     this.#lostCount += 1;

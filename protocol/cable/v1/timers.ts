@@ -1,4 +1,4 @@
-import { ackDelayMs, ackEveryFrames } from './limits.ts';
+import { ackDelayMs, ackEveryFrames, openRetryMaxMs, openRetryMs, openTimeoutMs } from './limits.ts';
 import { RoundTrip } from './estimates.ts';
 
 /** When the next acknowledgement is due: at once for every second frame or a gap, else after a short wait. */
@@ -87,5 +87,43 @@ export class Prober {
     const isLatest = this.#ping !== undefined && order === this.#ping.order;
     this.confirmed(nowMs, isLatest ? this.#ping?.sentAtMs : undefined);
     if (isLatest) this.#ping = undefined;
+  }
+}
+
+/** The host's repeated OPEN: when the next one is due and when nobody is going to answer. */
+export class OpenTimer {
+  #startedMs = Infinity;
+  #pauseMs = 0;
+  #retryAtMs = Infinity;
+
+  /** When something is to be done; Infinity while nothing is being opened. */
+  get dueMs(): number {
+    return Math.min(this.#retryAtMs, this.#startedMs + openTimeoutMs);
+  }
+
+  /** The first OPEN is due now. */
+  start(nowMs: number): void {
+    this.#startedMs = nowMs;
+    this.#retryAtMs = nowMs;
+    this.#pauseMs = openRetryMs;
+  }
+
+  /** An answer came, or the link starts over. */
+  clear(): void {
+    this.#startedMs = Infinity;
+    this.#retryAtMs = Infinity;
+  }
+
+  /** True when the time allowed is over. */
+  isOver(nowMs: number): boolean {
+    return nowMs >= this.#startedMs + openTimeoutMs;
+  }
+
+  /** True when an OPEN is due; the next one is then due after a longer pause. */
+  takeRetry(nowMs: number): boolean {
+    if (nowMs < this.#retryAtMs) return false;
+    this.#retryAtMs = nowMs + this.#pauseMs;
+    this.#pauseMs = Math.min(2 * this.#pauseMs, openRetryMaxMs);
+    return true;
   }
 }
