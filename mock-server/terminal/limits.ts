@@ -1,0 +1,17 @@
+/** Every number that bounds the emulated device, with its reason. Those of the protocol stand in `unlockLimits`. */
+export const deviceLimits = {
+  /** Records kept in the journal's ring. */
+  journalRecords: 128,
+  /** Longest one read of the journal answers, in bytes of records; keeps the reply within one cable body. */
+  journalReadBytes: 900,
+  /** PIN tries in a row before the device locks itself. */
+  pinTries: 3,
+  /** Longest parameter text in characters. */
+  parametersMaxLength: 650,
+  /** Objects that were written over the cable, kept at the same time. */
+  writtenObjects: 8,
+  /** Lines kept on the paper that hangs out of the printer. */
+  paperLinesKept: 300,
+  /** Digits that the keypad takes. */
+  keypadDigits: 12,
+} as const;

@@ -1,0 +1,62 @@
+import { eraseRecord } from './store.ts';
+import type { DurableStore } from './store.ts';
+
+/** Names of the secret records. */
+export const secretNames = {
+  identity: 'key.identity',
+  pin: 'key.pin',
+  mac: 'key.mac',
+  data: 'key.data',
+  commission: 'key.commission',
+} as const;
+/** One secret record. */
+export type SecretName = (typeof secretNames)[keyof typeof secretNames];
+
+/** The secrets that every hard tamper erases. */
+export const paymentSecrets: readonly SecretName[] = [secretNames.pin, secretNames.mac, secretNames.data];
+
+/** Secrets in memory with their records in the store. Erasing zeroes the memory first, then the record, then removes it. */
+export class Vault {
+  readonly #store: DurableStore;
+  readonly #loaded = new Map<SecretName, Uint8Array>();
+
+  constructor(store: DurableStore) {
+    this.#store = store;
+    for (const name of Object.values(secretNames)) {
+      const bytes = store.read(name);
+      if (bytes !== undefined) this.#loaded.set(name, bytes);
+    }
+  }
+
+  /** The secret itself, not a copy: callers must not keep it beyond their call. */
+  get(name: SecretName): Uint8Array | undefined {
+    return this.#loaded.get(name);
+  }
+
+  /** True when all payment keys are there. */
+  get hasPaymentKeys(): boolean {
+    return paymentSecrets.every((name) => this.#loaded.has(name));
+  }
+
+  /** Stores a secret durably and keeps it loaded. The caller zeroes its own copy. */
+  put(name: SecretName, bytes: Uint8Array): void {
+    this.erase([name]);
+    this.#store.write(name, bytes);
+    this.#loaded.set(name, bytes.slice());
+  }
+
+  /** Erases memory and records; repeating it after a power cut is safe. */
+  erase(names: readonly SecretName[]): void {
+    for (const name of names) this.#loaded.get(name)?.fill(0);
+    for (const name of names) {
+      this.#loaded.delete(name);
+      if (this.#store.read(name) !== undefined) eraseRecord(this.#store, name);
+    }
+  }
+
+  /** What losing power does to the memory; the records stay. */
+  zeroMemory(): void {
+    for (const bytes of this.#loaded.values()) bytes.fill(0);
+    this.#loaded.clear();
+  }
+}

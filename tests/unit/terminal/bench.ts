@@ -1,0 +1,62 @@
+import { attachCable } from '../../../mock-server/terminal/cable.ts';
+import { streamPair } from '../../../mock-server/terminal/byte-stream.ts';
+import { SecureDevice } from '../../../mock-server/terminal/secure-device.ts';
+import { memoryStore } from '../../../mock-server/terminal/store.ts';
+import type { DurableStore } from '../../../mock-server/terminal/store.ts';
+import { TestAuthority, seededRandom } from './authority.ts';
+import { connectHost } from './host.ts';
+import type { TestHost } from './host.ts';
+
+/** A clock that stands still until told. */
+export class TestClock {
+  ms = Date.UTC(2026, 10, 24, 9, 0, 0);
+  readonly wall = (): number => this.ms;
+
+  pass(seconds: number): void {
+    this.ms += seconds * 1000;
+  }
+}
+
+/** One device, the authority that it trusts, and the clock of both. */
+export interface Bench {
+  readonly store: DurableStore;
+  readonly clock: TestClock;
+  readonly authority: TestAuthority;
+  readonly device: SecureDevice;
+}
+
+/** The identity secret of the bench's devices; a fresh copy each time, because provisioning zeroes it. */
+export function identitySecret(number = 1): Uint8Array {
+  return new Uint8Array(32).fill(0x40 + number);
+}
+
+/** Makes a device that is on and NORMAL. Devices with different numbers differ in everything. */
+export function makeBench(
+  options: { number?: number; store?: DurableStore; clock?: TestClock; authority?: TestAuthority } = {},
+): Bench {
+  const { number = 1, store = memoryStore(), clock = new TestClock() } = options;
+  const authority = options.authority ?? new TestAuthority(() => Math.floor(clock.ms / 1000));
+  const device = new SecureDevice({
+    store,
+    clock: clock.wall,
+    random: seededRandom(1000 + number),
+    provisioning: {
+      serial: `QT60-2551-0031${number}`,
+      label: `G3-0${number}`,
+      model: 'QT-60',
+      deviceId: new Uint8Array(8).fill(number),
+      identitySecret: identitySecret(number),
+      rootPublicKey: authority.rootPublicKey,
+      keyset: authority.keyset(),
+    },
+  });
+  device.powerOn();
+  return { store, clock, authority, device };
+}
+
+/** Plugs a host in over a line in memory. */
+export async function plugIn(device: SecureDevice, linkId = 1): Promise<TestHost> {
+  const [near, far] = streamPair();
+  attachCable(device, near);
+  return await connectHost(far, linkId);
+}
