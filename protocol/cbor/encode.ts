@@ -37,7 +37,7 @@ function putMap(sink: Sink, map: CborMap, depth: number): void {
   put(sink, head(5, map.size));
   const keys = [...map.keys()].sort((a, b) => a - b);
   for (const key of keys) {
-    if (key < 0) throw new RangeError('encodeCbor.value: negative map key');
+    if (!Number.isSafeInteger(key) || key < 0) throw new RangeError('encodeCbor.value: map key');
     putValue(sink, key, depth);
     putValue(sink, map.get(key), depth);
   }
