@@ -89,6 +89,8 @@ export interface RunRecord {
   /** The server's last word, for when the network is down. */
   readonly lastCase?: UnlockCase;
   readonly lastState?: TerminalState;
+  /** Address of the emulator's terminal, when this run used it. */
+  readonly cableUrl?: string;
 }
 
 /** Everything that the next act is decided by. */
