@@ -1,6 +1,6 @@
 import { createPublicKey, verify as nodeVerify } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { strictChecks, verifyStrict } from '../../../protocol/unlock/v1/ed25519.ts';
+import { preparedVerifier, strictChecks, verifyStrict } from '../../../protocol/unlock/v1/ed25519.ts';
 import { fromHex, readVectors } from '../unlock/read-vectors.ts';
 
 interface Case {
@@ -58,6 +58,13 @@ test('speccheck: OpenSSL alone is never stricter than the strict rules, whatever
   const accepted = speccheck.filter((row) => verifyByOpenSsl(...bytesOf(row))).map((row) => row.id);
   expect(accepted).toContain(3);
   expect([0, 1, 2, 3, 11]).toEqual(expect.arrayContaining(accepted));
+});
+
+test('the prepared verifier gives the same verdicts, also after its tables have been replaced', () => {
+  const prepared = preparedVerifier();
+  const rows = [...wycheproof, ...speccheck, ...wycheproof];
+  expect(new Set(rows.map((row) => row.publicKey)).size).toBeGreaterThan(32);
+  expect(rows.filter((row) => prepared(...bytesOf(row)) !== verifyStrict(...bytesOf(row)))).toEqual([]);
 });
 
 test('every one of the fourteen small-order encodings is refused as key and as R', () => {
