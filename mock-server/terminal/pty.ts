@@ -83,7 +83,10 @@ class SocatPty implements PtyCable {
       failure = error.message;
     });
     this.#process = child;
-    await until(() => failure !== '' || (this.attachment !== undefined && existsSync(this.path)), 'is socat installed?');
+    await until(
+      () => failure !== '' || (this.attachment !== undefined && existsSync(this.path)),
+      'is socat installed?',
+    );
     if (failure !== '') throw new Error(`socat: ${failure}`);
   }
 

@@ -31,7 +31,7 @@ export interface UnitControls {
 function sensorRows(firmware: Firmware): readonly SensorRow[] {
   const { reasons, pinTries } = firmware.core;
   const rows = hardwareSensors.map((sensor): SensorRow => {
-    return [sensor, (reasons & lockReasonBits[sensor]) !== 0, sensorReading(firmware, sensor)];
+    return [sensor, (reasons & lockReasonBits[sensor]) !== 0, sensorReading(firmware.body, sensor)];
   });
   const soft: SensorRow[] = [
     ['pin-tries', (reasons & lockReasonBits['pin-tries']) !== 0, `${pinTries} of ${deviceLimits.pinTries}`],

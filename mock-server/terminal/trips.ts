@@ -1,5 +1,5 @@
 import { identityErasingMask, lockReasonBits, reasonsOf, softReasonsMask } from '../../domain/unlock/states.ts';
-import type { HardwareSensor } from './body.ts';
+import type { HardwareSensor, TerminalBody } from './body.ts';
 import { hardwareSensors } from './body.ts';
 import { clearChallenge } from './challenge.ts';
 import type { Firmware } from './firmware.ts';
@@ -72,8 +72,7 @@ export function enterWrongPin(firmware: Firmware): void {
 }
 
 /** Words for what a sensor reads now, as `lock.status` gives them. */
-export function sensorReading(firmware: Firmware, sensor: HardwareSensor): string {
-  const { body } = firmware;
+export function sensorReading(body: TerminalBody, sensor: HardwareSensor): string {
   switch (sensor) {
     case 'case':
       return body.isHeld('case') ? 'open' : 'closed';

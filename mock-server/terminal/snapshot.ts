@@ -1,0 +1,80 @@
+import { lockReasonBits } from '../../domain/unlock/states.ts';
+import { hardwareSensors } from './body.ts';
+import type { BreakablePart, HardwareSensor } from './body.ts';
+import { breakableParts } from './body.ts';
+import type { PaperLine } from './printer.ts';
+import type { ScreenView } from './screen.ts';
+import type { TerminalBay } from './terminal-bay.ts';
+import { sensorReading } from './trips.ts';
+
+/** One sensor as the page shows it. */
+export interface SensorSnapshot {
+  readonly sensor: HardwareSensor;
+  readonly isTripped: boolean;
+  readonly isHeld: boolean;
+  readonly reading: string;
+}
+
+/** Everything about one terminal that the page and the tests see. Holds no secret. */
+export interface TerminalSnapshot {
+  readonly serial: string;
+  readonly label: string;
+  readonly model: string;
+  readonly isOn: boolean;
+  readonly isPlugged: boolean;
+  readonly isInUse: boolean;
+  /** The serial of the device at the end of this terminal's cable. */
+  readonly answeringSerial: string;
+  readonly portPath: string;
+  /** 0: as fast as it goes. */
+  readonly baud: number;
+  readonly noiseOneIn: number;
+  readonly state: string;
+  readonly lockEpoch: number;
+  readonly reasons: number;
+  readonly bootCount: number;
+  readonly lifetimeUnlocks: number;
+  readonly isIdentityAlive: boolean;
+  readonly screen: ScreenView | null;
+  readonly digitCount: number;
+  readonly paper: readonly PaperLine[];
+  readonly paperMm: number;
+  readonly sensors: readonly SensorSnapshot[];
+  readonly broken: readonly BreakablePart[];
+}
+
+/** How the terminal in `bay` is now. */
+export function snapshotOf(bay: TerminalBay): TerminalSnapshot {
+  const { device } = bay;
+  const { firmware, factory, body } = device;
+  const reasons = firmware?.core.reasons ?? body.latched;
+  return {
+    serial: factory.serial,
+    label: factory.label,
+    model: factory.model,
+    isOn: firmware !== undefined,
+    isPlugged: bay.isPlugged,
+    isInUse: bay.isInUse,
+    answeringSerial: bay.answeringSerial,
+    portPath: bay.portPath ?? '',
+    baud: bay.options.baud ?? 0,
+    noiseOneIn: bay.options.noise?.oneIn ?? 0,
+    state: firmware?.core.state ?? 'OFF',
+    lockEpoch: firmware?.core.lockEpoch ?? 0,
+    reasons,
+    bootCount: firmware?.core.bootCount ?? 0,
+    lifetimeUnlocks: firmware?.core.lifetimeUnlocks ?? 0,
+    isIdentityAlive: firmware?.core.identityAlive ?? false,
+    screen: device.screen ?? null,
+    digitCount: bay.keypad.digitCount,
+    paper: firmware?.printer.paper ?? [],
+    paperMm: body.paperMm,
+    sensors: hardwareSensors.map((sensor) => ({
+      sensor,
+      isTripped: (reasons & lockReasonBits[sensor]) !== 0,
+      isHeld: body.isHeld(sensor),
+      reading: sensorReading(body, sensor),
+    })),
+    broken: breakableParts.filter((part) => body.isBroken(part)),
+  };
+}
