@@ -133,18 +133,24 @@ export class DeviceSession {
   }
 
   /**
-   * Quietly takes up a terminal that this page may open without asking: every granted port in turn, and `urls` of the
-   * emulator. True when one with `expectedSerial` (or, without it, any) answered.
+   * Quietly takes up a terminal that this page may open without asking: every granted port in turn, then `urls` of the
+   * emulator. True when the expected one (or any) answered. Of what failed only `other-tab` and `wrong-device` are told.
    */
   async resume(expectedSerial: string | undefined, urls: readonly string[] = []): Promise<boolean> {
     const turn = this.#begin(expectedSerial);
     const granted = await grantedSources(this.#environment.serial, this.#environment.usb);
+    let seen: { source: Source; error: OpenError; detail?: string } | undefined;
     for (const source of [...granted, ...urls.map((url) => new SimulatedSource(url))]) {
       if (turn !== this.#turn) return false;
-      if (!(await this.#ownership.take(source.ownerKey))) continue;
-      if ((await this.#tryOnce(source, turn)).ok) return true;
+      const isOurs = await this.#ownership.take(source.ownerKey);
+      const tried = isOurs ? await this.#tryOnce(source, turn) : err('other-tab');
+      if (tried.ok) return true;
+      if (tried.error === 'other-tab' || tried.error === 'wrong-device') seen ??= { source, ...tried };
     }
-    if (turn === this.#turn) this.#setState('idle');
+    if (turn !== this.#turn) return false;
+    this.#source = seen?.source;
+    if (seen === undefined) this.#setState('idle');
+    else this.#fail(seen.error, seen.detail ?? '');
     return false;
   }
 
@@ -327,12 +333,11 @@ export class DeviceSession {
     this.note('link', `lost: ${cause}${isExpected ? ', it is restarting' : ''}`);
     void this.#drop();
     this.#setState(isExpected ? 'expected-reboot' : 'reconnecting');
-    const windowMs = isExpected ? reboot.untilMs - nowMs : 0;
-    void this.#search(windowMs + reconnectWindowMs, windowMs);
+    void this.#search(isExpected ? reboot.untilMs - nowMs : 0);
   }
 
   /** Looks for the terminal quietly: at each plug-in, and with growing pauses between; for ever, but `lost` after the window. */
-  async #search(windowMs: number, rebootMs: number): Promise<void> {
+  async #search(rebootMs: number): Promise<void> {
     const source = this.#source;
     if (source === undefined) return;
     this.#turn += 1;
@@ -342,10 +347,12 @@ export class DeviceSession {
     for (let attempt = 0; turn === this.#turn; attempt += 1) {
       const tried = await this.#tryOnce(source, turn);
       if (tried.ok || turn !== this.#turn) break;
-      if (tried.error === 'wrong-device' || !passingErrors.has(tried.error))
-        this.#failQuietly(tried.error, tried.detail);
+      if (tried.error === 'wrong-device' || !passingErrors.has(tried.error)) {
+        this.#failure = { error: tried.error, detail: tried.detail ?? '' };
+        this.#changes.tell(this.#state);
+      }
       const passedMs = this.#environment.now() - beganMs;
-      if (passedMs > windowMs) this.#setState('lost');
+      if (passedMs > rebootMs + reconnectWindowMs) this.#setState('lost');
       else if (passedMs > rebootMs && this.#state === 'expected-reboot') this.#setState('reconnecting');
       await this.#pause(backOffMs(attempt));
     }
@@ -376,11 +383,6 @@ export class DeviceSession {
     this.#connection = undefined;
     clearInterval(this.#snapshotTimer);
     await connection?.close();
-  }
-
-  #failQuietly(error: OpenError, detail = ''): void {
-    this.#failure = { error, detail };
-    this.#changes.tell(this.#state);
   }
 
   #fail(error: OpenError, detail: string): void {
