@@ -37,7 +37,7 @@ function findKey(keyset: Keyset, kid: Uint8Array | undefined): KeysetKey | undef
 
 /**
  * Checks that each signature is by a key of the keyset, of the class that its place demands, in force, all different,
- * and holds (docs/unlock-protocol.md, section 6, steps 7 to 10). Curve arithmetic comes last.
+ * and holds (docs/unlock-protocol.md, section 6.1, steps 7 to 10). Curve arithmetic comes last.
  */
 export function checkAuthority<M>(
   name: MessageName,

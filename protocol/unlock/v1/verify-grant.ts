@@ -44,7 +44,7 @@ export interface AcceptedGrant {
 
 type BoundMessage = Pick<UnlockGrant, 'deviceId' | 'lockEpoch' | 'nonce'>;
 
-/** The bindings, in the order of docs/unlock-protocol.md, section 6, steps 2 to 5. */
+/** The bindings, in the order of docs/unlock-protocol.md, section 6.1, steps 2 to 5. */
 function checkBinding(message: BoundMessage, device: DeviceView): RefusalCode | undefined {
   if (device.state !== 'LOCKED') return 'not-locked';
   if (device.nonce === undefined) return 'no-challenge';
