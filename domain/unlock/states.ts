@@ -3,7 +3,7 @@ export const terminalStates = ['NORMAL', 'LOCKED', 'BLANK', 'PROBATION'] as cons
 /** One state of a terminal's secure device. */
 export type TerminalState = (typeof terminalStates)[number];
 
-/** Why a terminal locked itself: name → bit in the reasons mask (docs/unlock-protocol.md, section 4.1). */
+/** Why a terminal locked itself: name → bit in the reasons mask (docs/unlock-protocol.md, section 3). */
 export const lockReasonBits = {
   case: 1,
   mesh: 2,

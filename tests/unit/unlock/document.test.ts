@@ -13,7 +13,7 @@ function rowsOf(heading: string): string[][] {
   const start = text.indexOf(`\n${heading}`);
   expect(start, heading).toBeGreaterThan(0);
   const section = text.slice(start + 1).split(/\n##/)[0] as string;
-  const rows = section.split('\n').filter((line) => line.startsWith('|') && !line.startsWith('|---'));
+  const rows = section.split('\n').filter((line) => line.startsWith('|') && !/^\|[ |:-]+$/.test(line));
   return rows.map((row) =>
     row
       .split('|')
