@@ -3,8 +3,9 @@ import { err, ok, type Result } from '../../../domain/result.ts';
 import { equalBytes } from '../../bytes.ts';
 import { decodeKeyset } from './codec.ts';
 import type { KeyClass, MessageName } from './constants.ts';
-import { keyIdOf, verifyStrict } from './ed25519.ts';
+import { isStrictPublicKey, keyIdOf, verifyStrict } from './ed25519.ts';
 import { signedBytes } from './envelope.ts';
+import { softwareAgreementKey } from './hpke.ts';
 import { unlockLimits } from './limits.ts';
 import type { Keyset, KeysetKey } from './messages.ts';
 import type { RefusalCode } from './refusals.ts';
@@ -59,8 +60,11 @@ export function checkAuthority<M>(
     return err('key-expired');
   }
   const bytes = signedBytes(name, signed.payload);
-  const allHold = keys.every((key, i) => verify(key.publicKey, bytes, signed.signatures[i]?.signature ?? bytes));
-  return allHold ? ok(keys) : err('bad-signature');
+  const doAllHold = signed.signatures.every(({ signature }, i) => {
+    const key = keys[i];
+    return key !== undefined && verify(key.publicKey, bytes, signature);
+  });
+  return doAllHold ? ok(keys) : err('bad-signature');
 }
 
 /** A keyset that the device may store. */
@@ -76,6 +80,13 @@ export interface AcceptedKeyset {
 export interface StoredKeyset {
   readonly sequence: number;
   readonly hash: Uint8Array;
+}
+
+/** Keys are looked at when they come, so that no later step meets one that cannot work. */
+function hasUsableKeys(keyset: Keyset): boolean {
+  // With any scalar at all, a transport key of small order agrees on nothing.
+  const probe = softwareAgreementKey(new Uint8Array(32).fill(1));
+  return keyset.keys.every((key) => isStrictPublicKey(key.publicKey)) && probe.agree(keyset.transportKey) !== undefined;
 }
 
 function hasDistinctKids(keyset: Keyset): boolean {
@@ -96,11 +107,11 @@ export function verifyKeyset(
   const decoded = decodeKeyset(bytes);
   if (!decoded.ok) return decoded;
   const { message: keyset, payload, signatures } = decoded.value;
-  if (!hasDistinctKids(keyset)) return err('malformed', 'kids');
   const [signature] = signatures;
   const root = rootKeys.find((key) => signature?.kid !== undefined && equalBytes(keyIdOf(key), signature.kid));
   if (root === undefined || signature === undefined) return err('unknown-key');
   if (!verify(root, signedBytes('keyset', payload), signature.signature)) return err('bad-signature');
+  if (!hasDistinctKids(keyset) || !hasUsableKeys(keyset)) return err('malformed', 'keys');
   const hash = sha256(bytes);
   if (stored === undefined || keyset.sequence > stored.sequence) return ok({ keyset, hash, isRepeat: false });
   return equalBytes(hash, stored.hash) ? ok({ keyset, hash, isRepeat: true }) : err('stale-sequence');

@@ -73,6 +73,11 @@ function decodeNegated(publicKey: Uint8Array): CurvePoint | undefined {
   }
 }
 
+/** True when `publicKey` is a canonical point of the curve and not of small order: checked once, when a key is enrolled. */
+export function isStrictPublicKey(publicKey: Uint8Array): boolean {
+  return publicKey.length === publicKeyBytes && isStrictPoint(publicKey) && decodeNegated(publicKey) !== undefined;
+}
+
 /** True when [S]B − [k]A, encoded, is R byte for byte. */
 function isEquationMet(
   negatedA: CurvePoint,

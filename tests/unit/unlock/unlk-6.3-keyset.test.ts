@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { verifyKeyset } from '../../../protocol/unlock/v1/authority.ts';
 import { decodeKeyset, encodeKeyset } from '../../../protocol/unlock/v1/codec.ts';
 import { keyset, publicKeys, signedKeyset, signers, stored } from './fixture.ts';
@@ -65,4 +65,21 @@ test('an unknown class is refused by the reader', () => {
   expect(decodeKeyset(bytes).ok).toBe(true);
   expect(decodeKeyset(bytes.with(at + 1, 3)).ok).toBe(false);
   expect(decodeKeyset(bytes.with(at + 1, 0)).ok).toBe(false);
+});
+
+describe('a root that signs rubbish', () => {
+  const withKey = (publicKey: Uint8Array) =>
+    signedKeyset({ sequence: 8, keys: [{ keyClass: 'issuer', publicKey, notAfterSeconds: 0 }] });
+
+  test('a signing key of small order, not canonical, or on no point of the curve is refused', () => {
+    expect(verdict(withKey(publicKeys.device))).toBe('accepted');
+    const smallOrder = new Uint8Array(32).with(0, 1);
+    const notCanonical = new Uint8Array(32).fill(0xff).with(31, 0x7f);
+    const noPoint = new Uint8Array(32).with(0, 2);
+    for (const publicKey of [smallOrder, notCanonical, noPoint]) expect(verdict(withKey(publicKey))).toBe('malformed');
+  });
+  test('a transport key of small order is refused', () => {
+    expect(verdict(signedKeyset({ sequence: 8, transportKey: new Uint8Array(32) }))).toBe('malformed');
+    expect(verdict(signedKeyset({ sequence: 8, transportKey: new Uint8Array(32).with(0, 1) }))).toBe('malformed');
+  });
 });
