@@ -91,6 +91,10 @@ export class DeviceSession {
   get kind(): TransportKind | undefined {
     return this.#kind;
   }
+  /** The emulator's address, when that is what is connected. */
+  get address(): string | undefined {
+    return this.#source instanceof SimulatedSource ? this.#source.url : undefined;
+  }
   /** The serial that this session insists on; undefined accepts anybody. */
   get expectedSerial(): string | undefined {
     return this.#expectedSerial;

@@ -1,5 +1,6 @@
 import type { TerminalState } from '../../../domain/unlock/states.ts';
 import type { Reply } from '../../../protocol/cable/v1/services/table.ts';
+import type { TerminalRef } from '../../../protocol/http/registry.ts';
 import type { UnlockCase } from '../../../protocol/http/unlocks.ts';
 
 /** What the terminal last said of its lock. */
@@ -67,9 +68,7 @@ export interface StepTimes {
 export interface RunRecord {
   readonly ticketId: string;
   readonly ticketNumber: string;
-  readonly terminalId: string;
-  readonly label: string;
-  readonly serial: string;
+  readonly terminal: TerminalRef;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   /** When the person started it; undefined before. */

@@ -109,8 +109,8 @@ export class UnlockRun {
   get isCritical(): boolean {
     return criticalActs.has(this.#act.do);
   }
-  get terminal(): TerminalRef | undefined {
-    return this.#known.case?.terminal;
+  get terminal(): TerminalRef {
+    return this.#known.case?.terminal ?? this.#known.record.terminal;
   }
 
   /** The steps as they stand at `nowMs`. */
@@ -258,22 +258,27 @@ export class UnlockRun {
   }
 
   #cableChanged(): void {
+    const { session } = this.#dependencies;
     this.#known.device = undefined;
+    const address = session.state === 'ready' ? session.address : undefined;
+    // So that a reload finds the same emulated terminal again.
+    if (address !== undefined && address !== this.#known.record.cableUrl) {
+      this.#save({ ...this.#known.record, cableUrl: address });
+    }
     if (this.#failure?.from === 'cable') this.#failure = undefined;
     this.#wakeUp();
   }
 
   async #takeUpCable(): Promise<void> {
     const { session } = this.#dependencies;
-    const { serial, cableUrl } = this.#known.record;
-    if (session.state === 'ready') return session.expect(serial);
+    const { terminal, cableUrl } = this.#known.record;
+    const { serial } = terminal;
+    if (session.state === 'ready') {
+      await session.expect(serial);
+      return this.#cableChanged();
+    }
     if (session.state !== 'idle' && session.state !== 'failed') return;
     await session.resume(serial, cableUrl === undefined ? [] : [cableUrl]);
-  }
-
-  /** Remembers the emulator's address, so that a reload finds the same terminal. */
-  rememberCable(cableUrl: string): void {
-    this.#save({ ...this.#known.record, cableUrl });
   }
 
   #observe(): Observation {
@@ -297,7 +302,8 @@ export class UnlockRun {
     const isOver = act.do === 'finished' || act.do === 'wait-probation';
     if (act.do !== this.#act.do) this.#dependencies.session.note('run', `next: ${act.do}`);
     const before = this.#known.record;
-    let record = withStep(before, step, seen.nowMs, act.do === 'finished');
+    const isStepOver = act.do === 'finished' || act.do === 'start';
+    let record = act.do === 'connect' ? before : withStep(before, step, seen.nowMs, isStepOver);
     if (isOver && record.finishedAtMs === undefined && this.#known.case !== undefined)
       record = { ...record, finishedAtMs: seen.nowMs };
     if (record !== before) {

@@ -95,9 +95,7 @@ export function record(changes: Partial<RunRecord> = {}): RunRecord {
   return {
     ticketId: '0195a000-0000-7000-8000-0000000000aa',
     ticketNumber: 'U-1124-031',
-    terminalId: '0195a000-0000-7000-8000-0000000000bb',
-    label: 'G3-02',
-    serial: 'QT60-2551-00317',
+    terminal: unlockCase('waiting').terminal,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     startedAtMs: nowMs,

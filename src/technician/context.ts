@@ -1,0 +1,13 @@
+import { createContext } from 'svelte';
+import type { PersonAppProps } from '../app/person.ts';
+import type { DeviceSession } from '../device/session.svelte.ts';
+import type { Journal } from './run/journal.ts';
+
+/** What every screen of the technician shares. */
+export interface TechnicianContext extends PersonAppProps {
+  readonly session: DeviceSession;
+  readonly journal: Journal;
+}
+
+/** Reads and sets the technician's context in components. */
+export const [technician, provideTechnician] = createContext<TechnicianContext>();
