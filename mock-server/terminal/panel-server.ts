@@ -37,7 +37,7 @@ const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
 };
 const securityHeaders = {
-  'content-security-policy': "default-src 'self'; connect-src 'self' ws:; frame-ancestors 'none'",
+  'content-security-policy': "default-src 'self'; img-src 'self' data:; connect-src 'self' ws:; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
 };

@@ -8,7 +8,7 @@ import type { ScreenText } from './screen-texts.ts';
 /** One line of a list on the screen. */
 export interface ScreenItem {
   readonly text: ScreenText;
-  readonly mark: 'done' | 'now' | 'next' | 'stop';
+  readonly mark: 'done' | 'now' | 'next' | 'stop' | 'plain';
 }
 
 /** What the person at the terminal sees. */
@@ -69,7 +69,7 @@ function probationPart(firmware: Firmware): Part {
 function partOf(firmware: Firmware): Part {
   switch (firmware.core.state) {
     case 'NORMAL': {
-      const items = [{ text: same(merchantName(firmware.core.parameters)), mark: 'next' as const }];
+      const items = [{ text: same(merchantName(firmware.core.parameters)), mark: 'plain' as const }];
       return { tone: 'ok', title: screenTexts.ready, note: screenTexts.enterAmount, items, number: '' };
     }
     case 'LOCKED':
