@@ -3,7 +3,7 @@ export interface DemoPerson {
   readonly name: string;
   readonly email: string;
   readonly role: 'technician' | 'approver' | 'operator';
-  readonly locale: 'zh-CN' | 'en';
+  readonly locale: 'zh' | 'en';
   readonly totpSecret?: string;
 }
 
@@ -21,15 +21,15 @@ export interface DemoTerminal {
 
 /** Who works in the demo. */
 export const demoPeople: readonly DemoPerson[] = [
-  { name: '王师傅 Wang', email: 'wang@demo.invalid', role: 'technician', locale: 'zh-CN' },
+  { name: '王师傅 Wang', email: 'wang@demo.invalid', role: 'technician', locale: 'zh' },
   {
     name: '周敏 Zhou',
     email: 'zhou@demo.invalid',
     role: 'approver',
-    locale: 'zh-CN',
+    locale: 'zh',
     totpSecret: 'KRUWY3DLMVSXAZLSIRSW23ZR',
   },
-  { name: '林浩 Lin', email: 'lin@demo.invalid', role: 'operator', locale: 'zh-CN' },
+  { name: '林浩 Lin', email: 'lin@demo.invalid', role: 'operator', locale: 'zh' },
 ];
 
 /** The merchants' names of the demo. */

@@ -1,0 +1,70 @@
+import { Buffer } from 'node:buffer';
+import type { Result } from '../domain/result.ts';
+import type { Terminals } from '../mock-server/terminal/terminals.ts';
+import type { Context } from '../server/context.ts';
+import { uuidv7 } from '../server/store/uuid.ts';
+import { demoMerchants, demoPeople, demoTerminals, type DemoTerminal } from './demo-data.ts';
+
+/** What seeding did: nothing when the database already knows the demo's terminals. */
+export interface SeedReport {
+  readonly isNew: boolean;
+}
+
+function must<T>(result: Result<T, string>, what: string): T {
+  if (result.ok) return result.value;
+  throw new Error(`demo data, ${what}: ${result.error} ${result.detail ?? ''}`);
+}
+
+/** Fills in the demo's people, merchants, terminals and tickets, and trips the terminals that the story needs locked. */
+export async function seedDemo(context: Context, terminals: Terminals, nowMs: number): Promise<SeedReport> {
+  const { registry, people } = context.services;
+  for (const person of demoPeople) await people.ensurePerson(person);
+  const known = await registry.listTerminals({ limit: 1 });
+  if (known.counts.total > 0) return { isNew: false };
+  const merchantIds = new Map<string, string>();
+  for (const name of demoMerchants) {
+    const merchant = must(
+      await registry.createMerchant(undefined, { id: uuidv7(nowMs), name, contact: '', address: '' }),
+      name,
+    );
+    merchantIds.set(name, merchant.id);
+  }
+  for (const terminal of demoTerminals) await seedTerminal(context, terminals, terminal, merchantIds, nowMs);
+  return { isNew: true };
+}
+
+async function seedTerminal(
+  context: Context,
+  terminals: Terminals,
+  terminal: DemoTerminal,
+  merchantIds: ReadonlyMap<string, string>,
+  nowMs: number,
+): Promise<void> {
+  const { label, serial, model, place, seal, merchant, trip, ticket } = terminal;
+  const identity = terminals.identities.find((candidate) => candidate.serial === serial);
+  const merchantId = merchantIds.get(merchant);
+  if (identity === undefined || merchantId === undefined)
+    throw new Error(`demo data, ${serial}: no such terminal or merchant`);
+  const registered = await context.services.registry.registerTerminal(undefined, {
+    ...{ id: uuidv7(nowMs), merchantId, label, serial, model, place, seal },
+    deviceId: Buffer.from(identity.deviceId).toString('hex'),
+    identityPublicKey: Buffer.from(identity.identityPublicKey).toString('base64url'),
+  });
+  const { id: terminalId } = must(registered, serial);
+  if (trip !== undefined) tripTerminal(terminals, serial, trip);
+  if (ticket !== undefined) {
+    must(
+      await context.services.tickets.create(undefined, { id: uuidv7(nowMs), terminalId, note: ticket.summary }),
+      serial,
+    );
+  }
+}
+
+const wrongPinsToLock = 10;
+
+/** Makes a terminal lock itself for the given reason. */
+export function tripTerminal(terminals: Terminals, serial: string, trip: NonNullable<DemoTerminal['trip']>): void {
+  const device = terminals.device(serial);
+  if (trip !== 'pin-tries') return device.trip(trip);
+  for (let tries = 0; tries < wrongPinsToLock; tries++) device.enterWrongPin();
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { builtAppFolder, ensureBuilt } from './build-app.ts';
+import { projectRoot } from './processes.ts';
+import { startStack, type Stack } from './stack.ts';
+
+/** What differs between `npm start` and `npm run dev`. */
+export interface StartOptions {
+  readonly serveBuiltApp: boolean;
+}
+
+const defaultServerPort = 8640;
+const defaultTerminalsPort = 8641;
+const viteOrigin = 'http://localhost:5173';
+
+function portFrom(name: string, fallback: number): number {
+  const text = process.env[name];
+  if (text === undefined || text === '') return fallback;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${name}: ${text} is no port number`);
+  return port;
+}
+
+function greeting(stack: Stack, appUrl: string): string {
+  return [
+    '',
+    `  App         ${appUrl}`,
+    `  Terminals   ${stack.terminals.url.replace('127.0.0.1', 'localhost')}   (screens, keypads, paper, sensors, the demo approver's codes)`,
+    `  Interface   ${stack.url}/openapi.json`,
+    '',
+    '  Sign in with one click as a demo technician, approver or operator. Ctrl+C ends everything.',
+    '',
+    '',
+  ].join('\n');
+}
+
+function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /EADDRINUSE/.test(message)
+    ? `${message}\nAnother program uses that port. Choose others, for example: PORT=8650 TERMINALS_PORT=8651 npm start`
+    : message;
+}
+
+function closeOnSignals(stack: Stack): void {
+  let closing = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (closing) return;
+      closing = true;
+      void stack.close().finally(() => process.exit(0));
+    });
+  }
+}
+
+/** Starts the whole demo and prints its addresses; ends the process with a plain message when it cannot. */
+export async function startFromCommandLine({ serveBuiltApp }: StartOptions): Promise<void> {
+  try {
+    if (serveBuiltApp) await ensureBuilt();
+    const { DATABASE_URL: databaseUrl, TILLKEEPER_DATA: dataDir = join(projectRoot, 'data') } = process.env;
+    const stack = await startStack({
+      dataDir,
+      serverPort: portFrom('PORT', defaultServerPort),
+      terminalsPort: portFrom('TERMINALS_PORT', defaultTerminalsPort),
+      ...(serveBuiltApp ? { staticDir: builtAppFolder } : { allowedOrigins: [viteOrigin] }),
+      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    });
+    closeOnSignals(stack);
+    process.stdout.write(greeting(stack, serveBuiltApp ? stack.url : viteOrigin));
+  } catch (error) {
+    process.stderr.write(`Tillkeeper could not start: ${explain(error)}\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,3 @@
+import { startFromCommandLine } from './start-stack.ts';
+
+await startFromCommandLine({ serveBuiltApp: true });
