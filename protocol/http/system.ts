@@ -77,7 +77,15 @@ export type Trust = v.InferOutput<typeof trustSchema>;
 
 /** GET /api/demo, only in demo mode: who may sign in with one click and where the emulated terminals are. */
 export const demoSchema = v.object({
-  accounts: v.array(v.object({ email: v.string(), name: v.string(), role: v.picklist(roles) })),
+  accounts: v.array(
+    v.object({
+      email: v.string(),
+      name: v.string(),
+      role: v.picklist(roles),
+      /** An authenticator code that works now, where the account has one. */
+      totpCode: v.optional(v.string()),
+    }),
+  ),
   terminals: v.array(v.object({ label: v.string(), serial: v.string(), cableUrl: v.string() })),
   worldUrl: v.string(),
 });

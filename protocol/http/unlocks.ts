@@ -92,7 +92,7 @@ export const decideUnlockSchema = v.strictObject({
 /** POST /api/unlocks/:id/decision. */
 export type DecideUnlockBody = v.InferOutput<typeof decideUnlockSchema>;
 
-/** POST /api/unlocks/:id/receipt: the device's signed receipt, or why the device refused the grant. */
+/** POST /api/unlocks/:id/receipt: the device's signed receipt, for a grant or for an abort. */
 export const submitReceiptSchema = v.strictObject({ receipt: unlockMessageSchema });
 /** POST /api/unlocks/:id/receipt. */
 export type SubmitReceipt = v.InferOutput<typeof submitReceiptSchema>;

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { defaultUnlockPolicy } from '../domain/unlock/policy-default.ts';
+import { createSequencer, type Sequencer } from './audit/sequencer.ts';
+import { type Auth, createAuth } from './auth/auth.ts';
+import { createFactorService, type FactorService } from './auth/factors.ts';
+import type { ServerConfig } from './config.ts';
+import type { Core } from './core.ts';
+import { createEventBus } from './events/bus.ts';
+import { createEventStreams, type EventStreams } from './http/event-stream.ts';
+import { parseKeyFile, readOrMakeKeyFile } from './keys/key-file.ts';
+import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
+import { createTrust, type Trust } from './keys/trust.ts';
+import { type AlarmService, createAlarmService } from './services/alarms.ts';
+import { createPeopleService, type PeopleService } from './services/people.ts';
+import { createRegistryService, type RegistryService } from './services/registry.ts';
+import { createTicketService, type TicketService } from './services/tickets.ts';
+import { createDutyDesk } from './services/unlocks/duty.ts';
+import { createUnlockService, type UnlockService } from './services/unlocks/service.ts';
+import { openStore, type Store } from './store/database.ts';
+
+/** The configuration with nothing left open. */
+export type ResolvedConfig = ServerConfig &
+  Required<Pick<ServerConfig, 'publicUrl' | 'allowedOrigins' | 'databaseUrl'>>;
+
+/** Everything that a running server consists of; start-up code seeds through `services`. */
+export interface ServerContext {
+  readonly config: ResolvedConfig;
+  readonly store: Store;
+  readonly core: Core;
+  /** The key ring in force. */
+  readonly keys: () => KeyRing;
+  readonly auth: Auth;
+  readonly trust: Trust;
+  readonly factors: FactorService;
+  readonly streams: EventStreams;
+  readonly sequencer: Sequencer;
+  readonly services: {
+    readonly people: PeopleService;
+    readonly registry: RegistryService;
+    readonly tickets: TicketService;
+    readonly unlocks: UnlockService;
+    readonly alarms: AlarmService;
+  };
+  close(): Promise<void>;
+}
+
+const poolMaxDefault = 12;
+
+/** Wires everything together over a database that is up to date. */
+export async function createContext(config: ResolvedConfig, log: Logger): Promise<ServerContext> {
+  const store = openStore(config.databaseUrl, config.poolMax ?? poolMaxDefault, log);
+  const clock = config.clock ?? Date.now;
+  const bus = await createEventBus(store.pool, config.databaseUrl, log);
+  let ring = createKeyRing(readKeys(config, clock()));
+  const policy = config.policy ?? defaultUnlockPolicy;
+  const core: Core = { pool: store.pool, db: store.db, clock, log, keys: () => ring, bus, policy };
+  const trust = await createTrust(core);
+  const { publicUrl, allowedOrigins } = config;
+  const secret = ring.signInSecret;
+  const auth = createAuth({ db: store.db, publicUrl, allowedOrigins, secret, log });
+  const factors = createFactorService(core, { publicUrl, allowedOrigins, secret });
+  const streams = createEventStreams(bus);
+  const sequencer = createSequencer(store.pool, log);
+  const duty = createDutyDesk(core, streams.isPresent);
+  const unsubscribe = bus.subscribe((event) => {
+    if (event.name === 'audit') sequencer.poke();
+    if (event.name !== 'keys') return;
+    ring = createKeyRing(readKeys(config, clock()));
+    trust.refresh().catch((error: unknown) => {
+      log.error({ err: error }, 'the keyset could not be renewed');
+    });
+  });
+  sequencer.poke();
+  const services = {
+    people: createPeopleService(core, trust, { publicUrl, secret }),
+    registry: createRegistryService(core),
+    tickets: createTicketService(core),
+    unlocks: createUnlockService({ core, trust, factors, duty }),
+    alarms: createAlarmService(core),
+  };
+  const close = async (): Promise<void> => {
+    unsubscribe();
+    streams.closeAll();
+    await sequencer.close();
+    await bus.close();
+    await store.close();
+  };
+  return { config, store, core, keys: core.keys, auth, trust, factors, streams, sequencer, services, close };
+}
+
+function readKeys(config: ServerConfig, nowMs: number) {
+  return config.keys === undefined
+    ? readOrMakeKeyFile(join(config.dataDir, 'keys.json'), nowMs)
+    : parseKeyFile(config.keys);
+}

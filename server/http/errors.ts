@@ -1,0 +1,68 @@
+import { type ApiErrorCode, apiErrorCodes, type ErrorBody } from '../../protocol/http/common.ts';
+
+const statuses: Readonly<Record<ApiErrorCode, number>> = {
+  'bad-request': 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  'bad-origin': 403,
+  'not-found': 404,
+  'not-in-state': 409,
+  'already-exists': 409,
+  'exists-with-different-body': 422,
+  'too-large': 413,
+  'bad-photo': 415,
+  'rate-limited': 429,
+  'factor-needed': 403,
+  'factor-wrong': 403,
+  'same-person': 403,
+  'already-decided': 409,
+  'ticket-not-yours': 403,
+  'unknown-terminal': 404,
+  'request-unreadable': 422,
+  'bad-signature': 422,
+  'wrong-terminal': 422,
+  'wrong-size': 422,
+  'receipt-unknown': 422,
+  'report-refused': 422,
+  expired: 410,
+  'timed-out': 503,
+  internal: 500,
+};
+
+const nextSteps: Partial<Readonly<Record<ApiErrorCode, string>>> = {
+  'bad-request': 'Correct the field and send again.',
+  unauthenticated: 'Sign in.',
+  forbidden: 'Ask a colleague whose role may do this.',
+  'not-in-state': 'Load it again to see where it stands.',
+  'already-exists': 'Use the one that exists, or choose another name.',
+  'exists-with-different-body': 'Make a new id for a new request.',
+  'too-large': 'Send less, or scale the picture down.',
+  'bad-photo': 'Send a JPEG or PNG picture.',
+  'rate-limited': 'Wait a quarter of an hour, then try again.',
+  'factor-needed': 'Use your passkey or type the code of your authenticator.',
+  'factor-wrong': 'Wait for the next code, or use your passkey again.',
+  'same-person': 'Ask another approver.',
+  'already-decided': 'Load the case again to see the decision.',
+  'ticket-not-yours': 'Claim the ticket, or ask the office to assign it to you.',
+  'unknown-terminal': 'Ask the office to register the terminal.',
+  'request-unreadable': 'Give the terminal the present keyset, then read a fresh request.',
+  'bad-signature': 'Read the terminal again; if it stays, send it to the depot.',
+  'wrong-terminal': 'Plug in the terminal of this case.',
+  'wrong-size': 'Read the request again.',
+  'timed-out': 'Send the same request again.',
+  internal: 'Try again; if it stays, tell the operator.',
+};
+
+/** An error as JSON with its status. For `bad-request` and the like, `field` names the place. */
+export function errorResponse(code: ApiErrorCode, field?: string, message?: string): Response {
+  const next = nextSteps[code];
+  const body: ErrorBody = {
+    error: {
+      code,
+      message: message ?? apiErrorCodes[code],
+      ...(field === undefined ? {} : { field }),
+      ...(next === undefined ? {} : { next }),
+    },
+  };
+  return Response.json(body, { status: statuses[code] });
+}

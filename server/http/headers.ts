@@ -1,0 +1,43 @@
+import type { MiddlewareHandler } from 'hono';
+
+/** What the headers depend on. */
+export interface HeaderOptions {
+  readonly isHttps: boolean;
+  /** Demo mode: pages may open WebSockets to this machine, for the simulated cable. */
+  readonly isDemo: boolean;
+}
+
+const localSockets = 'ws://localhost:* ws://127.0.0.1:*';
+
+/** Security headers on every answer (OWASP Secure Headers): own scripts only, no framing, device access for ourselves only. */
+export function securityHeaders(options: HeaderOptions): MiddlewareHandler {
+  const policy = [
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "style-src-attr 'unsafe-inline'",
+    "img-src 'self' blob: data:",
+    `connect-src 'self'${options.isDemo ? ` ${localSockets}` : ''}`,
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+  const fixed: [string, string][] = [
+    ['content-security-policy', policy],
+    ['permissions-policy', 'serial=(self), usb=(self), camera=(self), geolocation=(), microphone=(), payment=()'],
+    ['referrer-policy', 'same-origin'],
+    ['x-content-type-options', 'nosniff'],
+    ['x-frame-options', 'DENY'],
+    ['cross-origin-opener-policy', 'same-origin'],
+    ['cross-origin-resource-policy', 'same-origin'],
+  ];
+  if (options.isHttps) fixed.push(['strict-transport-security', 'max-age=31536000; includeSubDomains']);
+  return async (c, next) => {
+    await next();
+    for (const [name, value] of fixed) c.header(name, value);
+    if (c.req.path.startsWith('/api/') && !c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+  };
+}

@@ -1,0 +1,85 @@
+import { toJsonSchema } from '@valibot/to-json-schema';
+import type * as v from 'valibot';
+import { apiErrorCodes, errorBodySchema } from '../../protocol/http/common.ts';
+import { endpoints, type RouteName } from '../../protocol/http/paths.ts';
+import { routes, type RouteSpec } from '../../protocol/http/routes.ts';
+import { photoKindHeader, photoKinds } from '../../protocol/http/unlocks.ts';
+
+type Json = Record<string, unknown>;
+
+/** The OpenAPI 3.1 document of every route, from the same schemas that the server parses with. */
+export function openApiDocument(version: string): Json {
+  const paths: Record<string, Json> = {};
+  for (const name of Object.keys(endpoints) as RouteName[]) {
+    const [method, path] = endpoints[name];
+    const key = path.replace(/:(\w+)/g, '{$1}');
+    paths[key] = { ...paths[key], [method.toLowerCase()]: operation(name, routes[name]) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tillkeeper',
+      version,
+      description: 'Bytes are base64url without padding. Times are ISO 8601 in UTC. Ids are UUIDs made by the client.',
+    },
+    paths,
+    components: {
+      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'tillkeeper.session_token' } },
+      schemas: { Error: schemaOf(errorBodySchema) },
+      responses: {
+        Error: {
+          description: Object.entries(apiErrorCodes)
+            .map(([code, meaning]) => `\`${code}\`: ${meaning}`)
+            .join('\n'),
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+        },
+      },
+    },
+  };
+}
+
+function schemaOf(schema: v.GenericSchema, typeMode: 'input' | 'output' = 'output'): Json {
+  const { $schema: _dialect, ...json } = toJsonSchema(schema, {
+    typeMode,
+    errorMode: 'ignore',
+    target: 'draft-2020-12',
+  });
+  return json;
+}
+
+function operation(name: RouteName, spec: RouteSpec): Json {
+  return {
+    operationId: name,
+    summary: spec.summary,
+    ...(spec.access === 'public' ? { security: [] } : { security: [{ session: [] }] }),
+    ...(Array.isArray(spec.access) ? { 'x-roles': spec.access } : {}),
+    parameters: [...pathParameters(name), ...queryParameters(spec), ...(spec.body === 'photo' ? [photoHeader] : [])],
+    ...(spec.body === undefined ? {} : { requestBody: { required: true, content: bodyContent(spec.body) } }),
+    responses: { [String(spec.status ?? 200)]: success(spec), default: { $ref: '#/components/responses/Error' } },
+  };
+}
+
+const photoHeader = { name: photoKindHeader, in: 'header', required: true, schema: { enum: photoKinds } };
+
+function pathParameters(name: RouteName): Json[] {
+  const names = [...endpoints[name][1].matchAll(/:(\w+)/g)].map((match) => match[1]);
+  return names.map((parameter) => ({ name: parameter, in: 'path', required: true, schema: { type: 'string' } }));
+}
+
+function queryParameters(spec: RouteSpec): Json[] {
+  if (spec.query === undefined) return [];
+  const { properties = {} } = schemaOf(spec.query, 'input') as { properties?: Record<string, Json> };
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
+}
+
+function bodyContent(body: NonNullable<RouteSpec['body']>): Json {
+  if (body === 'photo') return { 'image/jpeg': { schema: { type: 'string', format: 'binary' } } };
+  return { 'application/json': { schema: schemaOf(body, 'input') } };
+}
+
+function success(spec: RouteSpec): Json {
+  if (spec.reply === 'photo') return { description: 'The picture', content: { 'image/jpeg': {}, 'image/png': {} } };
+  if (spec.reply === 'events') return { description: 'Server-sent events', content: { 'text/event-stream': {} } };
+  if (spec.reply === 'openapi') return { description: 'OpenAPI document', content: { 'application/json': {} } };
+  return { description: 'Success', content: { 'application/json': { schema: schemaOf(spec.reply) } } };
+}

@@ -1,0 +1,87 @@
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Logger } from 'pino';
+import { jsonBodyMaxBytes } from '../../protocol/http/limits.ts';
+import { authBasePath } from '../../protocol/http/paths.ts';
+import { clientAddressHeader } from '../auth/auth.ts';
+import type { ServerContext } from '../context.ts';
+import { errorResponse } from '../http/errors.ts';
+import { securityHeaders } from '../http/headers.ts';
+import { mountRoutes } from '../http/mount.ts';
+import { originGuard } from '../http/origin.ts';
+import { createSessions } from '../http/sessions.ts';
+import { staticFiles } from '../http/static.ts';
+import { demoHandlers, peopleHandlers, registryHandlers, systemHandlers, unlockHandlers } from './handlers.ts';
+
+const answerTimeoutMs = 20_000;
+
+/** The whole HTTP application. */
+export function createApp(context: ServerContext): Hono {
+  const { config } = context;
+  const app = new Hono();
+  const origins = [new URL(config.publicUrl).origin, ...config.allowedOrigins];
+  app.use(logRequests(context.core.log));
+  app.use(securityHeaders({ isHttps: config.publicUrl.startsWith('https:'), isDemo: config.demo !== undefined }));
+  app.use('/api/*', originGuard(origins));
+  app.on(
+    ['GET', 'POST'],
+    `${authBasePath}/*`,
+    bodyLimit({ maxSize: jsonBodyMaxBytes, onError: () => errorResponse('too-large') }),
+    (c) => context.auth.handler(withClientAddress(c.req.raw, getConnInfo(c).remote.address)),
+  );
+  const handlers = {
+    ...systemHandlers(context),
+    ...demoHandlers(context),
+    ...peopleHandlers(context),
+    ...registryHandlers(context),
+    ...unlockHandlers(context),
+  };
+  mountRoutes(app, handlers, createSessions(context.auth));
+  if (config.staticDir !== undefined) app.use('*', notForApi(staticFiles(config.staticDir)));
+  app.notFound(() => errorResponse('not-found'));
+  app.onError((error) => {
+    context.core.log.error({ err: error }, 'a call failed');
+    return errorResponse('internal');
+  });
+  return app;
+}
+
+/** The caller's address for rate limits: only ours counts, whatever the caller wrote. */
+function withClientAddress(request: Request, address: string | undefined): Request {
+  const headers = new Headers(request.headers);
+  headers.delete(clientAddressHeader);
+  if (address !== undefined) headers.set(clientAddressHeader, address);
+  return new Request(request, { headers });
+}
+
+type Middleware = ReturnType<typeof staticFiles>;
+
+function notForApi(inner: Middleware): Middleware {
+  return (c, next) => (c.req.path.startsWith('/api/') ? next() : inner(c, next));
+}
+
+/** One line per call, without query, cookies or bodies; and an answer for calls that take too long. */
+function logRequests(log: Logger): Middleware {
+  return async (c, next) => {
+    const startedAt = performance.now();
+    if (c.req.path === '/api/events') await next();
+    else if (await isTooSlow(next())) c.res = errorResponse('timed-out');
+    const ms = Math.round(performance.now() - startedAt);
+    log.debug({ method: c.req.method, path: c.req.path, status: c.res.status, ms }, 'call');
+  };
+}
+
+async function isTooSlow(work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<boolean>((done) => {
+    timer = setTimeout(() => {
+      done(true);
+    }, answerTimeoutMs);
+  });
+  try {
+    return await Promise.race([work.then(() => false), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,246 @@
+import { sql } from 'kysely';
+import { err, ok } from '../../../domain/result.ts';
+import { decodeReport } from '../../../protocol/unlock/v1/codec.ts';
+import { isSignedByDevice } from '../../../protocol/unlock/v1/ed25519.ts';
+import type { CommissionReport } from '../../../protocol/unlock/v1/messages.ts';
+import type { Actor, Answer } from '../../answer.ts';
+import { writeAudit } from '../../audit/records.ts';
+import type { Core } from '../../core.ts';
+import { verifyByNode } from '../../keys/node-keys.ts';
+import type { Db } from '../../store/database.ts';
+import { raiseAlarm } from '../alarms.ts';
+import { closeTicketAsDone, keepDeviceWord } from '../terminal-writes.ts';
+import { type CaseRow, caseSelect, findCase } from '../unlocks/rows.ts';
+import { mayCourier } from '../unlocks/settle.ts';
+import { makeOrder, type RunStep, runSteps } from './orders.ts';
+import { judgeReport } from './reports.ts';
+
+/** The case after the call, and the order that the device must get next, if any. */
+export interface CommissionStepAnswer {
+  readonly row: CaseRow;
+  readonly order?: Uint8Array;
+}
+
+/** Tries per step before the case is stuck and the office must look. */
+const triesPerStepMax = 10;
+const runStates = ['unlocked', 'commissioning', 'probation'];
+
+/**
+ * Takes a report if there is one, and gives the present order. Safe to repeat: a report that was taken already changes
+ * nothing, and an unanswered order comes again byte for byte.
+ */
+export async function commissionStep(
+  core: Core,
+  actor: Actor,
+  id: string,
+  report: Uint8Array | undefined,
+): Promise<Answer<CommissionStepAnswer>> {
+  const found = await findCase(core.pool, id);
+  if (found === undefined || !mayCourier(found, actor)) return err('not-found');
+  if (found.state === 'done') return ok({ row: found });
+  if (!runStates.includes(found.state) || found.commission_key === null) return err('not-in-state');
+  if (report !== undefined) {
+    const taken = await takeReport(core, actor, found, report);
+    if (!taken.ok) return taken;
+  }
+  const order = await presentOrder(core, actor, id);
+  if (!order.ok) return order;
+  const row = await findCase(core.pool, id);
+  if (row === undefined) return err('not-found');
+  core.bus.publish({ name: 'unlock', id }, { name: 'terminal', id: row.terminal_id }, { name: 'audit', id });
+  return ok({ row, ...(order.value === undefined ? {} : { order: order.value }) });
+}
+
+async function takeReport(core: Core, actor: Actor, found: CaseRow, bytes: Uint8Array): Promise<Answer<void>> {
+  const decoded = decodeReport(bytes);
+  if (!decoded.ok) return err('bad-request', 'report');
+  const report = decoded.value.message;
+  if (!found.device_id.equals(report.deviceId)) return err('wrong-terminal', 'report');
+  const { identity_public_key: identityKey } = await core.db
+    .selectFrom('terminals')
+    .select('identity_public_key')
+    .where('id', '=', found.terminal_id)
+    .executeTakeFirstOrThrow();
+  if (!isSignedByDevice('report', decoded.value, new Uint8Array(identityKey), verifyByNode))
+    return err('bad-signature', 'report');
+  return core.db.transaction().execute((db) => keepReport(core, db, actor, found, report, bytes));
+}
+
+async function keepReport(
+  core: Core,
+  db: Db,
+  actor: Actor,
+  found: CaseRow,
+  report: CommissionReport,
+  bytes: Uint8Array,
+): Promise<Answer<void>> {
+  const order = await db
+    .selectFrom('orders')
+    .selectAll()
+    .where('terminal_id', '=', found.terminal_id)
+    .where('order_sequence', '=', report.orderSequence)
+    .forUpdate()
+    .executeTakeFirst();
+  if (order === undefined || order.case_id !== found.id) return err('report-refused', 'report');
+  if (order.state !== 'sent') return ok(undefined);
+  if (report.lockEpoch !== found.device_epoch) return err('report-refused', 'report');
+  const nowMs = core.clock();
+  const now = new Date(nowMs);
+  const step = order.step as RunStep;
+  const checks = await sentKeyChecks(db, found.terminal_id, order.order_sequence);
+  const judgement = judgeReport(report, { step, expected: order.expected, checks });
+  await db
+    .updateTable('orders')
+    .set({
+      state: judgement.done ? 'done' : 'failed',
+      detail: JSON.stringify(judgement.detail),
+      report: bytes,
+      reported_at: now,
+    })
+    .where('terminal_id', '=', found.terminal_id)
+    .where('order_sequence', '=', order.order_sequence)
+    .execute();
+  await keepDeviceWord(db, found.terminal_id, report, now);
+  const subject = `terminal:${found.terminal_id}`;
+  const facts = { caseId: found.id, step, done: judgement.done, why: judgement.detail['why'] ?? null };
+  await writeAudit(db, nowMs, { act: 'commission.report', actorId: actor.id, subject, facts });
+  if (judgement.done) await finishStep(db, found, step, order.order_sequence, checks, now);
+  else if (judgement.grave)
+    await raiseAlarm(db, nowMs, { kind: 'commissioning-failed', severity: 'stop', subject, facts });
+  return ok(undefined);
+}
+
+async function sentKeyChecks(db: Db, terminalId: string, orderSequence: number): Promise<Map<string, Uint8Array>> {
+  const rows = await db
+    .selectFrom('terminal_keys')
+    .select(['slot', 'kcv'])
+    .where('terminal_id', '=', terminalId)
+    .where('order_sequence', '=', orderSequence)
+    .execute();
+  return new Map(rows.map((row) => [row.slot, new Uint8Array(row.kcv)]));
+}
+
+async function finishStep(
+  db: Db,
+  found: CaseRow,
+  step: RunStep,
+  orderSequence: number,
+  checks: ReadonlyMap<string, Uint8Array>,
+  now: Date,
+): Promise<void> {
+  if (step === 'keys') {
+    await db
+      .updateTable('terminal_keys')
+      .set({ loaded_at: now })
+      .where('terminal_id', '=', found.terminal_id)
+      .where('order_sequence', '=', orderSequence)
+      .execute();
+    const check = Buffer.from(checks.get('mac') ?? [])
+      .toString('hex')
+      .toUpperCase();
+    await db
+      .updateTable('terminals')
+      .set({ keys_state: 'loaded', key_check: check })
+      .where('id', '=', found.terminal_id)
+      .execute();
+  }
+  if (step === 'probation') await moveCase(db, found, 'probation', now);
+  if (step === 'release') {
+    await moveCase(db, found, 'done', now);
+    await closeTicketAsDone(db, found.ticket_id, now);
+  }
+}
+
+async function moveCase(db: Db, found: CaseRow, state: string, now: Date): Promise<void> {
+  const until = found.probation_until;
+  await db
+    .updateTable('unlock_cases')
+    .set({ state, updated_at: now })
+    .where('terminal_id', '=', found.terminal_id)
+    .where('id', '=', found.id)
+    .where('state', 'in', runStates)
+    .execute();
+  if (state !== 'probation') return;
+  await db.updateTable('terminals').set({ probation_until: until }).where('id', '=', found.terminal_id).execute();
+}
+
+/** The unanswered order again, or a new one for the first step that is not done; nothing while probation lasts. */
+async function presentOrder(core: Core, actor: Actor, id: string): Promise<Answer<Uint8Array | undefined>> {
+  return core.db.transaction().execute(async (db) => {
+    const held = await db
+      .selectFrom('unlock_cases')
+      .select('terminal_id')
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirstOrThrow();
+    const row = await findCaseIn(db, id);
+    if (row === undefined || !runStates.includes(row.state)) return ok(undefined);
+    const orders = await db
+      .selectFrom('orders')
+      .select(['step', 'state', 'bytes', 'not_after'])
+      .where('terminal_id', '=', held.terminal_id)
+      .where('case_id', '=', id)
+      .orderBy('order_sequence')
+      .execute();
+    const step = runSteps.find((name) => !orders.some((order) => order.step === name && order.state === 'done'));
+    if (step === undefined || (step === 'release' && !isReleasable(core, row))) return ok(undefined);
+    const last = orders.at(-1);
+    if (last?.step === step && last.state === 'sent' && last.not_after.getTime() > core.clock())
+      return ok(new Uint8Array(last.bytes));
+    if (orders.filter((order) => order.step === step).length >= triesPerStepMax) return err('not-in-state', step);
+    return ok(await sendOrder(core, db, actor, row, step));
+  });
+}
+
+function isReleasable(core: Core, row: CaseRow): boolean {
+  if (row.state !== 'probation') return false;
+  return row.releasable || (row.probation_until !== null && row.probation_until.getTime() <= core.clock());
+}
+
+async function sendOrder(core: Core, db: Db, actor: Actor, row: CaseRow, step: RunStep): Promise<Uint8Array> {
+  const nowMs = core.clock();
+  const { order_sequence: orderSequence } = await db
+    .updateTable('terminals')
+    .set({ order_sequence: sql<number>`order_sequence + 1` })
+    .where('id', '=', row.terminal_id)
+    .returning('order_sequence')
+    .executeTakeFirstOrThrow();
+  const made = await makeOrder(db, core.keys(), row, step, orderSequence, nowMs);
+  await db
+    .insertInto('orders')
+    .values({
+      terminal_id: row.terminal_id,
+      order_sequence: orderSequence,
+      case_id: row.id,
+      step,
+      bytes: made.bytes,
+      expected: made.expected,
+      state: 'sent',
+      not_after: made.notAfter,
+      sent_at: new Date(nowMs),
+      reported_at: null,
+    })
+    .execute();
+  await db
+    .updateTable('unlock_cases')
+    .set({
+      updated_at: new Date(nowMs),
+      ...(row.state === 'unlocked' ? { state: 'commissioning' } : {}),
+      ...(made.probationUntil === undefined ? {} : { probation_until: made.probationUntil }),
+    })
+    .where('terminal_id', '=', row.terminal_id)
+    .where('id', '=', row.id)
+    .execute();
+  await writeAudit(db, nowMs, {
+    act: 'commission.order',
+    actorId: actor.id,
+    subject: `terminal:${row.terminal_id}`,
+    facts: { caseId: row.id, step, orderSequence },
+  });
+  return made.bytes;
+}
+
+async function findCaseIn(db: Db, id: string): Promise<CaseRow | undefined> {
+  const { rows } = await sql<CaseRow>`${sql.raw(caseSelect)} where c.id = ${id}`.execute(db);
+  return rows[0];
+}
