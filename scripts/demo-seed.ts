@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Result } from '../domain/result.ts';
 import type { Terminals } from '../mock-server/terminal/terminals.ts';
-import type { Context } from '../server/context.ts';
+import type { ServerContext } from '../server/context.ts';
 import { uuidv7 } from '../server/store/uuid.ts';
 import { demoMerchants, demoPeople, demoTerminals, type DemoTerminal } from './demo-data.ts';
 
@@ -16,7 +16,7 @@ function must<T>(result: Result<T, string>, what: string): T {
 }
 
 /** Fills in the demo's people, merchants, terminals and tickets, and trips the terminals that the story needs locked. */
-export async function seedDemo(context: Context, terminals: Terminals, nowMs: number): Promise<SeedReport> {
+export async function seedDemo(context: ServerContext, terminals: Terminals, nowMs: number): Promise<SeedReport> {
   const { registry, people } = context.services;
   for (const person of demoPeople) await people.ensurePerson(person);
   const known = await registry.listTerminals({ limit: 1 });
@@ -34,7 +34,7 @@ export async function seedDemo(context: Context, terminals: Terminals, nowMs: nu
 }
 
 async function seedTerminal(
-  context: Context,
+  context: ServerContext,
   terminals: Terminals,
   terminal: DemoTerminal,
   merchantIds: ReadonlyMap<string, string>,
