@@ -114,7 +114,7 @@ export class HostSession implements CableEnd {
 
   /**
    * Asks the device. Gives up after `timeoutMs` of total silence, never because one answer is slow while bytes arrive,
-   * and in any case after `requestLimitMs`. Throws on parameters of the wrong shape.
+   * and in any case after `requestLimitMs`. Rejects, with the field's name, on parameters of the wrong shape only.
    */
   request<K extends OpName>(
     op: K,

@@ -116,7 +116,6 @@ export class CableLink implements CableEnd {
     this.#offer = { ...this.#offer, linkNumber: linkId === undefined ? derived : linkId >>> 0 };
     this.#start(this.#offer, 'opening', nowMs);
     this.#openTimer.start(nowMs);
-    this.#live.setOwed(true, nowMs);
   }
 
   /** Ends the link from this side; the other side is told once, as far as the line allows. */

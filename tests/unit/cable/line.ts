@@ -84,6 +84,7 @@ export class VirtualLine {
   readonly forward: Direction;
   readonly backward: Direction;
   readonly #arrivals: Arrival[] = [];
+  #stepsAtNow = 0;
   nowMs = 0;
 
   constructor(host: CableEnd, device: CableEnd, there: LineOptions = {}, back: LineOptions = there) {
@@ -140,6 +141,8 @@ export class VirtualLine {
   #step(limitMs: number): void {
     const next = Math.max(this.nowMs, this.#nextMs());
     if (next === Infinity || next > limitMs) throw new Error(`the line stands still at ${this.nowMs} ms`);
+    this.#stepsAtNow = next === this.nowMs ? this.#stepsAtNow + 1 : 0;
+    if (this.#stepsAtNow > 10_000) throw new Error(`an end asks again and again for a tick at ${next} ms`);
     this.nowMs = next;
     while ((this.#arrivals[0]?.atMs ?? Infinity) <= next) {
       const arrival = this.#arrivals.shift();
