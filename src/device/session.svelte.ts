@@ -26,7 +26,7 @@ import { backOffMs } from './wait.ts';
 export type CableState =
   'idle' | 'choosing' | 'opening' | 'hello' | 'ready' | 'reconnecting' | 'expected-reboot' | 'lost' | 'failed';
 
-/** Why there is no cable, for the person: the code, and where it helps the serial or the browser's words. */
+/** Why there is no cable: the code, and where it helps the serial or the browser's words. */
 export interface CableFailure {
   readonly error: OpenError;
   readonly detail: string;
@@ -109,12 +109,9 @@ export class DeviceSession {
   get lastLogLine(): LogLine | undefined {
     return this.#logCount > 0 ? this.#log.last : undefined;
   }
-  /** What this browser can do at all. */
-  get canSerial(): boolean {
-    return this.#environment.serial !== undefined;
-  }
-  get canUsb(): boolean {
-    return this.#environment.usb !== undefined;
+  /** Which interfaces this browser has. */
+  get can(): { readonly serial: boolean; readonly usb: boolean } {
+    return { serial: this.#environment.serial !== undefined, usb: this.#environment.usb !== undefined };
   }
 
   /** Shows the serial chooser and connects. First statement of a click handler. */
