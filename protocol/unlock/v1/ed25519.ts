@@ -37,7 +37,7 @@ function isLess(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function isStrictPoint(encoding: Uint8Array): boolean {
-  const y = encoding.slice();
+  const y = Uint8Array.from(encoding);
   y[31] = (y[31] ?? 0) & 0x7f;
   return isLess(y, fieldPrime) && !smallOrderYs.some((small) => equalBytes(small, y));
 }
@@ -143,7 +143,7 @@ export function signingPublicKey(secret: Uint8Array): Uint8Array {
 
 /** A signer that holds its 32-byte secret in memory: devices, tests, demo. */
 export function softwareSigner(secret: Uint8Array): Signer {
-  const kept = secret.slice();
+  const kept = Uint8Array.from(secret);
   return { kid: keyIdOf(ed25519.getPublicKey(kept)), sign: (message) => ed25519.sign(message, kept) };
 }
 

@@ -42,7 +42,7 @@ export interface HpkeContext {
 
 /** An agreement key that holds its 32-byte secret in memory. */
 export function softwareAgreementKey(secret: Uint8Array): AgreementKey {
-  const kept = secret.slice();
+  const kept = Uint8Array.from(secret);
   return {
     publicKey: x25519.getPublicKey(kept),
     agree: (peer) => {
@@ -116,7 +116,7 @@ export function setupReceiver(
 }
 
 function nonceAt(context: HpkeContext, sequence: number): Uint8Array {
-  const nonce = context.baseNonce.slice();
+  const nonce = Uint8Array.from(context.baseNonce);
   for (let i = nonceBytes - 1, rest = sequence; rest > 0; i--, rest = Math.floor(rest / 256)) {
     nonce[i] = (nonce[i] ?? 0) ^ (rest % 256);
   }
