@@ -1,10 +1,14 @@
+import type { OrderAction } from '../../../protocol/unlock/v1/constants.ts';
+import type { CommissionReport, UnlockReceipt } from '../../../protocol/unlock/v1/messages.ts';
+import type { HardwareSensor } from '../../../mock-server/terminal/body.ts';
 import { attachCable } from '../../../mock-server/terminal/cable.ts';
 import { streamPair } from '../../../mock-server/terminal/byte-stream.ts';
 import { SecureDevice } from '../../../mock-server/terminal/secure-device.ts';
 import { memoryStore } from '../../../mock-server/terminal/store.ts';
 import type { DurableStore } from '../../../mock-server/terminal/store.ts';
 import { TestAuthority, seededRandom } from './authority.ts';
-import { connectHost } from './host.ts';
+import type { OpenedRequest } from './authority.ts';
+import { call, connectHost } from './host.ts';
 import type { TestHost } from './host.ts';
 
 /** A clock that stands still until told. */
@@ -59,4 +63,35 @@ export async function plugIn(device: SecureDevice, linkId = 1): Promise<TestHost
   const [near, far] = streamPair();
   attachCable(device, near);
   return await connectHost(far, linkId);
+}
+
+/** A bench whose device has just been locked, with a host on its cable. */
+export async function lockedBench(sensor: HardwareSensor = 'case'): Promise<Bench & { readonly host: TestHost }> {
+  const bench = makeBench();
+  bench.device.trip(sensor);
+  return { ...bench, host: await plugIn(bench.device) };
+}
+
+/** Asks for the request, as the server opens it. */
+export async function openedRequest(bench: Bench, host: TestHost, fresh = false): Promise<OpenedRequest> {
+  const { sealed } = await call(host, 'lock.request', { fresh });
+  return bench.authority.open(sealed);
+}
+
+/** Brings a locked device to BLANK and gives the receipt. */
+export async function unlocked(bench: Bench, host: TestHost): Promise<UnlockReceipt> {
+  const opened = await openedRequest(bench, host);
+  const answer = await call(host, 'lock.grant', { sealed: bench.authority.grant(opened) });
+  return bench.authority.receipt(answer.receipt, bench.device.factory.identityPublicKey);
+}
+
+/** Carries one order over the cable and gives its report. */
+export async function ordered(
+  bench: Bench,
+  host: TestHost,
+  action: OrderAction,
+  receipt: UnlockReceipt,
+): Promise<CommissionReport> {
+  const { report } = await call(host, 'lock.order', { order: bench.authority.order(action, receipt) });
+  return bench.authority.report(report, bench.device.factory.identityPublicKey);
 }

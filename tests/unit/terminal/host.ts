@@ -1,4 +1,5 @@
 import { HostSession } from '../../../protocol/cable/v1/host-session.ts';
+import type { OpName, Params, Reply } from '../../../protocol/cable/v1/services/table.ts';
 import type { ByteStream } from '../../../mock-server/terminal/byte-stream.ts';
 
 /** A host session pumped over a stream, as the page does it over a port. */
@@ -55,4 +56,11 @@ export async function connectHost(stream: ByteStream, linkId = 1): Promise<TestH
       stream.close();
     },
   };
+}
+
+/** Asks the device and unwraps its reply; an error of any kind throws. */
+export async function call<K extends OpName>(host: TestHost, op: K, params: Params<K>): Promise<Reply<K>> {
+  const reply = await host.session.request(op, params, host.now());
+  if (!reply.ok) throw new Error(`${op}: ${reply.error} ${reply.detail ?? ''}`);
+  return reply.value;
 }
