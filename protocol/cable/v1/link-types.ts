@@ -56,7 +56,11 @@ export interface LinkStats {
   readonly inFlightFrames: number;
 }
 
-/** What a pump between a transport and a session (or a bare link) needs. All times are monotonic milliseconds. */
+/**
+ * What a pump between a transport and a session (or a bare link) needs. All times are monotonic milliseconds. The pump
+ * calls takeOutput() after every receive(), tick() and onOutput, as soon as the line can take bytes; deadlineMs() counts
+ * on that and does not ask for a tick for what only waits for the line.
+ */
 export interface CableEnd {
   /** Bytes from the line, in any pieces. */
   receive(bytes: Uint8Array, nowMs: number): void;

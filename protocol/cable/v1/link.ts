@@ -146,7 +146,11 @@ export class CableLink implements CableEnd {
   }
 
   deadlineMs(): number | undefined {
-    let due = Math.min(this.#ackTimer.dueMs, this.#openTimer.dueMs, this.#live.deadlineMs() ?? Infinity);
+    let due = Math.min(
+      this.#ackTimer.deadlineMs(this.#nowMs),
+      this.#openTimer.deadlineMs(this.#nowMs),
+      this.#live.deadlineMs() ?? Infinity,
+    );
     if (this.#state === 'open' && !this.#isPingDue) due = Math.min(due, this.#probeAtMs(), this.#keepAliveAtMs());
     return due === Infinity ? undefined : due;
   }
@@ -346,7 +350,7 @@ export class CableLink implements CableEnd {
     if (this.#isPingDue) return this.#putPing();
     const frame = this.#sendWindow.firstLost() ?? this.#takeNew();
     if (frame !== undefined) return this.#transmit(frame);
-    return this.#nowMs >= this.#ackTimer.dueMs && this.#put(frameKinds.ack, noBody) > 0;
+    return this.#ackTimer.isDue(this.#nowMs) && this.#put(frameKinds.ack, noBody) > 0;
   }
 
   #putOpen(): boolean {

@@ -6,9 +6,14 @@ export class AckTimer {
   #dueMs = Infinity;
   #frames = 0;
 
-  /** When it is due; Infinity while nothing is to be acknowledged. */
-  get dueMs(): number {
-    return this.#dueMs;
+  /** True when an acknowledgement must go out with the next output. */
+  isDue(nowMs: number): boolean {
+    return nowMs >= this.#dueMs;
+  }
+
+  /** When it becomes due; Infinity when nothing is to be acknowledged, or when it is due and only waits for the line. */
+  deadlineMs(nowMs: number): number {
+    return this.isDue(nowMs) ? Infinity : this.#dueMs;
   }
 
   /** A numbered frame arrived; `isUrgent` when the sender must learn of a gap or a repetition. */
@@ -96,9 +101,10 @@ export class OpenTimer {
   #pauseMs = 0;
   #retryAtMs = Infinity;
 
-  /** When something is to be done; Infinity while nothing is being opened. */
-  get dueMs(): number {
-    return Math.min(this.#retryAtMs, this.#startedMs + openTimeoutMs);
+  /** When something is to be done; a repetition that is due and only waits for the line does not count. */
+  deadlineMs(nowMs: number): number {
+    const overMs = this.#startedMs + openTimeoutMs;
+    return nowMs >= this.#retryAtMs ? overMs : Math.min(this.#retryAtMs, overMs);
   }
 
   /** The first OPEN is due now. */
