@@ -1,5 +1,5 @@
 import type { OrderAction } from '../../../protocol/unlock/v1/constants.ts';
-import type { CommissionReport, UnlockReceipt } from '../../../protocol/unlock/v1/messages.ts';
+import type { CommissionReport, UnlockGrant, UnlockReceipt } from '../../../protocol/unlock/v1/messages.ts';
 import type { HardwareSensor } from '../../../mock-server/terminal/body.ts';
 import { attachCable } from '../../../mock-server/terminal/cable.ts';
 import { streamPair } from '../../../mock-server/terminal/byte-stream.ts';
@@ -10,6 +10,7 @@ import { TestAuthority, seededRandom } from './authority.ts';
 import type { OpenedRequest } from './authority.ts';
 import { call, connectHost } from './host.ts';
 import type { TestHost } from './host.ts';
+import { callFirmware } from './technician.ts';
 
 /** A clock that stands still until told. */
 export class TestClock {
@@ -94,4 +95,15 @@ export async function ordered(
 ): Promise<CommissionReport> {
   const { report } = await call(host, 'lock.order', { order: bench.authority.order(action, receipt) });
   return bench.authority.report(report, bench.device.factory.identityPublicKey);
+}
+
+/** A request and a sealed grant for it, made past the cable; `change` makes the grant wrong. */
+export async function requestAndGrant(
+  bench: Bench,
+  change: Partial<UnlockGrant> = {},
+): Promise<{ readonly request: Uint8Array; readonly sealed: Uint8Array }> {
+  const asked = await callFirmware(bench.device, 'lock.request', { fresh: false });
+  if (!asked.ok) throw new Error(asked.error);
+  const opened = bench.authority.open(asked.value.sealed);
+  return { request: asked.value.sealed, sealed: bench.authority.grant(opened, change) };
 }
