@@ -37,7 +37,13 @@ export function identitySecret(number = 1): Uint8Array {
 
 /** Makes a device that is on and NORMAL. Devices with different numbers differ in everything. */
 export function makeBench(
-  options: { number?: number; store?: DurableStore; clock?: TestClock; authority?: TestAuthority } = {},
+  options: {
+    number?: number;
+    store?: DurableStore;
+    clock?: TestClock;
+    authority?: TestAuthority;
+    stepMs?: number;
+  } = {},
 ): Bench {
   const { number = 1, store = memoryStore(), clock = new TestClock() } = options;
   const authority = options.authority ?? new TestAuthority(() => Math.floor(clock.ms / 1000));
@@ -45,6 +51,7 @@ export function makeBench(
     store,
     clock: clock.wall,
     random: seededRandom(1000 + number),
+    tuning: { stepMs: options.stepMs ?? 0 },
     provisioning: {
       serial: `QT60-2551-0031${number}`,
       label: `G3-0${number}`,
