@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import type { UsbIdentity } from './fake-device.ts';
 export interface SerialBenchOptions extends UsbIdentity {
   /** The page's origin, as `http://localhost:4400`; it may use the port without the chooser. */
   readonly origin: string;
-  /** The pseudo-terminal that opening the port opens. */
+  /** The pseudo-terminal that opening the port opens, or a link to it. */
   readonly ptyPath: string;
   /** Further switches for Chromium. */
   readonly args?: readonly string[];
@@ -77,7 +77,7 @@ export async function openBench(options: SerialBenchOptions): Promise<SerialBenc
   if (program === undefined) throw new Error('No Chromium found; on Debian: apt-get install chromium');
   const { folder, minor } = await claimFolder();
   const port = new FakeUsbSerialPort(folder, minor);
-  let plugged = { ptyPath: options.ptyPath, usb: options as UsbIdentity };
+  let plugged = { ptyPath: await realpath(options.ptyPath), usb: options as UsbIdentity };
   await port.prepare();
   await port.appear(plugged.ptyPath, plugged.usb);
   await writePolicy(folder, program.policyPathInside, options.origin);
@@ -99,7 +99,7 @@ export async function openBench(options: SerialBenchOptions): Promise<SerialBenc
       await port.announce('remove', plugged.ptyPath, plugged.usb);
     },
     replug: async ({ ptyPath = plugged.ptyPath, serialNumber = plugged.usb.serialNumber } = {}) => {
-      plugged = { ptyPath, usb: { ...plugged.usb, serialNumber } };
+      plugged = { ptyPath: await realpath(ptyPath), usb: { ...plugged.usb, serialNumber } };
       await port.appear(plugged.ptyPath, plugged.usb);
       await port.announce('add', plugged.ptyPath, plugged.usb);
     },

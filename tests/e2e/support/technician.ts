@@ -1,0 +1,83 @@
+import type { Locator, Page } from 'playwright-core';
+
+/** The run's acts that a test presses or waits for; the names are those of `dock-act`. */
+export type RunAct = 'connect' | 'start' | 'inspect' | 'ask-again' | 'wait-approval' | 'wait-cable' | 'finished';
+
+/** What the inspection form takes. */
+export interface InspectionInput {
+  readonly sealFound: string;
+  readonly sealNew: string;
+  readonly note?: string;
+}
+
+/** The technician's screens, by the anchors that src/technician/README.md promises. */
+export class TechnicianScreen {
+  readonly page: Page;
+  readonly #origin: string;
+
+  constructor(page: Page, origin: string) {
+    this.page = page;
+    this.#origin = origin;
+  }
+
+  /** Signs in by the demo's button and lands on the list of tickets. */
+  async signIn(): Promise<void> {
+    await this.page.goto(`${this.#origin}/sign-in`);
+    await this.page.getByTestId('demo-technician').click();
+    await this.page.waitForURL(`${this.#origin}/technician`);
+  }
+
+  /** Opens the run of a ticket by its address. */
+  async openRun(ticketId: string): Promise<void> {
+    await this.page.goto(`${this.#origin}/technician/tickets/${ticketId}`);
+  }
+
+  anchor(name: string): Locator {
+    return this.page.getByTestId(name);
+  }
+
+  /** Waits until the terminal's plate shows `state`. */
+  async waitForTerminal(state: string, timeout = 20_000): Promise<void> {
+    await this.page.locator(`[data-testid="state-plate"][data-state="${state}"]`).first().waitFor({ timeout });
+  }
+
+  /** Waits until a step of the run stands as `state` (`done`, `now`, `next`, `wait`, `stop` or `skipped`). */
+  async waitForStep(name: string, state: string, timeout = 20_000): Promise<void> {
+    await this.page.locator(`[data-testid="step-${name}"][data-s="${state}"]`).first().waitFor({ timeout });
+  }
+
+  /** Waits until `act` is what can be done now. */
+  async waitForAct(act: RunAct, timeout = 20_000): Promise<Locator> {
+    const found = this.page.locator(`[data-testid="dock-act"][data-act="${act}"]`).first();
+    await found.waitFor({ timeout });
+    return found;
+  }
+
+  /** Presses the act once it can be done. */
+  async press(act: RunAct, timeout = 20_000): Promise<void> {
+    const button = await this.waitForAct(act, timeout);
+    await button.click();
+  }
+
+  /** Waits for a failure note with `code`. */
+  async waitForFailure(code: string, timeout = 20_000): Promise<void> {
+    await this.page.locator(`[data-testid="failure"][data-code="${code}"]`).first().waitFor({ timeout });
+  }
+
+  /** Fills the inspection form with two photos and sends it. */
+  async inspect({ sealFound, sealNew, note = '' }: InspectionInput): Promise<void> {
+    const photo = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: await this.#picture() };
+    await this.anchor('inspect-photo-rear').setInputFiles(photo);
+    await this.anchor('inspect-photo-seal').setInputFiles(photo);
+    await this.anchor('inspect-seal-found').fill(sealFound);
+    await this.anchor('inspect-seal-new').fill(sealNew);
+    await this.anchor('inspect-number-same').check();
+    if (note !== '') await this.anchor('inspect-note').fill(note);
+    await this.anchor('inspect-send').click();
+  }
+
+  /** A small real JPEG: a picture of the page itself. */
+  #picture(): Promise<Buffer> {
+    return this.page.screenshot({ type: 'jpeg', quality: 30, clip: { x: 0, y: 0, width: 320, height: 240 } });
+  }
+}
