@@ -163,7 +163,7 @@ function deliver(seen: Observation, unlock: UnlockCase, device: DeviceStatus): A
   if (!isSameChallenge(unlock, device)) return askAgain('stale');
   if (grant?.sealed === undefined) return seen.isCaseFresh ? askAgain('void') : { do: 'wait-approval' };
   if (Date.parse(grant.notAfter) < seen.nowMs) return askAgain('expired');
-  return device.keysetSequence < unlock.keyset.sequence ? { do: 'give-keyset' } : { do: 'give-grant' };
+  return device.keysetSequence < keysetSequence(seen) ? { do: 'give-keyset' } : { do: 'give-grant' };
 }
 
 function whenBlank(seen: Observation): Act {
@@ -215,13 +215,16 @@ function liveCase(seen: Observation): UnlockCase | undefined {
 }
 
 /** Sends the request that is held, reads one first, or rests at `rest` until the person has started. */
-function askOr({ record, device }: Observation, rest: Act): Act {
+function askOr(seen: Observation, rest: Act): Act {
+  const { record, device } = seen;
   const { request } = record;
   if (record.wantsFresh === true) return { do: 'read-request', fresh: true };
   const isCurrent =
     request !== undefined &&
     (device === undefined || (request.lockEpoch === device.lockEpoch && request.screenNumber === device.screenNumber));
   if (!isCurrent) return { do: 'read-request', fresh: false };
+  const isBehind = device !== undefined && device.keysetSequence < keysetSequence(seen);
+  if (isBehind && seen.cable === 'ready') return { do: 'give-keyset' };
   return record.startedAtMs === undefined ? rest : { do: 'ask' };
 }
 
@@ -248,6 +251,11 @@ function askAgain(why: AskAgainReason): Act {
 
 function isOfEarlierLock(unlock: UnlockCase, device: DeviceStatus): boolean {
   return unlock.state === 'done' && unlock.request.lockEpoch < device.lockEpoch;
+}
+
+/** Sequence of the newest keyset in sight; handed over before anybody presses start, so that no one waits for it. */
+function keysetSequence({ case: unlock, keyset }: Observation): number {
+  return Math.max(unlock?.keyset.sequence ?? 0, keyset?.sequence ?? 0);
 }
 
 /** The terminal still waits for the answer to this very request. */

@@ -16,6 +16,9 @@ export interface PhotoNote {
   readonly uploadedTo?: string;
 }
 
+/** Keys that a terminal must know before it can check a grant; `bytes` is the root-signed message, base64url. */
+export type Keyset = UnlockCase['keyset'];
+
 /** What the technician has written down so far. */
 export interface InspectionDraft {
   readonly sealFound: string;
@@ -105,5 +108,7 @@ export interface Observation {
   readonly isCaseFresh: boolean;
   /** A commissioning order that was fetched and not yet carried out, base64url. */
   readonly order: string | undefined;
+  /** The newest keyset that the server was heard to have. */
+  readonly keyset: Keyset | undefined;
   readonly record: RunRecord;
 }

@@ -6,7 +6,7 @@ import { cableFailure, pageFailure, serverFailure } from './failure.ts';
 import type { ActFailure } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { Act } from './next-act.ts';
-import type { DeviceStatus, RunRecord } from './observation.ts';
+import type { DeviceStatus, Keyset, RunRecord } from './observation.ts';
 
 /** What the acts read and change. The run keeps it, shows it and writes the record to the journal. */
 export interface RunMemory {
@@ -15,6 +15,7 @@ export interface RunMemory {
   isCaseFresh: boolean;
   device: DeviceStatus | undefined;
   order: string | undefined;
+  keyset: Keyset | undefined;
 }
 
 /** What the acts work with. */
@@ -72,6 +73,7 @@ export function perform(act: Act, memory: RunMemory, tools: RunTools): Outcome {
 export function setCase(memory: RunMemory, unlock: UnlockCase): void {
   memory.case = unlock;
   memory.isCaseFresh = true;
+  if (unlock.keyset.sequence > (memory.keyset?.sequence ?? 0)) memory.keyset = unlock.keyset;
   memory.record = { ...memory.record, lastCase: unlock };
 }
 
@@ -199,8 +201,8 @@ async function uploadPhoto(id: string, kind: 'rear' | 'seal' | 'other', caseId: 
 }
 
 async function giveKeyset(memory: RunMemory, { session }: RunTools): Outcome {
-  const keyset = base64UrlDecode(memory.case?.keyset.bytes ?? '');
-  if (keyset === undefined) throw new Error('giveKeyset: case.keyset.bytes is not base64url');
+  const keyset = base64UrlDecode(memory.keyset?.bytes ?? '');
+  if (keyset === undefined) throw new Error('giveKeyset: keyset.bytes is not base64url');
   const answer = await session.request('lock.keyset', { keyset });
   if (!answer.ok) return cableFailure(answer.error, answer.detail);
   if (memory.device !== undefined) {
@@ -286,8 +288,10 @@ async function carryOrder(memory: RunMemory, { session }: RunTools): Outcome {
   if (order === undefined || id === undefined) throw new Error('carryOrder: no order');
   const answer = await session.request('lock.order', { order }, orderTimeoutMs);
   memory.order = undefined;
-  memory.device = undefined;
-  if (!answer.ok) return cableFailure(answer.error, answer.detail);
+  if (!answer.ok) {
+    memory.device = undefined;
+    return cableFailure(answer.error, answer.detail);
+  }
   memory.record = { ...memory.record, report: { caseId: id, bytes: base64UrlEncode(answer.value.report) } };
   return undefined;
 }

@@ -1,5 +1,5 @@
 import type { UnlockCase } from '../../../protocol/http/unlocks.ts';
-import type { DeviceStatus, RunRecord } from './observation.ts';
+import type { DeviceStatus, Keyset, RunRecord } from './observation.ts';
 import type { RunMemory } from './perform.ts';
 
 /** What a run knows, as runes. Every change of the record goes to `keep`, which writes it to the journal. */
@@ -11,10 +11,12 @@ export class RunState implements RunMemory {
   #lastDevice = $state.raw<DeviceStatus | undefined>();
   isCaseFresh = $state(false);
   order = $state.raw<string | undefined>();
+  keyset = $state.raw<Keyset | undefined>();
 
   constructor(record: RunRecord, keep: (record: RunRecord) => void) {
     this.#record = record;
     this.#case = record.lastCase;
+    this.keyset = record.lastCase?.keyset;
     this.#keep = keep;
   }
 

@@ -39,8 +39,9 @@ export function stepOfAct(act: Act, seen: Observation): StepName {
     case 'fetch-case':
     case 'read-request':
     case 'start':
-    case 'ask':
       return stepOfCase(seen.case) ?? 'request';
+    case 'ask':
+      return needsInspection(seen) ? 'inspect' : 'approval';
     case 'inspect':
     case 'send-inspection':
       return 'inspect';
@@ -49,6 +50,7 @@ export function stepOfAct(act: Act, seen: Observation): StepName {
     case 'give-abort':
       return 'approval';
     case 'give-keyset':
+      return seen.case?.state === 'granted' ? 'unlock' : 'request';
     case 'give-grant':
     case 'wait-device':
     case 'recover-receipt':

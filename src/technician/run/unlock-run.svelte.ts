@@ -142,6 +142,7 @@ export class UnlockRun {
       events.onReconnect(outdated),
     );
     void this.#takeUpCable();
+    void this.#learnKeyset();
     void this.#loop();
   }
 
@@ -281,6 +282,14 @@ export class UnlockRun {
     await session.resume(serial, cableUrl === undefined ? [] : [cableUrl]);
   }
 
+  /** Fetches the keyset early: handing it over must not cost time between the press and the unlock. */
+  async #learnKeyset(): Promise<void> {
+    const trust = await this.#dependencies.api.call('trust');
+    if (!trust.ok || trust.value.keysetSequence <= (this.#known.keyset?.sequence ?? 0)) return;
+    this.#known.keyset = { bytes: trust.value.keyset, sequence: trust.value.keysetSequence };
+    this.#wakeUp();
+  }
+
   #observe(): Observation {
     const { session, api, wallNow } = this.#dependencies;
     const { state } = session;
@@ -293,6 +302,7 @@ export class UnlockRun {
       case: this.#known.case,
       isCaseFresh: this.#known.isCaseFresh,
       order: this.#known.order,
+      keyset: this.#known.keyset,
       record: this.#known.record,
     };
   }

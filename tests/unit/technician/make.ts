@@ -115,6 +115,7 @@ export function observation(changes: Partial<Observation> = {}): Observation {
     case: undefined,
     isCaseFresh: true,
     order: undefined,
+    keyset: undefined,
     record: record(),
     ...changes,
   };

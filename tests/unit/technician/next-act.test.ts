@@ -44,6 +44,11 @@ describe('until the request is sent', () => {
       { record: { ...notStarted, request: undefined } as never },
       { do: 'read-request', fresh: false },
     ],
+    [
+      'newer keys go over before anybody waits for them',
+      { record: notStarted, keyset: { bytes: 'A', sequence: 2 } },
+      { do: 'give-keyset' },
+    ],
     ['then the person starts', { record: notStarted }, { do: 'start' }],
     ['started: ask', {}, { do: 'ask' }],
     ['a held request goes without the cable', { cable: 'absent', device: undefined }, { do: 'ask' }],
