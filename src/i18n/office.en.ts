@@ -259,7 +259,7 @@ export const officeEn = {
   tickets: {
     title: 'Tickets',
     filter: 'Show',
-    states: { open: 'Nobody’s yet', assigned: 'Assigned', closed: 'Closed' },
+    states: { open: 'Open', assigned: 'Assigned', closed: 'Closed' },
     all: 'All',
     columns: {
       number: 'Number',
