@@ -16,7 +16,8 @@ export interface DemoTerminal {
   readonly place: string;
   readonly seal: string;
   readonly trip?: 'case' | 'drop' | 'pin-tries' | 'mesh' | 'flat-cell';
-  readonly ticket?: { readonly summary: string };
+  /** `assignee`: an e-mail address of `demoPeople`; without one, anybody may take the ticket. */
+  readonly ticket?: { readonly summary: string; readonly assignee?: string };
 }
 
 /** Who works in the demo. */
@@ -50,7 +51,7 @@ export const demoTerminals: readonly DemoTerminal[] = [
     place: '3 号楼大厅 Building 3 lobby',
     seal: '00478812',
     trip: 'case',
-    ticket: { summary: '早上到岗发现机壳被打开 Case found open in the morning' },
+    ticket: { summary: '早上到岗发现机壳被打开 Case found open in the morning', assignee: 'wang@demo.invalid' },
   },
   {
     label: 'S2-11',
@@ -60,7 +61,7 @@ export const demoTerminals: readonly DemoTerminal[] = [
     place: '柜台 Counter',
     seal: '00479034',
     trip: 'drop',
-    ticket: { summary: '从柜台摔落后锁定 Locked after a fall from the counter' },
+    ticket: { summary: '从柜台摔落后锁定 Locked after a fall from the counter', assignee: 'wang@demo.invalid' },
   },
   {
     label: 'R1-07',

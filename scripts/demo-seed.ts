@@ -18,7 +18,8 @@ function must<T>(result: Result<T, string>, what: string): T {
 /** Fills in the demo's people, merchants, terminals and tickets, and trips the terminals that the story needs locked. */
 export async function seedDemo(context: ServerContext, terminals: Terminals, nowMs: number): Promise<SeedReport> {
   const { registry, people } = context.services;
-  for (const person of demoPeople) await people.ensurePerson(person);
+  const personIds = new Map<string, string>();
+  for (const person of demoPeople) personIds.set(person.email, await people.ensurePerson(person));
   const known = await registry.listTerminals({ limit: 1 });
   if (known.counts.total > 0) return { isNew: false };
   const merchantIds = new Map<string, string>();
@@ -29,20 +30,28 @@ export async function seedDemo(context: ServerContext, terminals: Terminals, now
     );
     merchantIds.set(name, merchant.id);
   }
-  for (const terminal of demoTerminals) await seedTerminal(context, terminals, terminal, merchantIds, nowMs);
+  for (const terminal of demoTerminals) {
+    await seedTerminal(context, terminals, terminal, { merchantIds, personIds }, nowMs);
+  }
   return { isNew: true };
+}
+
+/** What earlier steps of the seeding made: merchant by name, person by e-mail address. */
+interface KnownIds {
+  readonly merchantIds: ReadonlyMap<string, string>;
+  readonly personIds: ReadonlyMap<string, string>;
 }
 
 async function seedTerminal(
   context: ServerContext,
   terminals: Terminals,
   terminal: DemoTerminal,
-  merchantIds: ReadonlyMap<string, string>,
+  ids: KnownIds,
   nowMs: number,
 ): Promise<void> {
   const { label, serial, model, place, seal, merchant, trip, ticket } = terminal;
   const identity = terminals.identities.find((candidate) => candidate.serial === serial);
-  const merchantId = merchantIds.get(merchant);
+  const merchantId = ids.merchantIds.get(merchant);
   if (identity === undefined || merchantId === undefined)
     throw new Error(`demo data, ${serial}: no such terminal or merchant`);
   const registered = await context.services.registry.registerTerminal(undefined, {
@@ -53,10 +62,10 @@ async function seedTerminal(
   const { id: terminalId } = must(registered, serial);
   if (trip !== undefined) tripTerminal(terminals, serial, trip);
   if (ticket !== undefined) {
-    must(
-      await context.services.tickets.create(undefined, { id: uuidv7(nowMs), terminalId, note: ticket.summary }),
-      serial,
-    );
+    const assigneeId = ids.personIds.get(ticket.assignee ?? '');
+    const assigned = assigneeId === undefined ? {} : { assigneeId };
+    const created = { id: uuidv7(nowMs), terminalId, note: ticket.summary, ...assigned };
+    must(await context.services.tickets.create(undefined, created), serial);
   }
 }
 
