@@ -3,7 +3,7 @@ import { blockHeadBytes, blockLeastBytes, bodyMaxBytes, crcBytes, headerBytes } 
 /** Round trip before anything was measured. */
 const rttFirstGuessMs = 250;
 const probeLeastMs = 30;
-const probeMaxMs = 3_000;
+const probeMaxMs = 400;
 
 /** Smoothed round-trip time and its variation (RFC 6298, section 2, for α = 1/8 and β = 1/4). */
 export class RoundTrip {
