@@ -145,7 +145,7 @@ export const officeEn = {
     passkey: 'Use your passkey',
     code: 'Six-digit code',
     codeHint: 'From your authenticator app.',
-    demoHint: 'In the demo, the page of the terminals shows the code:',
+    demoHint: 'Demo: the code is now',
     codeShort: 'Six digits.',
     act: 'Sign and approve',
     none: 'Your account has no second factor yet.',
@@ -161,7 +161,6 @@ export const officeEn = {
     hint: 'It takes payments and is watched. It is released by itself at the end.',
     release: (label: string) => `Release ${label} now`,
     released: (label: string) => `${label} is released; it becomes NORMAL when it next reports.`,
-    notYet: 'It can be released when its checks have passed.',
   },
   registry: {
     title: 'Registry',

@@ -133,7 +133,7 @@ export const officeZh: OfficeText = {
     passkey: '用通行密钥',
     code: '六位验证码',
     codeHint: '来自您的验证器应用。',
-    demoHint: '演示中，验证码显示在终端页面：',
+    demoHint: '演示：当前验证码为',
     codeShort: '请输入六位数字。',
     act: '签名并批准',
     none: '您的账号还没有第二验证方式。',
@@ -149,7 +149,6 @@ export const officeZh: OfficeText = {
     hint: '可以收款，重点观察，到期自动结束。',
     release: (label) => `现在结束 ${label} 的观察`,
     released: (label) => `${label} 的观察已结束，下次连线后恢复正常。`,
-    notYet: '各项检查通过后才能结束。',
   },
   registry: {
     title: '登记簿',
