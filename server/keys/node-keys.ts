@@ -41,9 +41,12 @@ export function nodeSigner(secret: Uint8Array): Signer {
 
 /** Strict Ed25519 by the protocol's own checks and OpenSSL; the same verdict as `verifyStrict`. Never throws. */
 export const verifyByNode: SignatureVerifier = (raw, message, signature) => {
-  if (!strictChecks(raw, signature)) return false;
+  // Plain arrays: `slice` of a Buffer shares its memory, so a callee's scratch copy would change the key itself.
+  const key = new Uint8Array(raw);
+  const mark = new Uint8Array(signature);
+  if (!strictChecks(key, mark)) return false;
   try {
-    return verify(null, message, publicKey('ed25519', raw), signature);
+    return verify(null, message, publicKey('ed25519', key), mark);
   } catch {
     return false;
   }

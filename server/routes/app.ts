@@ -20,6 +20,7 @@ const answerTimeoutMs = 20_000;
 export function createApp(context: ServerContext): Hono {
   const { config } = context;
   const app = new Hono();
+  const sessions = createSessions(context.auth);
   const origins = [new URL(config.publicUrl).origin, ...config.allowedOrigins];
   app.use(logRequests(context.core.log));
   app.use(securityHeaders({ isHttps: config.publicUrl.startsWith('https:'), isDemo: config.demo !== undefined }));
@@ -28,7 +29,10 @@ export function createApp(context: ServerContext): Hono {
     ['GET', 'POST'],
     `${authBasePath}/*`,
     bodyLimit({ maxSize: jsonBodyMaxBytes, onError: () => errorResponse('too-large') }),
-    (c) => context.auth.handler(withClientAddress(c.req.raw, getConnInfo(c).remote.address)),
+    (c) => {
+      sessions.forget(c.req.header('cookie'));
+      return context.auth.handler(withClientAddress(c.req.raw, getConnInfo(c).remote.address));
+    },
   );
   const handlers = {
     ...systemHandlers(context),
@@ -37,7 +41,7 @@ export function createApp(context: ServerContext): Hono {
     ...registryHandlers(context),
     ...unlockHandlers(context),
   };
-  mountRoutes(app, handlers, createSessions(context.auth));
+  mountRoutes(app, handlers, sessions);
   if (config.staticDir !== undefined) app.use('*', notForApi(staticFiles(config.staticDir)));
   app.notFound(() => errorResponse('not-found'));
   app.onError((error) => {
