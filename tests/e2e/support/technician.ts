@@ -1,7 +1,16 @@
 import type { Locator, Page } from 'playwright-core';
 
 /** The run's acts that a test presses or waits for; the names are those of `dock-act`. */
-export type RunAct = 'connect' | 'start' | 'inspect' | 'ask-again' | 'wait-approval' | 'wait-cable' | 'finished';
+export type RunAct =
+  | 'connect'
+  | 'start'
+  | 'inspect'
+  | 'ask-again'
+  | 'wait-approval'
+  | 'wait-cable'
+  | 'wait-probation'
+  | 'stopped'
+  | 'finished';
 
 /** What the inspection form takes. */
 export interface InspectionInput {
@@ -46,17 +55,27 @@ export class TechnicianScreen {
     await this.page.locator(`[data-testid="step-${name}"][data-s="${state}"]`).first().waitFor({ timeout });
   }
 
+  /** How every step of the run stands now. */
+  async stepStates(): Promise<Record<string, string>> {
+    const steps = await this.page.locator('[data-testid^="step-"]').all();
+    const pairs = steps.map(async (step) => [
+      (await step.getAttribute('data-testid'))?.replace('step-', '') ?? '',
+      (await step.getAttribute('data-s')) ?? '',
+    ]);
+    return Object.fromEntries(await Promise.all(pairs)) as Record<string, string>;
+  }
+
   /** Waits until `act` is what can be done now. */
   async waitForAct(act: RunAct, timeout = 20_000): Promise<Locator> {
     const found = this.page.locator(`[data-testid="dock-act"][data-act="${act}"]`).first();
-    await found.waitFor({ timeout });
+    await found.waitFor({ timeout, state: 'attached' });
     return found;
   }
 
   /** Presses the act once it can be done. */
   async press(act: RunAct, timeout = 20_000): Promise<void> {
-    const button = await this.waitForAct(act, timeout);
-    await button.click();
+    const dock = this.page.locator(`[data-testid="dock-act"][data-act="${act}"]`);
+    await dock.getByRole('button').filter({ visible: true }).first().click({ timeout });
   }
 
   /** Waits for a failure note with `code`. */
@@ -69,11 +88,11 @@ export class TechnicianScreen {
     const photo = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: await this.#picture() };
     await this.anchor('inspect-photo-rear').setInputFiles(photo);
     await this.anchor('inspect-photo-seal').setInputFiles(photo);
-    await this.anchor('inspect-seal-found').fill(sealFound);
-    await this.anchor('inspect-seal-new').fill(sealNew);
+    await this.anchor('inspect-seal-found').locator('input').fill(sealFound);
+    await this.anchor('inspect-seal-new').locator('input').fill(sealNew);
     await this.anchor('inspect-number-same').check();
-    if (note !== '') await this.anchor('inspect-note').fill(note);
-    await this.anchor('inspect-send').click();
+    if (note !== '') await this.anchor('inspect-note').locator('textarea').fill(note);
+    await this.press('inspect');
   }
 
   /** A small real JPEG: a picture of the page itself. */

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
+import type { BrowserContext } from 'playwright-core';
+import { chromiumProblem, serialBenchProblem, unplugProblem } from '../../serial-bench/requirements.ts';
+import { OfficeScreen } from './office.ts';
+import { worldPeople } from './seed.ts';
+import { TechnicianScreen } from './technician.ts';
+import { Authenticator } from './totp.ts';
+import { World } from './world.ts';
+import type { WorldOptions } from './world.ts';
+
+/** What the tests of one file share. */
+export interface Fixture {
+  readonly world: World;
+  /** A technician signed in, in a browser profile of their own; closed after the test. */
+  technician(): Promise<TechnicianScreen>;
+  /** An approver signed in, in a browser profile of their own; closed after the test. */
+  approver(): Promise<OfficeScreen>;
+  /** Trips a terminal, opens its ticket, plugs it in and opens the run on the technician's screen; the ticket's id. */
+  lockedRun(screen: TechnicianScreen, label: string, sensor: 'drop' | 'case' | 'flat-cell'): Promise<string>;
+  /** What every run must leave: this state on the device, and these grants in the ledger. */
+  expectEnd(label: string, state: string, grants: readonly string[]): Promise<void>;
+}
+
+/** Why the tests of a file with these options cannot run on this machine; undefined when they can. */
+function problemWith(options: WorldOptions, needsUnplug: boolean): string | undefined {
+  if (!options.serial) return chromiumProblem();
+  return needsUnplug ? unplugProblem() : serialBenchProblem();
+}
+
+/**
+ * A block of tests over one world, opened before the first and closed after the last. On a machine that cannot run
+ * them, each is skipped with the reason. `needsUnplug`: the tests pull the cable.
+ */
+export function describeWorld(
+  name: string,
+  options: WorldOptions & { readonly needsUnplug?: boolean },
+  tests: (fixture: Fixture) => void,
+): void {
+  const problem = problemWith(options, options.needsUnplug ?? true);
+  describe(name, () => {
+    let world: World | undefined;
+    let contexts: BrowserContext[] = [];
+    const authenticator = new Authenticator(worldPeople.approver.totpSecret);
+    const opened = (): World => {
+      if (world === undefined) throw new Error('The world is not open');
+      return world;
+    };
+    beforeAll(async () => {
+      if (problem === undefined) world = await World.open(options);
+    });
+    afterAll(async () => world?.close());
+    beforeEach(({ skip }) => {
+      skip(problem !== undefined, problem);
+      return async () => {
+        for (const context of contexts) await context.close();
+        contexts = [];
+      };
+    });
+    const profile = async (): Promise<BrowserContext> => {
+      const context = await opened().context();
+      contexts.push(context);
+      return context;
+    };
+    tests({
+      get world() {
+        return opened();
+      },
+      technician: async () => {
+        const screen = new TechnicianScreen(await (await profile()).newPage(), opened().origin);
+        await screen.signIn();
+        return screen;
+      },
+      approver: async () => {
+        const screen = new OfficeScreen(await (await profile()).newPage(), opened().origin, authenticator);
+        await screen.signIn();
+        return screen;
+      },
+      lockedRun: async (screen, label, sensor) => {
+        opened().device(label).trip(sensor);
+        const ticketId = await opened().ticketFor(label);
+        await opened().plugIn(label);
+        await screen.openRun(ticketId);
+        await screen.waitForTerminal('LOCKED');
+        return ticketId;
+      },
+      expectEnd: async (label, state, grants) => {
+        expect(opened().stateOf(label)).toBe(state);
+        expect(await opened().grantStates(label)).toEqual(grants);
+      },
+    });
+  });
+}
