@@ -1,4 +1,3 @@
-import { reasonsOf } from '../../domain/unlock/states.ts';
 import { DeviceSession } from '../../protocol/cable/v1/device-session.ts';
 import type { ByteStream } from './byte-stream.ts';
 import type { Firmware, FirmwareEvent } from './firmware.ts';
@@ -42,6 +41,7 @@ class Attachment implements CableAttachment {
   #tickTimer: ReturnType<typeof setTimeout> | undefined;
   #tickAtMs = Infinity;
   #isClosed = false;
+  #isStateWaiting = false;
   session: DeviceSession | undefined;
 
   constructor(device: SecureDevice, stream: ByteStream, options: CableOptions) {
@@ -130,14 +130,21 @@ class Attachment implements CableAttachment {
   }
 
   #tellHost(event: FirmwareEvent, firmware: Firmware): void {
-    const { state, lockEpoch, reasons } = firmware.core;
-    if (event.type === 'state') {
-      this.session?.emit('state.changed', { state, lockEpoch, reasons });
-      if (reasons !== 0) this.session?.emit('log', { text: `${state}: ${reasonsOf(reasons).join(' ')}` });
-    }
+    if (event.type === 'state') this.#tellState(firmware);
     if (event.type === 'progress') {
       this.session?.emit('progress', { op: event.op, step: event.step, percent: event.percent });
     }
+  }
+
+  /** Several changes at once reach the host as the last one: a shaken terminal must not fill the line with news. */
+  #tellState(firmware: Firmware): void {
+    if (this.#isStateWaiting) return;
+    this.#isStateWaiting = true;
+    setImmediate(() => {
+      this.#isStateWaiting = false;
+      const { state, lockEpoch, reasons } = firmware.core;
+      if (!firmware.isDead) this.session?.emit('state.changed', { state, lockEpoch, reasons });
+    });
   }
 
   #restart(firmware: Firmware): number {

@@ -42,8 +42,7 @@ export interface FirmwareParts {
 export type FirmwareEvent =
   | { readonly type: 'state' }
   | { readonly type: 'progress'; readonly op: number; readonly step: string; readonly percent: number }
-  | { readonly type: 'screen' }
-  | { readonly type: 'log'; readonly text: string };
+  | { readonly type: 'screen' };
 
 const coreName = 'core';
 
