@@ -277,6 +277,7 @@ async function exchangeOrder(memory: RunMemory, { api }: RunTools): Outcome {
   const { order, case: unlock } = answer.value;
   memory.record = without(memory.record, 'report');
   memory.order = order;
+  if (unlock.state === 'probation' || unlock.state === 'done') memory.device = undefined;
   setCase(memory, unlock);
   const isStuck = order === undefined && report === undefined && unlock.state === before;
   return isStuck && unlock.state !== 'done' ? pageFailure('no-order', true) : undefined;

@@ -20,10 +20,10 @@ export interface StepView {
 /** What the machine's steps usually take; people's steps have no estimate. */
 export const usualMs: Partial<Record<StepName, number>> = {
   unlock: 300,
-  keys: 1500,
-  parameters: 700,
-  'self-test': 5000,
-  'test-payment': 1500,
+  keys: 600,
+  parameters: 500,
+  'self-test': 2000,
+  'test-payment': 800,
 };
 
 const commissionSteps: ReadonlySet<StepName> = new Set<StepName>(['keys', 'parameters', 'self-test', 'test-payment']);
@@ -137,7 +137,8 @@ function stateOf(
 ): StepState {
   if (!isNeeded(name, seen)) return 'skipped';
   if (act.do === 'finished') return act.how === 'not-locked' && index > 0 ? 'skipped' : 'done';
-  if (name === 'connect' && index !== current) return seen.device === undefined && !isOver ? 'next' : 'done';
+  if (name === 'connect' && index !== current)
+    return seen.record.steps.connect?.endedAtMs === undefined && seen.device === undefined && !isOver ? 'next' : 'done';
   if (index < current) return 'done';
   if (index > current) return 'next';
   if (act.do === 'wait-probation') return 'wait';
