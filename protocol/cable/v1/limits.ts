@@ -7,8 +7,6 @@ export const bodyMaxBytes = 2048;
 export const bodyLeastBytes = 1024;
 /** Frames on the way at most: the selective acknowledgement is a 64-bit map. */
 export const windowMaxFrames = 64;
-/** Window that a small device may fall back to. */
-export const windowDefaultFrames = 16;
 
 /** Kind and flags, link id, sequence, acknowledgement. */
 export const headerBytes = 1 + 2 + 2 + 2;
@@ -27,7 +25,7 @@ export const encodedMaxBytes = rawMaxBytes + Math.ceil(rawMaxBytes / 254) + 1;
 export const blockLeastBytes = 128;
 /** Messages that wait for a place in the window at most. */
 export const messageQueueMax = 64;
-/** Events that wait for takeEvents() at most is bounded by the window; delayed acknowledgements wait this long. */
+/** An acknowledgement waits this long for a second frame or for a frame to travel with. */
 export const ackDelayMs = 4;
 /** Frames that may arrive before an acknowledgement goes out at once. */
 export const ackEveryFrames = 2;
