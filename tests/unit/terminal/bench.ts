@@ -3,7 +3,8 @@ import type { CommissionReport, UnlockGrant, UnlockReceipt } from '../../../prot
 import type { HardwareSensor } from '../../../mock-server/terminal/body.ts';
 import { attachCable } from '../../../mock-server/terminal/cable.ts';
 import { streamPair } from '../../../mock-server/terminal/byte-stream.ts';
-import { SecureDevice } from '../../../mock-server/terminal/secure-device.ts';
+import { createDevice } from '../../../mock-server/terminal/secure-device.ts';
+import type { SecureDevice } from '../../../mock-server/terminal/secure-device.ts';
 import { memoryStore } from '../../../mock-server/terminal/store.ts';
 import type { DurableStore } from '../../../mock-server/terminal/store.ts';
 import { TestAuthority, seededRandom } from './authority.ts';
@@ -47,7 +48,7 @@ export function makeBench(
 ): Bench {
   const { number = 1, store = memoryStore(), clock = new TestClock() } = options;
   const authority = options.authority ?? new TestAuthority(() => Math.floor(clock.ms / 1000));
-  const device = new SecureDevice({
+  const device = createDevice({
     store,
     clock: clock.wall,
     random: seededRandom(1000 + number),
@@ -62,7 +63,6 @@ export function makeBench(
       keyset: authority.keyset(),
     },
   });
-  device.powerOn();
   return { store, clock, authority, device };
 }
 
