@@ -29,7 +29,7 @@ const fixedScreens: Readonly<Record<string, 'home' | 'sign-in' | 'account'>> = {
 export function shellRoute(path: string): ShellRoute {
   const parts = path.split('/').filter((part) => part !== '');
   const [first = '', second] = parts;
-  if (parts.length <= 1 && first in fixedScreens) return { screen: fixedScreens[first] ?? 'not-found' };
+  if (parts.length <= 1 && Object.hasOwn(fixedScreens, first)) return { screen: fixedScreens[first] ?? 'not-found' };
   if (first === 'invitation' && second !== undefined && parts.length === 2)
     return { screen: 'invitation', token: second };
   const person = personNames.find((name) => name === first);

@@ -76,7 +76,10 @@ export function createFormats(language: Language, timeZone?: string): Formats {
         ? time.format(new Date(at))
         : `${date.format(new Date(at))}${gap}${timeShort.format(new Date(at))}`,
     duration: (ms) => duration(ms, language),
-    age: (since, nowMs) => duration(Math.max(secondMs, nowMs - new Date(since).getTime()), language),
+    age: (since, nowMs) => {
+      const wholeSeconds = Math.floor((nowMs - new Date(since).getTime()) / secondMs);
+      return duration(Math.max(1, wholeSeconds) * secondMs, language);
+    },
     list: (parts) => list.format(parts),
   };
 }

@@ -1,0 +1,117 @@
+// The compiler holds the keys together (each zh is typed by its en); these tests hold the words.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { lockReasons } from '../../../domain/unlock/states.ts';
+import { defaultUnlockPolicy } from '../../../domain/unlock/policy-default.ts';
+import { decideUnlock } from '../../../domain/unlock/policy.ts';
+import { refusalReasons } from '../../../domain/unlock/refusals.ts';
+import { apiErrorCodes } from '../../../protocol/http/common.ts';
+import { transportFailureCodes } from '../../../src/api/failures.ts';
+import { appEn } from '../../../src/i18n/app.en.ts';
+import { appZh } from '../../../src/i18n/app.zh.ts';
+import { officeEn } from '../../../src/i18n/office.en.ts';
+import { officeZh } from '../../../src/i18n/office.zh.ts';
+import { sharedEn } from '../../../src/i18n/shared.en.ts';
+import { sharedZh } from '../../../src/i18n/shared.zh.ts';
+
+/** Every text with its path; functions are called with stand-ins for their arguments. */
+function textsOf(value: unknown, path: string): [string, string][] {
+  if (typeof value === 'string') return [[path, value]];
+  if (typeof value === 'function') {
+    const call = value as (...values: number[]) => string;
+    return [[path, call(...Array.from({ length: call.length }, () => 7))]];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, path === '' ? key : `${path}.${key}`));
+}
+
+const pairs = [
+  ['app', appEn, appZh],
+  ['office', officeEn, officeZh],
+  ['shared', sharedEn, sharedZh],
+] as const;
+
+/** Words that are the same in both languages: names, notations, and what has no word. */
+const untranslated = /^(Tillkeeper|English|简体中文|–|terminal:….*|base64url|SN|QR|PIN|SHA-256|JPEG|PNG|[A-Z]\d-\d\d)$/;
+
+describe.each(pairs)('%s', (_name, en, zh) => {
+  test('both languages have the same keys', () => {
+    const keys = (dictionary: object) =>
+      textsOf(dictionary, '')
+        .map(([path]) => path)
+        .sort();
+    expect(keys(zh)).toEqual(keys(en));
+  });
+
+  test('nothing is empty', () => {
+    const empty = [...textsOf(en, ''), ...textsOf(zh, '')].filter(([, text]) => text.trim() === '');
+    expect(empty).toEqual([]);
+  });
+
+  test('no English is left in the Chinese', () => {
+    const english = textsOf(zh, '').filter(
+      ([, text]) => !/[\u4E00-\u9FFF]/.test(text) && /[A-Za-z]{2}/.test(text) && !untranslated.test(text),
+    );
+    expect(english).toEqual([]);
+  });
+
+  test('no Chinese stands in the English', () => {
+    const chinese = textsOf(en, '').filter(([, text]) => /[\u4E00-\u9FFF]/.test(text) && !untranslated.test(text));
+    expect(chinese).toEqual([]);
+  });
+
+  test('Chinese sentences use full-width marks', () => {
+    const half = textsOf(zh, '').filter(([, text]) => /[\u4E00-\u9FFF][,;:!?]/.test(text));
+    expect(half).toEqual([]);
+  });
+});
+
+describe('codes have words', () => {
+  const failureCodes = [...Object.keys(apiErrorCodes), ...Object.keys(transportFailureCodes)];
+
+  test('every failure of a call has a sentence and a next step', () => {
+    for (const dictionary of [sharedEn, sharedZh]) {
+      expect(Object.keys(dictionary.failure).sort()).toEqual(failureCodes.sort());
+      for (const words of Object.values(dictionary.failure)) expect(words).toHaveLength(2);
+    }
+  });
+
+  test('every lock reason has a name', () => {
+    expect(Object.keys(sharedEn.reason).sort()).toEqual([...lockReasons].sort());
+  });
+
+  test('every rule, check and refusal of the default policy has words', () => {
+    const facts = {
+      reasons: 1,
+      requestSigned: true,
+      identityAlive: true,
+      epochContinues: true,
+      logContinues: true,
+      stolen: false,
+      ticketOpen: true,
+      ticketForTerminal: true,
+      ticketAssigned: true,
+      unlocks30Days: 0,
+      tamperUnlocks30Days: 0,
+      unlocksLifetime: 0,
+      technicianUnlocksToday: 0,
+    };
+    const checks = decideUnlock(defaultUnlockPolicy, facts).checks.map((check) => check.code);
+    for (const dictionary of [officeEn, officeZh]) {
+      expect(Object.keys(dictionary.check)).toEqual(checks);
+      expect(Object.keys(dictionary.checkFailed)).toEqual(checks);
+      expect(Object.keys(dictionary.rule).map(Number)).toEqual(defaultUnlockPolicy.rules.map((rule) => rule.number));
+      expect(Object.keys(dictionary.refusal).sort()).toEqual(Object.keys(refusalReasons).sort());
+    }
+  });
+
+  test('every act that the server records has words', () => {
+    const folder = join(import.meta.dirname, '../../../server');
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+    const texts = sources.map((path) => readFileSync(join(folder, path), 'utf8'));
+    const acts = texts.flatMap((text) => [...text.matchAll(/\bact: '([a-z.-]+)'/g)].map((match) => match[1] ?? ''));
+    expect(acts.length).toBeGreaterThan(10);
+    for (const { act } of [officeEn, officeZh]) expect(acts.filter((name) => !(name in act))).toEqual([]);
+  });
+});
