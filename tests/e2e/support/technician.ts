@@ -83,8 +83,20 @@ export class TechnicianScreen {
     await this.page.locator(`[data-testid="failure"][data-code="${code}"]`).first().waitFor({ timeout });
   }
 
+  /** Waits until the page knows that the cable is there, or gone. */
+  async waitForCable(state: 'ready' | 'gone', timeout = 20_000): Promise<void> {
+    const wanted = state === 'ready' ? '[data-s="ok"]' : ':not([data-s="ok"])';
+    await this.page.locator(`[data-testid="cable-state"]${wanted}`).first().waitFor({ timeout, state: 'attached' });
+  }
+
   /** Fills the inspection form with two photos and sends it. */
-  async inspect({ sealFound, sealNew, note = '' }: InspectionInput): Promise<void> {
+  async inspect(input: InspectionInput): Promise<void> {
+    await this.fillInspection(input);
+    await this.press('inspect');
+  }
+
+  /** Fills the inspection form with two photos. */
+  async fillInspection({ sealFound, sealNew, note = '' }: InspectionInput): Promise<void> {
     const photo = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: await this.#picture() };
     await this.anchor('inspect-photo-rear').setInputFiles(photo);
     await this.anchor('inspect-photo-seal').setInputFiles(photo);
@@ -92,7 +104,6 @@ export class TechnicianScreen {
     await this.anchor('inspect-seal-new').locator('input').fill(sealNew);
     await this.anchor('inspect-number-same').check();
     if (note !== '') await this.anchor('inspect-note').locator('textarea').fill(note);
-    await this.press('inspect');
   }
 
   /** A small real JPEG: a picture of the page itself. */
