@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { BrowserContext } from 'playwright-core';
+import type { HardwareSensor } from '../../../mock-server/terminal/body.ts';
 import { chromiumProblem, serialBenchProblem, unplugProblem } from '../../serial-bench/requirements.ts';
 import { OfficeScreen } from './office.ts';
 import { worldPeople } from './seed.ts';
@@ -16,7 +17,7 @@ export interface Fixture {
   /** An approver signed in, in a browser profile of their own; closed after the test. */
   approver(): Promise<OfficeScreen>;
   /** Trips a terminal, opens its ticket, plugs it in and opens the run on the technician's screen; the ticket's id. */
-  lockedRun(screen: TechnicianScreen, label: string, sensor: 'drop' | 'case' | 'flat-cell'): Promise<string>;
+  lockedRun(screen: TechnicianScreen, label: string, sensor: HardwareSensor): Promise<string>;
   /** What every run must leave: this state on the device, and these grants in the ledger. */
   expectEnd(label: string, state: string, grants: readonly string[]): Promise<void>;
 }

@@ -89,6 +89,30 @@ export class TechnicianScreen {
     await this.page.locator(`[data-testid="cable-state"]${wanted}`).first().waitFor({ timeout, state: 'attached' });
   }
 
+  /** Waits until the page knows that the server is reachable, or not. */
+  async waitForNetwork(state: 'up' | 'down', timeout = 30_000): Promise<void> {
+    const wanted = state === 'up' ? '[data-s="ok"]' : ':not([data-s="ok"])';
+    await this.page.locator(`[data-testid="network-state"]${wanted}`).first().waitFor({ timeout, state: 'attached' });
+  }
+
+  /** Waits until the run says why there is no grant: a refusal's code, or `refused`, `expired`, … */
+  async waitForRefusal(code: string, timeout = 20_000): Promise<void> {
+    await this.page.locator(`[data-testid="refusal"][data-code="${code}"]`).first().waitFor({ timeout });
+  }
+
+  /** Closes the tab; gives a new one of the same browser profile. */
+  async closeAndReopen(): Promise<TechnicianScreen> {
+    const context = this.page.context();
+    await this.page.close();
+    return new TechnicianScreen(await context.newPage(), this.#origin);
+  }
+
+  /** Opens the list of tickets and goes on with the run that stopped. */
+  async resume(label: string): Promise<void> {
+    await this.page.goto(`${this.#origin}/technician`);
+    await this.page.locator(`[data-testid="resume-run"][data-label="${label}"]`).click();
+  }
+
   /** Fills the inspection form with two photos and sends it. */
   async inspect(input: InspectionInput): Promise<void> {
     await this.fillInspection(input);
