@@ -24,6 +24,7 @@ function finishErasing(firmware: Firmware): void {
     vault.erase([secretNames.pin, secretNames.mac, secretNames.data, secretNames.commission]);
   }
   if (!core.identityAlive) vault.erase([secretNames.identity]);
+  vault.finishErasures();
 }
 
 /**

@@ -1,7 +1,9 @@
+import { sha256 } from '@noble/hashes/sha2.js';
 import { commissionStepBits, commissionSteps } from '../../domain/unlock/states.ts';
 import type { CommissionStep } from '../../domain/unlock/states.ts';
 import { err, ok } from '../../domain/result.ts';
 import type { Result } from '../../domain/result.ts';
+import { equalBytes } from '../../protocol/bytes.ts';
 import { encodeReport } from '../../protocol/unlock/v1/codec.ts';
 import type { OrderAction } from '../../protocol/unlock/v1/constants.ts';
 import type { CommissionOrder } from '../../protocol/unlock/v1/messages.ts';
@@ -103,13 +105,15 @@ async function runStep(firmware: Firmware, order: CommissionOrder): Promise<Step
 /**
  * Carries out one ORDER and gives its REPORT. What the step brings, the report and the sequence become durable in one
  * write; before it, the order is as if it had never come, so a power cut anywhere lets the same bytes be sent again.
+ * The last order once more gets the stored report, at any time and in any state.
  */
 export async function runOrder(firmware: Firmware, bytes: Uint8Array): Promise<Result<Uint8Array, OrderErrorCode>> {
+  const { lastOrder } = firmware.core;
+  if (lastOrder !== null && equalBytes(lastOrder.hash, sha256(bytes))) return ok(lastOrder.report);
   if (firmware.isOrderRunning) return err('busy');
   if (retryAfterSeconds(firmware) > 0) return err('refused', 'too-many-attempts');
   const accepted = judge(firmware, bytes);
   if (!accepted.ok) return refuse(firmware, accepted.error, bytes);
-  if (accepted.value.isRepeat) return ok(firmware.core.lastOrder?.report ?? new Uint8Array(0));
   const { order } = accepted.value;
   firmware.isOrderRunning = true;
   try {

@@ -38,5 +38,6 @@ export const screenTexts = {
   blank: { en: 'Empty: being set up', zh: '已清空，正在恢复' },
   keepPlugged: { en: 'Leave the cable plugged in.', zh: '请勿拔线。' },
   probation: { en: 'Ready, under watch', zh: '可以收款（观察期）' },
+  released: { en: 'Waiting for its release', zh: '等待解除观察' },
   starting: { en: 'Starting', zh: '正在启动' },
 } as const satisfies Record<string, ScreenText>;

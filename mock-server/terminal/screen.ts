@@ -61,8 +61,10 @@ function lockedPart(firmware: Firmware): Part {
 }
 
 function probationPart(firmware: Firmware): Part {
-  const yuan = (firmware.core.probationLimitFen / 100).toFixed(2);
-  const note = { en: `Up to ¥${yuan} for each payment`, zh: `每笔不超过 ¥${yuan}` };
+  const { probationLimitFen } = firmware.core;
+  const yuan = (probationLimitFen / 100).toFixed(2);
+  const limit = { en: `Up to ¥${yuan} for each payment`, zh: `每笔不超过 ¥${yuan}` };
+  const note = probationLimitFen === 0 ? screenTexts.released : limit;
   return { tone: 'now', title: screenTexts.probation, note, items: [], number: '' };
 }
 

@@ -63,6 +63,7 @@ export class TerminalBay {
   /** Makes the serial port. Once; later calls give the same one. */
   async openPort(): Promise<PtyCable> {
     this.#pty ??= await openPty(this.#answering, this.#options);
+    if (!this.#isPlugged) await this.#pty.unplug();
     return this.#pty;
   }
 

@@ -20,12 +20,18 @@ export class Vault {
   readonly #store: DurableStore;
   readonly #loaded = new Map<SecretName, Uint8Array>();
 
+  /** Loads what is there. A record of zeros is one whose erasure was interrupted: it counts as gone. */
   constructor(store: DurableStore) {
     this.#store = store;
     for (const name of Object.values(secretNames)) {
       const bytes = store.read(name);
-      if (bytes !== undefined) this.#loaded.set(name, bytes);
+      if (bytes?.some((byte) => byte !== 0) === true) this.#loaded.set(name, bytes);
     }
+  }
+
+  /** Removes the records of interrupted erasures. */
+  finishErasures(): void {
+    for (const name of Object.values(secretNames)) if (!this.#loaded.has(name)) this.erase([name]);
   }
 
   /** The secret itself, not a copy: callers must not keep it beyond their call. */
