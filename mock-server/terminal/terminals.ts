@@ -103,10 +103,10 @@ function makeDevice(spec: TerminalSpec, options: TerminalsOptions): SecureDevice
 /** Starts the bench: devices, simulated cables, page. The same `dataDir` brings the same devices back. */
 export async function startTerminals(options: TerminalsOptions): Promise<Terminals> {
   const bays = new Map<string, TerminalBay>();
+  const made = options.terminals.map((spec) => ({ spec, device: makeDevice(spec, options) }));
   const panel = await openPanel(bays, options);
-  for (const spec of options.terminals) {
+  for (const { spec, device } of made) {
     const { baud, noise } = spec;
-    const device = makeDevice(spec, options);
     const cable: CableOptions = { ...(baud === undefined ? {} : { baud }), ...(noise === undefined ? {} : { noise }) };
     bays.set(spec.serial, new TerminalBay(device, cable, panel.changed));
     device.listen(panel.changed);

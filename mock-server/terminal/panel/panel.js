@@ -346,5 +346,6 @@ function listen() {
   });
 }
 
+addEventListener('hashchange', () => choose(decodeURIComponent(location.hash.slice(1))));
 build();
 listen();
