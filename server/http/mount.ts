@@ -70,7 +70,9 @@ async function serve(
 
 /** Approvals and changes by operators: a role taken away must count at once. */
 function isWeighty(spec: RouteSpec): boolean {
-  return Array.isArray(spec.access) && spec.access.length === 1 && spec.access[0] !== 'technician' && spec.body !== undefined;
+  return (
+    Array.isArray(spec.access) && spec.access.length === 1 && spec.access[0] !== 'technician' && spec.body !== undefined
+  );
 }
 
 /** Ids of people and tokens are the libraries' own; all others are UUIDs. */

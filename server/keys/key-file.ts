@@ -42,6 +42,8 @@ export type KeyFile = v.InferOutput<typeof keyFileSchema>;
 /** One key of the key file. */
 export type KeyEntry = v.InferOutput<typeof keyEntrySchema>;
 
+/** Signing keys at one time, so that the keyset keeps room for the approvers' own. */
+const signingKeysMax = 6;
 const daySeconds = 86_400;
 /** How long an issuer key may sign. */
 const issuerLifeSeconds = 400 * daySeconds;
@@ -92,7 +94,10 @@ export function makeKeyFile(nowMs: number): KeyFile {
   };
 }
 
-/** A key file with a fresh key of `kind`; the one before is accepted for 30 days more. The root cannot be rotated here. */
+/**
+ * A key file with a fresh key of `kind`; the one before is accepted for 30 days more. The root cannot be rotated
+ * here. Throws when too many replaced keys are still accepted.
+ */
 export function rotateKey(file: KeyFile, kind: Exclude<KeyKind, 'root'>, nowMs: number): KeyFile {
   const nowSeconds = Math.floor(nowMs / 1000);
   const kept = file.keys.filter((key) => key.state === 'active' || key.notAfterSeconds > nowSeconds);
@@ -101,6 +106,9 @@ export function rotateKey(file: KeyFile, kind: Exclude<KeyKind, 'root'>, nowMs: 
       ? { ...key, state: 'retiring' as const, notAfterSeconds: nowSeconds + retiringSeconds }
       : key,
   );
+  const signing = retired.filter((key) => key.kind !== 'root' && key.kind !== 'transport');
+  if (signing.length >= signingKeysMax)
+    throw new Error('rotateKey: too many keys are still retiring; wait until one is over');
   return { ...file, keys: [...retired, makeKey(kind, nowMs)] };
 }
 

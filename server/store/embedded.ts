@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { findInstalledPackage, type Identity, unprivilegedIdentity } from './embedded-host.ts';
 
@@ -29,10 +29,13 @@ export interface EmbeddedPostgres {
   readonly url: string;
   /** The server's process id. */
   readonly pid: number;
+  /** False when a server that was running already was joined; then it is not ours to stop, unless its owner is gone. */
+  readonly isOwner: boolean;
   stop(): Promise<void>;
 }
 
 const databaseName = 'tillkeeper';
+const sharedFolder = '/var/lib/tillkeeper';
 const superuser = 'tillkeeper';
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
@@ -53,7 +56,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   await waitUntilReady(url('postgres'), child);
   await makeDatabase(url('postgres'));
   const pid = runningServer(place.cluster)?.pid ?? child?.pid ?? 0;
-  return { url: url(databaseName), pid, stop: () => stopServer(pid) };
+  return { url: url(databaseName), pid, isOwner: left === undefined, stop: () => stopServer(pid) };
 }
 
 interface Place {
@@ -72,20 +75,29 @@ function preparePlace(dataDir: string): Place {
   chmodSync(dataDir, 0o711);
   const canReach = (path: string): boolean => spawnSync('test', ['-x', path], { ...identity }).status === 0;
   const digest = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
-  const shared = join('/var/lib/tillkeeper', digest);
+  const shared = join(sharedFolder, digest);
   const base = canReach(dataDir) ? dataDir : shared;
   const binaries = canReach(join(installed, 'bin')) ? installed : copyBinaries(installed, shared);
+  if (base === shared) makeReachable(shared);
   const cluster = join(base, 'postgres');
   mkdirSync(cluster, { recursive: true, mode: 0o700 });
   chownSync(cluster, identity.uid, identity.gid);
   return { base, cluster, binaries, identity };
 }
 
+/** Makes a folder below `sharedFolder` that another account may pass through but not list. */
+function makeReachable(folder: string): void {
+  for (const path of [sharedFolder, folder]) {
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, 0o711);
+  }
+}
+
 function copyBinaries(from: string, shared: string): string {
   const to = join(shared, 'binaries');
   if (existsSync(to)) return to;
   const unfinished = `${to}.${randomBytes(4).toString('hex')}`;
-  mkdirSync(dirname(to), { recursive: true });
+  makeReachable(shared);
   cpSync(from, unfinished, { recursive: true, verbatimSymlinks: true });
   renameSync(unfinished, to);
   return to;
