@@ -30,6 +30,11 @@ export class OfficeScreen {
   /** Waits until a terminal's request appears by itself, and opens it. */
   async openRequest(label: string, timeout = 20_000): Promise<void> {
     await this.page.getByTestId(`request-${label}`).first().click({ timeout });
+    await this.waitForDecision();
+  }
+
+  /** Waits until the case is shown. */
+  async waitForDecision(): Promise<void> {
     await this.#decision.waitFor();
   }
 

@@ -17,6 +17,8 @@ export interface InspectionInput {
   readonly sealFound: string;
   readonly sealNew: string;
   readonly note?: string;
+  /** A JPEG; a picture of the page itself when left out. */
+  readonly photo?: Buffer;
 }
 
 /** The technician's screens, by the anchors that src/technician/README.md promises. */
@@ -120,10 +122,10 @@ export class TechnicianScreen {
   }
 
   /** Fills the inspection form with two photos. */
-  async fillInspection({ sealFound, sealNew, note = '' }: InspectionInput): Promise<void> {
-    const photo = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: await this.#picture() };
-    await this.anchor('inspect-photo-rear').setInputFiles(photo);
-    await this.anchor('inspect-photo-seal').setInputFiles(photo);
+  async fillInspection({ sealFound, sealNew, note = '', photo }: InspectionInput): Promise<void> {
+    const file = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: photo ?? (await this.#picture()) };
+    await this.anchor('inspect-photo-rear').setInputFiles(file);
+    await this.anchor('inspect-photo-seal').setInputFiles(file);
     await this.anchor('inspect-seal-found').locator('input').fill(sealFound);
     await this.anchor('inspect-seal-new').locator('input').fill(sealNew);
     await this.anchor('inspect-number-same').check();
