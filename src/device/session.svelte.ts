@@ -345,6 +345,7 @@ export class DeviceSession {
     const turn = this.#turn;
     this.#stopAttach = source.onAttach(() => this.#wakeSearch());
     const beganMs = this.#environment.now();
+    await dropped;
     for (let attempt = 0; turn === this.#turn; attempt += 1) {
       const tried = await this.#tryOnce(source, turn);
       if (tried.ok || turn !== this.#turn) break;

@@ -37,6 +37,9 @@ export class SimulatedTransport implements Transport {
     }
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
+    socket.addEventListener('message', ({ data }) => {
+      if (this.#socket === socket && data instanceof ArrayBuffer) this.onBytes(new Uint8Array(data));
+    });
     const failure = await opened(socket);
     if (failure !== undefined) {
       this.#socket = undefined;
@@ -69,9 +72,6 @@ export class SimulatedTransport implements Transport {
   }
 
   #listen(socket: WebSocket): void {
-    socket.addEventListener('message', ({ data }) => {
-      if (this.#socket === socket && data instanceof ArrayBuffer) this.onBytes(new Uint8Array(data));
-    });
     socket.addEventListener('close', ({ code, reason }) => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
@@ -81,7 +81,9 @@ export class SimulatedTransport implements Transport {
 }
 
 /** Close codes of the emulator: the port is unplugged, or another page holds it (mock-server/terminal). */
-const refusals: Readonly<Record<number, OpenError>> = { 4404: 'gone', 4409: 'in-use' };
+const refusals: Readonly<Record<number, OpenError>> = { 4401: 'gone', 4409: 'in-use' };
+/** The emulator refuses by accepting the socket and closing it at once; an opening counts when it has lasted this long. */
+const settleMs = 20;
 
 function opened(socket: WebSocket): Promise<{ error: OpenError; detail: string } | undefined> {
   return new Promise((resolve) => {
@@ -90,7 +92,7 @@ function opened(socket: WebSocket): Promise<{ error: OpenError; detail: string }
       clearTimeout(timer);
       resolve(failure);
     };
-    socket.addEventListener('open', () => settle(), { once: true });
+    socket.addEventListener('open', () => setTimeout(settle, settleMs), { once: true });
     socket.addEventListener('close', ({ code, reason }) => {
       settle({ error: refusals[code] ?? 'unreachable', detail: `${String(code)} ${reason}`.trim() });
     });

@@ -14,6 +14,16 @@ test('an emulator that is not there is unreachable', async () => {
   expect(await new SimulatedTransport(url).open()).toMatchObject({ ok: false, error: 'unreachable' });
 });
 
+test.each([
+  [4401, 'gone'],
+  [4409, 'in-use'],
+])('a cable that is refused with %i is %s', async (code, expected) => {
+  const { server, url } = await serve();
+  server.on('connection', (socket) => socket.close(code));
+  expect(await new SimulatedTransport(url).open()).toMatchObject({ ok: false, error: expected });
+  server.close();
+});
+
 test('an address that is none is unreachable', async () => {
   expect(await new SimulatedTransport('not an address').open()).toMatchObject({ ok: false, error: 'unreachable' });
 });
