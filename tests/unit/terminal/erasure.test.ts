@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -59,6 +59,13 @@ describe('keys are really erased', () => {
     for (const array of held) expect(array?.every((byte) => byte === 0)).toBe(true);
     expect(filesWith(identitySecret())).toEqual(losesIdentity ? [] : ['key.identity']);
     expect(memoryWith(identitySecret()).length > 0).toBe(!losesIdentity);
+  });
+
+  test('the blocks of the file itself are overwritten, not only its name removed', () => {
+    const names = ['key.pin', 'key.mac', 'key.data'];
+    for (const name of names) linkSync(join(folder, name), join(folder, `kept-${name}`));
+    bench.device.trip('case');
+    for (const name of names) expect(readFileSync(join(folder, `kept-${name}`))).toEqual(Buffer.alloc(16));
   });
 
   test('without power', () => {

@@ -88,7 +88,7 @@ describe('a device on a pseudo-terminal', () => {
     const bytesPerSecond = (sizeBytes * 1000) / (performance.now() - startedAt);
     expect(read.ok && Buffer.compare(read.value.bytes, noiseBytes(sizeBytes))).toBe(0);
     expect(bytesPerSecond).toBeLessThan(11_520);
-    expect(bytesPerSecond).toBeGreaterThan(9_000);
+    expect(bytesPerSecond).toBeGreaterThan(6_000);
   });
 
   test('a noisy line delivers the object intact', async () => {

@@ -98,6 +98,7 @@ describe('unlock and commissioning over the cable', () => {
     });
     const answer = await call(bench.host, 'lock.grant', { sealed: bench.authority.grant(opened) });
     expect(answer).toMatchObject({ accepted: false, refusal: 'no-challenge' });
+    expect((await openedRequest(bench, bench.host)).request.nonce).not.toEqual(opened.request.nonce);
   });
 
   test('a trip without power is recorded at the next start', async () => {
