@@ -7,6 +7,7 @@ import type { SerialBench } from '../tests/serial-bench/bench.ts';
 import { serialBenchProblem } from '../tests/serial-bench/requirements.ts';
 import { OfficeScreen } from '../tests/e2e/support/office.ts';
 import { TechnicianScreen } from '../tests/e2e/support/technician.ts';
+import type { RunAct } from '../tests/e2e/support/technician.ts';
 import { Authenticator } from '../tests/e2e/support/totp.ts';
 import { builtAppFolder, ensureBuilt } from './build-app.ts';
 import { demoPeople, demoTerminals } from './demo-data.ts';
@@ -20,6 +21,8 @@ const baud = 115_200;
 const pictureFolder = join(projectRoot, 'demo-output');
 const steps = ['approval', 'unlock', 'keys', 'parameters', 'self-test', 'test-payment'] as const;
 const newSeal = '00990417';
+/** Where the terminal stands on its page. */
+const photoClip = { x: 20, y: 160, width: 560, height: 420 };
 
 /** Prints what was reached, and how long it took since the line before. */
 class Story {
@@ -64,9 +67,15 @@ async function photographTerminal(context: BrowserContext, stack: Stack): Promis
   await page.setViewportSize({ width: 960, height: 720 });
   await page.goto(stack.terminals.url);
   await page.waitForLoadState('networkidle');
-  const photo = await page.screenshot({ type: 'jpeg', quality: 70 });
+  const photo = await page.screenshot({ type: 'jpeg', quality: 70, clip: photoClip });
   await page.close();
   return photo;
+}
+
+/** The page shows `act`, with the cable open and its state read. */
+async function settled(technician: TechnicianScreen, act: RunAct): Promise<void> {
+  await technician.waitForAct(act);
+  await technician.waitForCable('ready');
 }
 
 async function askForUnlock(
@@ -79,13 +88,13 @@ async function askForUnlock(
   await technician.page.locator(`li[data-serial="${serial}"] a`).click();
   await technician.waitForAct('start');
   story.tell(`${label} is connected through navigator.serial and says why it locked`);
-  await pictures.take(technician.page, 'technician-start', () => technician.waitForAct('start'));
+  await pictures.take(technician.page, 'technician-start', () => settled(technician, 'start'));
   story.tell('(pictures)');
   await technician.press('start');
   await technician.waitForAct('inspect');
   story.tell('the policy wants an inspection and a person');
   await technician.fillInspection({ sealFound: seal, sealNew: newSeal, note: '螺丝松动，内部完好', photo });
-  await pictures.take(technician.page, 'technician-inspect', () => technician.waitForAct('inspect'));
+  await pictures.take(technician.page, 'technician-inspect', () => settled(technician, 'inspect'));
   story.tell('two photos and the seals are recorded');
   await technician.press('inspect');
   await technician.waitForAct('wait-approval');
@@ -120,15 +129,15 @@ async function wholeJob(stack: Stack, bench: SerialBench, story: Story): Promise
   await office.signIn();
   story.tell('technician and approver have signed in, each in a browser profile of their own');
   await askForUnlock(technician, pictures, story, await photographTerminal(desk, stack));
-  await pictures.take(technician.page, 'technician-waiting', () => technician.waitForAct('wait-approval'));
+  await pictures.take(technician.page, 'technician-waiting', () => settled(technician, 'wait-approval'));
   await approve(office, pictures, story);
   await followToProbation(technician, story);
   story.tell(`${label} takes payments on probation (${stateOf(stack, serial)})`);
-  await pictures.take(technician.page, 'technician-probation', () => technician.waitForAct('wait-probation'));
+  await pictures.take(technician.page, 'technician-probation', () => settled(technician, 'wait-probation'));
   await office.release(label, '复查无异常');
   await technician.waitForAct('finished', 30_000);
   story.tell(`${label} is ${stateOf(stack, serial)}`);
-  await pictures.take(technician.page, 'technician-done', () => technician.waitForAct('finished'));
+  await pictures.take(technician.page, 'technician-done', () => settled(technician, 'finished'));
   await pictures.take(office.page, 'office-done', () => office.waitForDecision());
   process.stdout.write(`\n  ${pictures.names.length} pictures in demo-output/\n`);
 }
