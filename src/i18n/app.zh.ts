@@ -83,7 +83,7 @@ export const appZh: AppText = {
     totpOn: '已设置',
     totpOff: '未设置',
     setUp: '设置',
-    takeAway: '取消',
+    takeAway: '停用',
     appearance: '外观',
     theme: { system: '跟随设备', light: '浅色', dark: '深色' },
     languageNames: { zh: '简体中文', en: 'English' },
