@@ -41,9 +41,9 @@ export async function connect(
   const pump = new Pump(transport, host, environment.ticker, environment.now);
   kick = () => pump.kick();
   const close = async (): Promise<void> => {
+    pump.stop();
     host.close(environment.now());
     await saidGoodbye(transport, host, environment.now);
-    pump.stop();
     await transport.close();
   };
   const hello = await greet(transport, host, pump, environment, expectedSerial);

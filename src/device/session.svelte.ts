@@ -13,7 +13,7 @@ import type { LogLine, LogSource } from './log-ring.ts';
 import { Ownership } from './ownership.ts';
 import { chooseSerial, chooseUsb, grantedSources, SimulatedSource } from './sources.ts';
 import type { Source } from './sources.ts';
-import { healthOf, sparkWith } from './telemetry.ts';
+import { sampleHealth } from './telemetry.ts';
 import type { CableHealth } from './telemetry.ts';
 import { ignore } from './transport.ts';
 import type { TransportKind } from './transport.ts';
@@ -36,8 +36,6 @@ export interface CableFailure {
 const loudAttemptsMax = 4;
 /** How long a vanished terminal counts as coming back. */
 const reconnectWindowMs = 30_000;
-/** Least pause between two snapshots for the screen. */
-const snapshotMs = 1000;
 
 /**
  * One cable with one terminal: chooses, opens, says hello, asks, and finds the terminal again after an unplug, a
@@ -59,7 +57,7 @@ export class DeviceSession {
   #turn = 0;
   #wakeSearch: () => void = ignore;
   #stopAttach: () => void = ignore;
-  #snapshotTimer: ReturnType<typeof setInterval> | undefined;
+  #stopSamples: () => void = ignore;
 
   #state = $state<CableState>('idle');
   #failure = $state.raw<CableFailure | undefined>();
@@ -72,7 +70,7 @@ export class DeviceSession {
     this.#environment = environment;
     this.#ownership = new Ownership(environment.locks, environment.channel);
     this.#ownership.onAsked = () => void this.#yieldToOtherTab();
-    environment.page?.addEventListener('pagehide', () => void this.#connection?.close());
+    environment.page?.addEventListener('pagehide', () => this.#leavePage());
   }
 
   get state(): CableState {
@@ -306,7 +304,10 @@ export class DeviceSession {
     });
     connection.host.onEvent((event) => this.#heard(event));
     this.note('link', `${connection.transport.id}: ${redacted(connection.hello)}`);
-    this.#startSnapshots(connection);
+    this.#stopSamples();
+    this.#stopSamples = sampleHealth(connection.host, this.#health?.spark ?? [], this.#environment.now, (health) => {
+      this.#health = health;
+    });
     this.#setState('ready');
   }
 
@@ -315,30 +316,19 @@ export class DeviceSession {
     this.#events.tell(event);
   }
 
-  #startSnapshots(connection: Connection): void {
-    clearInterval(this.#snapshotTimer);
-    const take = (): void => {
-      const { stats } = connection.host;
-      const spark = sparkWith(this.#health?.spark ?? [], stats.srttMs);
-      this.#health = healthOf(stats, spark, this.#environment.now());
-    };
-    take();
-    this.#snapshotTimer = setInterval(take, snapshotMs);
-  }
-
   #lose(connection: Connection, cause: string): void {
     if (this.#connection !== connection) return;
     const reboot = connection.host.expectedReboot;
     const nowMs = this.#environment.now();
     const isExpected = reboot !== undefined && reboot.untilMs > nowMs;
     this.note('link', `lost: ${cause}${isExpected ? ', it is restarting' : ''}`);
-    void this.#drop();
+    const dropped = this.#drop();
     this.#setState(isExpected ? 'expected-reboot' : 'reconnecting');
-    void this.#search(isExpected ? reboot.untilMs - nowMs : 0);
+    void this.#search(isExpected ? reboot.untilMs - nowMs : 0, dropped);
   }
 
   /** Looks for the terminal quietly: at each plug-in, and with growing pauses between; for ever, but `lost` after the window. */
-  async #search(rebootMs: number): Promise<void> {
+  async #search(rebootMs: number, dropped: Promise<void>): Promise<void> {
     const source = this.#source;
     if (source === undefined) return;
     this.#turn += 1;
@@ -380,10 +370,17 @@ export class DeviceSession {
     this.#fail('other-tab', '');
   }
 
+  #leavePage(): void {
+    this.#turn += 1;
+    this.#wakeSearch();
+    void this.#drop();
+    this.#state = 'idle';
+  }
+
   async #drop(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
-    clearInterval(this.#snapshotTimer);
+    this.#stopSamples();
     await connection?.close();
   }
 

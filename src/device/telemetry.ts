@@ -19,7 +19,7 @@ export interface CableHealth {
 export const sparkMax = 60;
 
 /** The health that `stats` and the earlier `spark` make at `nowMs`. */
-export function healthOf(stats: LinkStats, spark: readonly number[], nowMs: number): CableHealth {
+function healthOf(stats: LinkStats, spark: readonly number[], nowMs: number): CableHealth {
   return {
     lastByteAgeMs: Number.isFinite(stats.lastByteAtMs) ? Math.max(0, nowMs - stats.lastByteAtMs) : undefined,
     roundTripMs: stats.srttMs > 0 ? stats.srttMs : undefined,
@@ -32,6 +32,27 @@ export function healthOf(stats: LinkStats, spark: readonly number[], nowMs: numb
 }
 
 /** `spark` with one more round trip, bounded. */
-export function sparkWith(spark: readonly number[], roundTripMs: number): readonly number[] {
+function sparkWith(spark: readonly number[], roundTripMs: number): readonly number[] {
   return roundTripMs > 0 ? [...spark, Math.round(roundTripMs * 10) / 10].slice(-sparkMax) : spark;
+}
+
+/** Least pause between two samples for the screen. */
+const sampleMs = 1000;
+
+/** Samples an end's health now and each second; gives the way to stop. `spark` is what was seen before. */
+export function sampleHealth(
+  end: { readonly stats: LinkStats },
+  spark: readonly number[],
+  now: () => number,
+  keep: (health: CableHealth) => void,
+): () => void {
+  let seen = spark;
+  const take = (): void => {
+    const { stats } = end;
+    seen = sparkWith(seen, stats.srttMs);
+    keep(healthOf(stats, seen, now()));
+  };
+  take();
+  const timer = setInterval(take, sampleMs);
+  return () => clearInterval(timer);
 }
