@@ -38,7 +38,6 @@ export const officeEn = {
   },
   evidence: {
     label: 'Evidence',
-    decide: 'To the decision',
     photo: { rear: 'Rear', seal: 'Seal as found', other: 'Further photo' },
     noPhotos: 'No photos yet',
     noPhotosHint: 'The technician has not handed the inspection in.',
@@ -85,7 +84,6 @@ export const officeEn = {
     mustDecide: 'A person must decide',
     needsInspection: 'The technician is inspecting',
     needsInspectionHint: 'Photos, the seal and the number on the screen come first. You may refuse now.',
-    policyDecided: 'The policy decided',
     granted: 'Granted',
     refused: 'Refused',
     depot: 'Sent to the depot',
@@ -253,7 +251,6 @@ export const officeEn = {
       'receipt-missing': 'receipt missing',
       'not-heard': 'not heard',
     },
-    mayNot: 'Only an operator may change this.',
   },
   tickets: {
     title: 'Tickets',

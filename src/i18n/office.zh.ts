@@ -32,7 +32,6 @@ export const officeZh: OfficeText = {
   },
   evidence: {
     label: '证据',
-    decide: '去决定',
     photo: { rear: '背面', seal: '所见封条', other: '其他照片' },
     noPhotos: '还没有照片',
     noPhotosHint: '维护人员尚未提交检查结果。',
@@ -79,7 +78,6 @@ export const officeZh: OfficeText = {
     mustDecide: '需由人决定',
     needsInspection: '维护人员正在检查',
     needsInspectionHint: '须先有照片、封条和屏幕数字。现在可以拒绝。',
-    policyDecided: '规则已决定',
     granted: '已批准',
     refused: '已拒绝',
     depot: '已转送修',
@@ -241,7 +239,6 @@ export const officeZh: OfficeText = {
       'receipt-missing': '缺回执',
       'not-heard': '无消息',
     },
-    mayNot: '只有运营人员可以修改。',
   },
   tickets: {
     title: '工单',
