@@ -27,7 +27,7 @@ const tasks = {
 /** What Debian's packages bring, and how to see that it is there. */
 const debianParts = {
   chromium: { packages: ['chromium'], present: () => found('chromium', 'chromium-browser', 'google-chrome') },
-  fonts: { packages: ['fonts-noto-cjk'], present: () => hasChineseFont() },
+  fonts: { packages: ['fonts-noto-cjk', 'fonts-roboto-unhinted'], present: () => hasFonts() },
   socat: { packages: ['socat'], present: () => found('socat') },
   pgbench: { packages: ['postgresql-contrib'], present: () => found('pgbench') || existsSync('/usr/lib/postgresql') },
 };
@@ -37,9 +37,9 @@ function found(...names) {
   return names.some((name) => folders.some((folder) => existsSync(join(folder, name))));
 }
 
-function hasChineseFont() {
-  const list = spawnSync('fc-list', [':lang=zh', 'family'], { encoding: 'utf8' });
-  return list.status === 0 && list.stdout.trim() !== '';
+function hasFonts() {
+  const list = (pattern) => spawnSync('fc-list', [pattern, 'family'], { encoding: 'utf8' }).stdout ?? '';
+  return list(':lang=zh').trim() !== '' && list('Roboto').trim() !== '';
 }
 
 function fail(message) {
