@@ -86,11 +86,6 @@ export class AuthClient {
     );
   }
 
-  /** Ends the session on the server. */
-  async signOut(): Promise<Result<void, AuthError>> {
-    return nothing(await this.#send('POST', '/sign-out', v.unknown(), {}));
-  }
-
   /** The reader's passkeys. */
   async listPasskeys(): Promise<Result<Passkey[], AuthError>> {
     return this.#send('GET', '/passkey/list-user-passkeys', v.array(passkeySchema));

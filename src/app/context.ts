@@ -1,5 +1,4 @@
 import type { Demo } from '../../protocol/http/system.ts';
-import { AuthClient } from '../api/auth.ts';
 import { ApiClient } from '../api/client.ts';
 import { ServerEvents } from '../api/events.svelte.ts';
 import { NetworkState } from '../api/network.svelte.ts';
@@ -13,7 +12,6 @@ import { Updates } from './updates.svelte.ts';
 /** Everything that the shell's screens share, wired once. */
 export interface ShellContext {
   readonly api: ApiClient;
-  readonly auth: AuthClient;
   readonly events: ServerEvents;
   readonly session: Session;
   readonly router: Router;
@@ -35,11 +33,9 @@ export function createShell(): ShellContext {
     now: () => performance.now(),
     onSignedOut: () => session.ended(),
   });
-  const auth = new AuthClient(api);
-  const session = new Session(api, auth);
+  const session = new Session(api);
   return {
     api,
-    auth,
     session,
     events: new ServerEvents({ fetch: callFetch, network, now: Date.now, random: Math.random }),
     router: new Router(),

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
+import { authBasePath } from '../../protocol/http/paths.ts';
 import { meSchema } from '../../protocol/http/people.ts';
 import type { Me } from '../../protocol/http/people.ts';
 import type { ApiClient } from '../api/client.ts';
-import type { AuthClient } from '../api/auth.ts';
 import { keep, readKept } from './storage.ts';
 
+const jsonHeaders = { 'content-type': 'application/json' };
 const rememberedKey = 'tillkeeper.me';
 
 /**
@@ -17,16 +18,14 @@ export type SessionState = 'loading' | 'in' | 'over' | 'out' | 'unreachable';
 /** Who is signed in. The name and role are remembered in this browser, so that the app opens without a network. */
 export class Session {
   readonly #api: ApiClient;
-  readonly #auth: AuthClient;
 
   state = $state<SessionState>('loading');
   me = $state.raw<Me>();
   /** True when `me` is only remembered: the server has not confirmed it in this page. */
   isRemembered = $state(false);
 
-  constructor(api: ApiClient, auth: AuthClient) {
+  constructor(api: ApiClient) {
     this.#api = api;
-    this.#auth = auth;
   }
 
   /** Asks the server who is signed in. */
@@ -57,7 +56,13 @@ export class Session {
 
   /** Signs out, also when the server cannot be told. */
   async leave(): Promise<void> {
-    await this.#auth.signOut();
+    await this.#api.raw({
+      method: 'POST',
+      path: `${authBasePath}/sign-out`,
+      body: '{}',
+      headers: jsonHeaders,
+      isSignIn: true,
+    });
     this.#forget();
     this.state = 'out';
   }
