@@ -1,7 +1,8 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { ServerConfig } from './config.ts';
 import { type ServerContext, createContext } from './context.ts';
+import { securityHeaders } from './http/headers.ts';
 import { startJobs } from './jobs/jobs.ts';
 import { createLog } from './log.ts';
 import { createApp } from './routes/app.ts';
@@ -31,10 +32,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   });
   try {
     await migrateOnce(databaseUrl, log);
-    const answering = Promise.withResolvers<ReturnType<typeof getRequestListener>>();
+    const answering = Promise.withResolvers<RequestListener>();
     // Calls that come while the rest still starts wait for it.
     const http = createServer((request, response) => {
-      void answering.promise.then((answer) => answer(request, response));
+      void answering.promise.then((answer) => {
+        answer(request, response);
+      });
     });
     const port = await listen(http, config.host ?? '127.0.0.1', config.port ?? 0);
     undo.push(() => stopHttp(http));
@@ -52,13 +55,23 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     undo.push(async () => {
       context.streams.closeAll();
     });
-    answering.resolve(getRequestListener(createApp(context).fetch));
+    answering.resolve(listenerOf(context));
     log.info({ url: resolved.publicUrl }, 'ready');
     return { url, context, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function listenerOf(context: ServerContext): RequestListener {
+  const { publicUrl, demo } = context.config;
+  const addHeaders = securityHeaders({ isHttps: publicUrl.startsWith('https:'), isDemo: demo !== undefined });
+  const answer = getRequestListener(createApp(context).fetch);
+  return (request, response) => {
+    addHeaders(request, response);
+    void answer(request, response);
+  };
 }
 
 async function migrateOnce(databaseUrl: string, log: ReturnType<typeof createLog>): Promise<void> {

@@ -4,7 +4,7 @@ import { chainHash, genesisHash, type HashedRecord } from './records.ts';
 
 const sequencerLock = 7_711_002;
 const batchRows = 500;
-const pauseMs = 20;
+const pauseMs = 40;
 const retryMs = 40;
 
 /**
@@ -67,16 +67,13 @@ async function drainAll(pool: Pool): Promise<boolean> {
   }
 }
 
+/** One batch in two round trips, whatever its size. @returns its rows, or `undefined` when another process has the lock. */
 async function sequenceBatch(pool: Pool): Promise<number | undefined> {
   const client = await pool.connect();
   try {
-    await client.query('begin');
-    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [
-      sequencerLock,
-    ]);
-    const count = rows[0]?.held === true ? await numberRows(client) : undefined;
-    await client.query('commit');
-    return count;
+    const { isHeld, last, rows } = await takeBatch(client);
+    await client.query(isHeld && rows.length > 0 ? `${numbering(last, rows)};commit` : 'commit');
+    return isHeld ? rows.length : undefined;
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
     throw error;
@@ -85,31 +82,42 @@ async function sequenceBatch(pool: Pool): Promise<number | undefined> {
   }
 }
 
-async function numberRows(client: PoolClient): Promise<number> {
-  const last = await client.query<{ seq: number; hash: Buffer }>(
-    'select seq, hash from audit where seq is not null order by seq desc limit 1',
-  );
-  const { rows } = await client.query<HashedRecord>({
-    name: 'audit-waiting',
-    text: 'select id, at, act, actor_id, subject, facts from audit where seq is null order by at, id limit $1',
-    values: [batchRows],
+interface ChainEnd {
+  readonly seq: number;
+  readonly hash: Buffer;
+}
+
+interface Batch {
+  readonly isHeld: boolean;
+  readonly last: ChainEnd;
+  readonly rows: readonly HashedRecord[];
+}
+
+/** Every statement of this text has its own snapshot, so what is read is read under the lock. */
+const takeText = `begin;
+select pg_try_advisory_xact_lock(${String(sequencerLock)}) as held;
+select seq, hash from audit where seq is not null order by seq desc limit 1;
+select id, at, act, actor_id, subject, facts from audit where seq is null order by at, id limit ${String(batchRows)}`;
+
+async function takeBatch(client: PoolClient): Promise<Batch> {
+  // A text of several statements gives one result for each; the library's types know only one.
+  const results = (await client.query(takeText)) as unknown as readonly { readonly rows: readonly unknown[] }[];
+  const [, lock, end, waiting] = results;
+  const held = lock?.rows[0] as { held: boolean } | undefined;
+  return {
+    isHeld: held?.held === true,
+    last: (end?.rows[0] as ChainEnd | undefined) ?? { seq: 0, hash: genesisHash },
+    rows: (waiting?.rows ?? []) as readonly HashedRecord[],
+  };
+}
+
+/** The statement that fills in numbers and hashes. Only ids, numbers and hex of our own making are written into it. */
+function numbering(last: ChainEnd, rows: readonly HashedRecord[]): string {
+  let { seq, hash } = last;
+  const values = rows.map((row) => {
+    seq += 1;
+    hash = chainHash(hash, seq, row);
+    return `('${row.id}'::uuid, ${String(seq)}::bigint, '\\x${hash.toString('hex')}'::bytea)`;
   });
-  let { seq: sequence, hash } = last.rows[0] ?? { seq: 0, hash: genesisHash };
-  const numbers: number[] = [];
-  const hashes: Buffer[] = [];
-  for (const row of rows) {
-    sequence += 1;
-    hash = chainHash(hash, sequence, row);
-    numbers.push(sequence);
-    hashes.push(hash);
-  }
-  if (rows.length > 0) {
-    await client.query({
-      name: 'audit-number',
-      text: `update audit set seq = n.seq, hash = n.hash
-        from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as n (id, seq, hash) where audit.id = n.id`,
-      values: [rows.map((row) => row.id), numbers, hashes],
-    });
-  }
-  return rows.length;
+  return `update audit set seq = n.seq, hash = n.hash from (values ${values.join(',')}) as n (id, seq, hash) where audit.id = n.id`;
 }

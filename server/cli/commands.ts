@@ -41,10 +41,7 @@ function withContext(config: ServerConfig, run: (context: ServerContext) => Prom
   return withDatabase(config, async (databaseUrl) => {
     await migrateNow(databaseUrl, () => undefined);
     const publicUrl = config.publicUrl ?? `http://localhost:${String(config.port ?? 0)}`;
-    const context = await createContext(
-      { ...config, databaseUrl, publicUrl, allowedOrigins: [] },
-      createLog('silent'),
-    );
+    const context = await createContext({ ...config, databaseUrl, publicUrl, allowedOrigins: [] }, createLog('silent'));
     try {
       return await run(context);
     } finally {

@@ -19,7 +19,7 @@ export interface EventBus {
 }
 
 const channel = 'tillkeeper';
-const batchMs = 15;
+const batchMs = 25;
 const eventsPerMessage = 60;
 const pendingMax = 10_000;
 const reconnectMs = 1_000;

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What the headers depend on. */
 export interface HeaderOptions {
@@ -9,8 +9,12 @@ export interface HeaderOptions {
 
 const localSockets = 'ws://localhost:* ws://127.0.0.1:*';
 
-/** Security headers on every answer (OWASP Secure Headers): own scripts only, no framing, device access for ourselves only. */
-export function securityHeaders(options: HeaderOptions): MiddlewareHandler {
+/**
+ * Security headers on every answer (OWASP Secure Headers): own scripts only, no framing, device access for ourselves
+ * only; and no caching of the interface unless a route says otherwise. Set on Node's response itself, so that no answer
+ * of any kind is left out and none must be built twice.
+ */
+export function securityHeaders(options: HeaderOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const policy = [
     "default-src 'self'",
     "script-src 'self'",
@@ -35,9 +39,8 @@ export function securityHeaders(options: HeaderOptions): MiddlewareHandler {
     ['cross-origin-resource-policy', 'same-origin'],
   ];
   if (options.isHttps) fixed.push(['strict-transport-security', 'max-age=31536000; includeSubDomains']);
-  return async (c, next) => {
-    await next();
-    for (const [name, value] of fixed) c.header(name, value);
-    if (c.req.path.startsWith('/api/') && !c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+  return (request, response) => {
+    for (const [name, value] of fixed) response.setHeader(name, value);
+    if (request.url?.startsWith('/api/') === true) response.setHeader('cache-control', 'no-store');
   };
 }

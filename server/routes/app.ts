@@ -7,7 +7,6 @@ import { authBasePath } from '../../protocol/http/paths.ts';
 import { clientAddressHeader } from '../auth/auth.ts';
 import type { ServerContext } from '../context.ts';
 import { errorResponse } from '../http/errors.ts';
-import { securityHeaders } from '../http/headers.ts';
 import { mountRoutes } from '../http/mount.ts';
 import { originGuard } from '../http/origin.ts';
 import { createSessions } from '../http/sessions.ts';
@@ -23,7 +22,6 @@ export function createApp(context: ServerContext): Hono {
   const sessions = createSessions(context.auth);
   const origins = [new URL(config.publicUrl).origin, ...config.allowedOrigins];
   app.use(logRequests(context.core.log));
-  app.use(securityHeaders({ isHttps: config.publicUrl.startsWith('https:'), isDemo: config.demo !== undefined }));
   app.use('/api/*', originGuard(origins));
   app.on(
     ['GET', 'POST'],

@@ -57,6 +57,8 @@ left join lateral (select count(*) as unlocks, count(*) filter (where tamper) as
 left join lateral (select count(*) as today from (select 1 from unlock_cases
   where technician_id = $8 and asked_at >= $9 and (unlocked_at is not null or state = 'granted') limit $10) x) d on true`;
 
+/** A technician's unlocks of the day are counted up to here; a policy's daily limit beyond it is no limit. */
+const technicianCountMax = 200;
 const dayMs = 86_400_000;
 /** Beijing time: a technician's day ends at midnight there. */
 const dayOffsetMs = 8 * 3_600_000;
@@ -92,7 +94,7 @@ export async function readFacts(pool: Pool, query: FactsQuery): Promise<FactsRow
       new Date(nowMs - 30 * dayMs),
       query.technicianId,
       startOfDay(nowMs),
-      query.technicianLimit,
+      Math.min(query.technicianLimit, technicianCountMax),
     ],
   });
   const [row] = rows;
