@@ -20,6 +20,8 @@ export interface EventBus {
 
 const channel = 'tillkeeper';
 const batchMs = 25;
+// An announcement that a power cut swallows is worth nothing afterwards, so its commit need not wait for the disk.
+const notifyText = `select pg_notify($1, $2), set_config('synchronous_commit', 'off', true)`;
 const eventsPerMessage = 60;
 const pendingMax = 10_000;
 const reconnectMs = 1_000;
@@ -68,7 +70,7 @@ function createOutbox(pool: Pool, origin: string, log: Logger) {
       const part = events.slice(at, at + eventsPerMessage).map((event) => [event.name, event.id]);
       await pool.query({
         name: 'notify',
-        text: 'select pg_notify($1, $2)',
+        text: notifyText,
         values: [channel, JSON.stringify({ origin, events: part })],
       });
     }

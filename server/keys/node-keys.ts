@@ -22,9 +22,8 @@ function privateKey(curve: Curve, secret: Uint8Array): KeyObject {
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
 }
 
-function publicKey(curve: Curve, raw: Uint8Array): KeyObject {
-  const der = Buffer.concat([Buffer.from(publicPrefix[curve], 'hex'), raw]);
-  return createPublicKey({ key: der, format: 'der', type: 'spki' });
+function publicDer(curve: Curve, raw: Uint8Array): { key: Buffer; format: 'der'; type: 'spki' } {
+  return { key: Buffer.concat([Buffer.from(publicPrefix[curve], 'hex'), raw]), format: 'der', type: 'spki' };
 }
 
 /** The raw 32-byte public key of a 32-byte secret. */
@@ -46,7 +45,7 @@ export const verifyByNode: SignatureVerifier = (raw, message, signature) => {
   const mark = new Uint8Array(signature);
   if (!strictChecks(key, mark)) return false;
   try {
-    return verify(null, message, publicKey('ed25519', key), mark);
+    return verify(null, message, publicDer('ed25519', key), mark);
   } catch {
     return false;
   }
@@ -59,7 +58,9 @@ export function nodeAgreementKey(secret: Uint8Array): AgreementKey {
     publicKey: publicKeyOf('x25519', secret),
     agree: (peer) => {
       try {
-        return new Uint8Array(diffieHellman({ privateKey: own, publicKey: publicKey('x25519', peer) }));
+        return new Uint8Array(
+          diffieHellman({ privateKey: own, publicKey: createPublicKey(publicDer('x25519', peer)) }),
+        );
       } catch {
         return undefined;
       }
