@@ -109,7 +109,6 @@ const pageErrorEn = {
   'no-receipt': ['The terminal is unlocked but keeps no receipt.', 'Tell the office; they close the case by hand.'],
   'no-order': ['The server has no next order yet.', 'It is asked again in a moment.'],
   'photo-missing': ['A photo is not in this browser any more.', 'Take it again.'],
-  journal: ['This browser cannot keep the run.', 'Free some storage; do not reload until the run is over.'],
 } as Readonly<Record<string, readonly [string, string]>>;
 
 /** Why the terminal did not accept a grant: what it means, what to do. */

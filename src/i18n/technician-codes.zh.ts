@@ -71,7 +71,6 @@ export const technicianCodesZh: typeof technicianCodesEn = {
     'no-receipt': ['终端已解锁，但没有保存回执。', '请告知后台，由后台手工结案。'],
     'no-order': ['服务器暂时没有下一条指令。', '稍后自动再问。'],
     'photo-missing': ['有一张照片已不在本浏览器中。', '请重新拍摄。'],
-    journal: ['本浏览器无法保存进度。', '请清理存储空间；完成之前不要刷新。'],
   },
   deviceRefusal: {
     malformed: ['授权在途中损坏。', '请重新申请。'],

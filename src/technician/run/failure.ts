@@ -16,7 +16,7 @@ export interface ActFailure {
 }
 
 /** Failures of the run itself. `no-receipt`: the terminal keeps none. `no-order`: the server has none yet. `photo-missing`: its bytes are gone from this browser. */
-export const pageFailures = ['no-receipt', 'no-order', 'photo-missing', 'journal'] as const;
+export const pageFailures = ['no-receipt', 'no-order', 'photo-missing'] as const;
 
 const passingCableErrors: ReadonlySet<CableErrorCode> = new Set<CableErrorCode>([
   'timeout',
