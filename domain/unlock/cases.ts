@@ -7,7 +7,7 @@ export const caseTransitions = {
   withdrawn: ['unlocked', 'done'],
   expired: ['unlocked', 'done'],
   void: ['unlocked', 'done'],
-  unlocked: ['commissioning'],
+  unlocked: ['commissioning', 'void'],
   commissioning: ['probation', 'void'],
   probation: ['done', 'void'],
   done: [],

@@ -101,5 +101,3 @@ export const healthSchema = v.object({ status: v.picklist(['ok', 'failing']), ve
 export const eventNames = ['unlock', 'ticket', 'terminal', 'alarm'] as const;
 /** One event's name. */
 export type EventName = (typeof eventNames)[number];
-/** An event's data. */
-export const eventDataSchema = v.object({ id: v.string() });

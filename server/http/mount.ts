@@ -35,7 +35,7 @@ export type Handlers<N extends RouteName> = { readonly [K in N]: Handler<K> };
 const nobody: Actor = { id: '', name: '', role: 'technician' };
 
 /** Mounts every handler under its route's method and path, behind session, role, size and schema checks. */
-export function mountRoutes(app: Hono, handlers: Partial<Handlers<RouteName>>, sessions: Sessions): void {
+export function mountRoutes(app: Hono, handlers: Handlers<RouteName>, sessions: Sessions): void {
   for (const [name, handler] of Object.entries(handlers) as [RouteName, Handler<RouteName>][]) {
     const [method, path] = endpoints[name];
     const spec: RouteSpec = routes[name];

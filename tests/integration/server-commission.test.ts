@@ -194,6 +194,17 @@ describe('lost answers and wrong reports', () => {
     expect((await wang.call('commission', { id }, {})).code).toBe('not-in-state');
   });
 
+  it('asking again without news announces nothing', async () => {
+    const site = await world.site(wang);
+    const id = await unlocked(site);
+    await wang.call('commission', { id }, {});
+    const heard: string[] = [];
+    const stop = world.server.context.core.bus.subscribe((event) => heard.push(event.name));
+    for (let count = 0; count < 3; count++) await wang.call('commission', { id }, {});
+    stop();
+    expect(heard).toEqual([]);
+  });
+
   it('before the receipt there is no order', async () => {
     const site = await world.site(wang);
     site.device.trip('drop');

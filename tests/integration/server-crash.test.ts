@@ -12,11 +12,15 @@ let cluster: Cluster;
 beforeAll(async () => {
   cluster = await Cluster.start();
 });
-afterAll(() => cluster.stop());
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await cluster.stop();
+});
 
 const program = fileURLToPath(new URL('./server/kill-server.ts', import.meta.url));
 const terminals = 200;
 const perTechnician = 10;
+const children: ChildProcess[] = [];
 
 interface Prepared {
   readonly site: Site;
@@ -26,6 +30,7 @@ interface Prepared {
 
 async function startChild(dataDir: string, databaseUrl: string): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [program, dataDir, databaseUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
   const url = await new Promise<string>((done, fail) => {
     child.stdout.once('data', (chunk: Buffer) => {
       done(chunk.toString().trim());

@@ -39,19 +39,22 @@ export async function commissionStep(
   if (found === undefined || !mayCourier(found, actor)) return err('not-found');
   if (found.state === 'done') return ok({ row: found });
   if (!runStates.includes(found.state) || found.commission_key === null) return err('not-in-state');
-  if (report !== undefined) {
-    const taken = await takeReport(core, actor, found, report);
-    if (!taken.ok) return taken;
-  }
-  const order = await presentOrder(core, actor, id);
-  if (!order.ok) return order;
+  const taken = report === undefined ? ok(false) : await takeReport(core, actor, found, report);
+  if (!taken.ok) return taken;
+  const present = await presentOrder(core, actor, id);
+  if (!present.ok) return present;
   const row = await findCase(core.pool, id);
   if (row === undefined) return err('not-found');
-  core.bus.publish({ name: 'unlock', id }, { name: 'terminal', id: row.terminal_id }, { name: 'audit', id });
-  return ok({ row, ...(order.value === undefined ? {} : { order: order.value }) });
+  // Only news is announced: a screen that asks again on every announcement must come to rest.
+  if (taken.value || present.value.isNew) {
+    core.bus.publish({ name: 'unlock', id }, { name: 'terminal', id: row.terminal_id }, { name: 'audit', id });
+  }
+  const { order } = present.value;
+  return ok({ row, ...(order === undefined ? {} : { order }) });
 }
 
-async function takeReport(core: Core, actor: Actor, found: CaseRow, bytes: Uint8Array): Promise<Answer<void>> {
+/** @returns whether the report was new. */
+async function takeReport(core: Core, actor: Actor, found: CaseRow, bytes: Uint8Array): Promise<Answer<boolean>> {
   const decoded = decodeReport(bytes);
   if (!decoded.ok) return err('bad-request', 'report');
   const report = decoded.value.message;
@@ -73,7 +76,7 @@ async function keepReport(
   found: CaseRow,
   report: CommissionReport,
   bytes: Uint8Array,
-): Promise<Answer<void>> {
+): Promise<Answer<boolean>> {
   const order = await db
     .selectFrom('orders')
     .selectAll()
@@ -82,7 +85,7 @@ async function keepReport(
     .forUpdate()
     .executeTakeFirst();
   if (order === undefined || order.case_id !== found.id) return err('report-refused', 'report');
-  if (order.state !== 'sent') return ok(undefined);
+  if (order.state !== 'sent') return ok(false);
   if (report.lockEpoch !== found.device_epoch) return err('report-refused', 'report');
   const nowMs = core.clock();
   const now = new Date(nowMs);
@@ -107,7 +110,7 @@ async function keepReport(
   if (judgement.done) await finishStep(db, found, step, order.order_sequence, checks, now);
   else if (judgement.grave)
     await raiseAlarm(db, nowMs, { kind: 'commissioning-failed', severity: 'stop', subject, facts });
-  return ok(undefined);
+  return ok(true);
 }
 
 async function sentKeyChecks(db: Db, terminalId: string, orderSequence: number): Promise<Map<string, Uint8Array>> {
@@ -164,8 +167,13 @@ async function moveCase(db: Db, found: CaseRow, state: string, now: Date): Promi
   await db.updateTable('terminals').set({ probation_until: until }).where('id', '=', found.terminal_id).execute();
 }
 
+interface PresentOrder {
+  readonly isNew: boolean;
+  readonly order?: Uint8Array;
+}
+
 /** The unanswered order again, or a new one for the first step that is not done; nothing while probation lasts. */
-async function presentOrder(core: Core, actor: Actor, id: string): Promise<Answer<Uint8Array | undefined>> {
+async function presentOrder(core: Core, actor: Actor, id: string): Promise<Answer<PresentOrder>> {
   return core.db.transaction().execute(async (db) => {
     const held = await db
       .selectFrom('unlock_cases')
@@ -174,7 +182,7 @@ async function presentOrder(core: Core, actor: Actor, id: string): Promise<Answe
       .forUpdate()
       .executeTakeFirstOrThrow();
     const row = await findCaseIn(db, id);
-    if (row === undefined || !runStates.includes(row.state)) return ok(undefined);
+    if (row === undefined || !runStates.includes(row.state)) return ok({ isNew: false });
     const orders = await db
       .selectFrom('orders')
       .select(['step', 'state', 'bytes', 'not_after'])
@@ -183,12 +191,12 @@ async function presentOrder(core: Core, actor: Actor, id: string): Promise<Answe
       .orderBy('order_sequence')
       .execute();
     const step = runSteps.find((name) => !orders.some((order) => order.step === name && order.state === 'done'));
-    if (step === undefined || (step === 'release' && !isReleasable(core, row))) return ok(undefined);
+    if (step === undefined || (step === 'release' && !isReleasable(core, row))) return ok({ isNew: false });
     const last = orders.at(-1);
     if (last?.step === step && last.state === 'sent' && last.not_after.getTime() > core.clock())
-      return ok(new Uint8Array(last.bytes));
+      return ok({ isNew: false, order: new Uint8Array(last.bytes) });
     if (orders.filter((order) => order.step === step).length >= triesPerStepMax) return err('not-in-state', step);
-    return ok(await sendOrder(core, db, actor, row, step));
+    return ok({ isNew: true, order: await sendOrder(core, db, actor, row, step) });
   });
 }
 
