@@ -3,9 +3,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -128,15 +130,22 @@ function initialise(place: Place, password: string): void {
 function launch(place: Place, port: number, settings: Readonly<Record<string, string>>): ChildProcess {
   const fixed = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '100', ...settings };
   const flags = Object.entries(fixed).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const logFile = openSync(logPath(place), 'w', 0o600);
   // Detached: Ctrl-C in a terminal reaches the whole process group, and PostgreSQL must outlive the draining server.
   const child = spawn(join(place.binaries, 'bin', 'postgres'), ['-D', place.cluster, '-p', String(port), ...flags], {
     ...place.identity,
     cwd: '/',
     detached: true,
-    stdio: 'ignore',
+    stdio: ['ignore', logFile, logFile],
   });
+  closeSync(logFile);
   child.unref();
   return child;
+}
+
+/** PostgreSQL's own words since its last start. */
+function logPath(place: Place): string {
+  return join(place.base, 'postgres.log');
 }
 
 /** The server that owns the cluster now, by its lock file; `undefined` when none is alive. */
@@ -172,7 +181,9 @@ async function waitUntilReady(url: string, child: ChildProcess | undefined): Pro
   for (;;) {
     if (spawnError !== undefined) throw new Error('PostgreSQL did not start', { cause: spawnError });
     if (child !== undefined && child.exitCode !== null) {
-      throw new Error(`PostgreSQL ended at start with code ${String(child.exitCode)}`);
+      throw new Error(
+        `PostgreSQL ended at start with code ${String(child.exitCode)}; see postgres.log in the data folder`,
+      );
     }
     const problem = await connectOnce(url);
     if (problem === undefined) return;
