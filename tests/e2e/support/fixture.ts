@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
-import type { BrowserContext } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { HardwareSensor } from '../../../mock-server/terminal/body.ts';
 import { chromiumProblem, serialBenchProblem, unplugProblem } from '../../serial-bench/requirements.ts';
 import { OfficeScreen } from './office.ts';
@@ -12,6 +12,8 @@ import type { WorldOptions } from './world.ts';
 /** What the tests of one file share. */
 export interface Fixture {
   readonly world: World;
+  /** A page in a browser profile of its own; closed after the test. */
+  page(options?: BrowserContextOptions): Promise<Page>;
   /** A technician signed in, in a browser profile of their own; closed after the test. */
   technician(): Promise<TechnicianScreen>;
   /** An approver signed in, in a browser profile of their own; closed after the test. */
@@ -57,22 +59,23 @@ export function describeWorld(
         contexts = [];
       };
     });
-    const profile = async (): Promise<BrowserContext> => {
-      const context = await opened().context();
+    const page = async (options: BrowserContextOptions = {}): Promise<Page> => {
+      const context = await opened().context(options);
       contexts.push(context);
-      return context;
+      return context.newPage();
     };
     tests({
       get world() {
         return opened();
       },
+      page,
       technician: async () => {
-        const screen = new TechnicianScreen(await (await profile()).newPage(), opened().origin);
+        const screen = new TechnicianScreen(await page(), opened().origin);
         await screen.signIn();
         return screen;
       },
       approver: async () => {
-        const screen = new OfficeScreen(await (await profile()).newPage(), opened().origin, authenticator);
+        const screen = new OfficeScreen(await page(), opened().origin, authenticator);
         await screen.signIn();
         return screen;
       },

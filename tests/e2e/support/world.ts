@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import type { Terminals, TerminalSpec } from '../../../mock-server/terminal/term
 import type { Tuning } from '../../../mock-server/terminal/firmware.ts';
 import type { PtyCable } from '../../../mock-server/terminal/pty.ts';
 import type { SecureDevice } from '../../../mock-server/terminal/secure-device.ts';
+import type { LinkStats } from '../../../protocol/cable/v1/link-types.ts';
 import { base64UrlDecode } from '../../../protocol/bytes.ts';
 import { builtAppFolder, ensureBuilt } from '../../../scripts/build-app.ts';
 import { startServer } from '../../../server/start.ts';
@@ -85,6 +86,8 @@ export class World {
   static async open(options: WorldOptions): Promise<World> {
     await ensureBuilt();
     const folder = await mkdtemp(join(tmpdir(), 'tillkeeper-world-'));
+    // A copy, so that a build meanwhile does not change what the page is served.
+    await cp(builtAppFolder, join(folder, 'app'), { recursive: true });
     const postgres = await startEmbedded({ dataDir: folder });
     const world = new World(options, folder, postgres, { server: await freePort(), terminals: await freePort() });
     await world.startServer();
@@ -123,7 +126,7 @@ export class World {
       port: this.#ports.server,
       publicUrl: this.origin,
       databaseUrl: this.#postgres.url,
-      staticDir: builtAppFolder,
+      staticDir: join(this.#folder, 'app'),
       logLevel: 'silent',
       demo: { terminals, worldUrl },
       ...(policy === undefined ? {} : { policy }),
@@ -177,6 +180,13 @@ export class World {
     if (plugged === undefined) return;
     await plugged.port.unplug();
     await this.#bench?.unplug();
+  }
+
+  /** The counters of the plugged-in terminal's end of the cable. Throws while nothing is plugged in. */
+  cableStats(): LinkStats {
+    const session = this.#plugged?.port.attachment?.session;
+    if (session === undefined) throw new Error('No terminal is plugged in');
+    return session.stats;
   }
 
   /** Rows of a query on the server's database. */
