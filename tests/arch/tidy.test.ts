@@ -31,8 +31,7 @@ function longFunctions(file: SourceFile): string[] {
     if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) {
       const start = source.getLineAndCharacterOfPosition(node.getStart()).line;
       const lines = source.getLineAndCharacterOfPosition(node.end).line - start + 1;
-      const wrapsTests =
-        file.path.startsWith('tests/') && /^(describe|test)/.test(node.parent.getText().slice(0, 10));
+      const wrapsTests = file.path.startsWith('tests/') && /^(describe|test)/.test(node.parent.getText().slice(0, 10));
       if (lines > functionMaxLines && !wrapsTests) found.push(`${file.path}:${start + 1} has ${lines} lines`);
     }
     ts.forEachChild(node, visit);
