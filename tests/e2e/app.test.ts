@@ -69,9 +69,7 @@ describeWorld('the app', { terminals: ['A-01'], serial: false }, (fixture) => {
   test('opens without a network once it was there', async () => {
     const screen = await fixture.technician();
     const { page } = screen;
-    await page.waitForFunction(
-      async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated',
-    );
+    await page.evaluate(() => navigator.serviceWorker.ready.then(({ active }) => active !== null));
     await page.goto(`${fixture.world.origin}/technician`);
     await page.context().setOffline(true);
     await page.goto(`${fixture.world.origin}/technician`);

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { ok } from '../../../domain/result.ts';
 import { DeviceSession } from '../../../protocol/cable/v1/device-session.ts';
@@ -30,6 +31,7 @@ export interface CableSetup {
   close(): Promise<void>;
 }
 
+const portTimeoutMs = 5_000;
 const usb = { vendorId: 0x1a86, productId: 0x7523, serialNumber: 'TK-BENCH' };
 
 function makeDevice(objects: MemoryObjects, onOutput: () => void): DeviceSession {
@@ -69,6 +71,14 @@ async function connectPage(page: Page): Promise<void> {
   if (outcome !== 'ok') throw new Error(`The page could not connect to the device: ${outcome}`);
 }
 
+async function waitForPort(page: Page): Promise<void> {
+  const giveUpAtMs = performance.now() + portTimeoutMs;
+  while ((await page.evaluate(async () => (await navigator.serial.getPorts()).length)) === 0) {
+    if (performance.now() > giveUpAtMs) throw new Error('The page never saw the port again');
+    await wait(20);
+  }
+}
+
 /** Starts a browser, a line and a device, and connects them. The caller closes the setup. */
 export async function setUpCable(origin: string, options: LineOptions): Promise<CableSetup> {
   const objects = new MemoryObjects();
@@ -96,7 +106,7 @@ export async function setUpCable(origin: string, options: LineOptions): Promise<
       pty = await openPty();
       line = joinDevice(pty, objects, next);
       await bench.replug({ ptyPath: pty.path });
-      await page.waitForFunction(async () => (await navigator.serial.getPorts()).length === 1);
+      await waitForPort(page);
       await connectPage(page);
     },
     close: async () => {

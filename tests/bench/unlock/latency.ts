@@ -32,6 +32,7 @@ interface WireBytes {
 }
 
 async function openLocked(world: World, screen: TechnicianScreen): Promise<void> {
+  world.device(label).refillPaper();
   world.device(label).trip('drop');
   await screen.openRun(await world.ticketFor(label));
   await screen.waitForAct('start');
