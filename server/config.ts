@@ -8,6 +8,15 @@ export interface DemoTerminalLink {
   readonly cableUrl: string;
 }
 
+/** What demo mode opens to everybody who can reach the server. */
+export interface DemoConfig {
+  readonly terminals: readonly DemoTerminalLink[];
+  /** Address of the page with the emulated terminals. */
+  readonly worldUrl: string;
+  /** Accounts at this e-mail domain need one click and no secret. Nobody else's, so that invited people keep theirs. */
+  readonly accountDomain: string;
+}
+
 /** Everything that `startServer` may be told. Only `dataDir` has no default. */
 export interface ServerConfig {
   readonly dataDir: string;
@@ -25,7 +34,7 @@ export interface ServerConfig {
   /** The built PWA; without it only the interface is served. */
   readonly staticDir?: string;
   /** Demo mode: one-click sign-in and links to emulated terminals. Never set it on a real installation. */
-  readonly demo?: { readonly terminals: readonly DemoTerminalLink[]; readonly worldUrl: string } | undefined;
+  readonly demo?: DemoConfig | undefined;
   /** The unlock policy; `defaultUnlockPolicy` when absent. */
   readonly policy?: UnlockPolicy;
   /** Unix milliseconds; for tests. Sign-in sessions always follow the real clock. */

@@ -1,7 +1,8 @@
-import { sql } from 'kysely';
 import { writeAudit } from '../audit/records.ts';
 import type { Core } from '../core.ts';
 import { raiseAlarm } from '../services/alarms.ts';
+import { lockTerminal } from '../services/terminal-writes.ts';
+import type { Db } from '../store/database.ts';
 
 const batchRows = 200;
 const receiptWaitMs = 24 * 3_600_000;
@@ -9,40 +10,45 @@ const photoOrphanMs = 7 * 24 * 3_600_000;
 
 /** PENDING grants whose time is over become EXPIRED, and so do their cases. A receipt may still post them. */
 export async function expireGrants(core: Core): Promise<void> {
-  const nowMs = core.clock();
-  const now = new Date(nowMs);
-  const rows = await core.db.transaction().execute(async (db) => {
-    const { rows: expired } = await sql<{ terminal_id: string; case_id: string }>`
-      update grants set state = 'EXPIRED', settled_at = ${now}
-      where (terminal_id, case_id) in (select terminal_id, case_id from grants
-        where state = 'PENDING' and not_after < ${now} order by not_after limit ${batchRows} for update skip locked)
-      returning terminal_id, case_id`.execute(db);
-    if (expired.length === 0) return expired;
-    await db
-      .updateTable('unlock_cases')
-      .set({ state: 'expired', updated_at: now })
-      .where(
-        'id',
-        'in',
-        expired.map((row) => row.case_id),
-      )
-      .where('state', '=', 'granted')
-      .execute();
-    await writeAudit(
-      db,
-      nowMs,
-      ...expired.map((row) => ({
-        act: 'grant.expired',
-        subject: `terminal:${row.terminal_id}`,
-        facts: { caseId: row.case_id },
-      })),
-    );
-    return expired;
-  });
-  announce(
-    core,
-    rows.map((row) => row.case_id),
-  );
+  const now = new Date(core.clock());
+  const overdue = await core.db
+    .selectFrom('grants')
+    .select(['terminal_id', 'case_id'])
+    .where('state', '=', 'PENDING')
+    .where('not_after', '<', now)
+    .orderBy('not_after')
+    .limit(batchRows)
+    .execute();
+  for (const grant of overdue) {
+    if (await core.db.transaction().execute((db) => expireGrant(db, grant, now))) announce(core, [grant.case_id]);
+  }
+}
+
+interface GrantKey {
+  readonly terminal_id: string;
+  readonly case_id: string;
+}
+
+async function expireGrant(db: Db, grant: GrantKey, now: Date): Promise<boolean> {
+  await lockTerminal(db, grant.terminal_id);
+  const changed = await db
+    .updateTable('grants')
+    .set({ state: 'EXPIRED', settled_at: now })
+    .where('terminal_id', '=', grant.terminal_id)
+    .where('case_id', '=', grant.case_id)
+    .where('state', '=', 'PENDING')
+    .executeTakeFirst();
+  if (changed.numUpdatedRows === 0n) return false;
+  await db
+    .updateTable('unlock_cases')
+    .set({ state: 'expired', updated_at: now })
+    .where('terminal_id', '=', grant.terminal_id)
+    .where('id', '=', grant.case_id)
+    .where('state', '=', 'granted')
+    .execute();
+  const subject = `terminal:${grant.terminal_id}`;
+  await writeAudit(db, now.getTime(), { act: 'grant.expired', subject, facts: { caseId: grant.case_id } });
+  return true;
 }
 
 /** A grant that left the server and brought no receipt within 24 hours is an alarm, once. */

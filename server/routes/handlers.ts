@@ -60,13 +60,15 @@ export function systemHandlers({ core, services, streams, trust }: ServerContext
 
 /** Demo routes; every one is 404 unless the server was started in demo mode. */
 export function demoHandlers({ config, services, factors, auth }: ServerContext) {
+  const isDemoAccount = (email: string): boolean =>
+    config.demo !== undefined && email.toLowerCase().endsWith(`@${config.demo.accountDomain}`);
   return {
     demo: async () => {
       if (config.demo === undefined) return err('not-found');
       const { items } = await services.people.list();
       const accounts = await Promise.all(
         items
-          .filter((person) => person.state === 'active')
+          .filter((person) => person.state === 'active' && isDemoAccount(person.email))
           .map(async ({ id, email, name, role, totp }) => {
             const totpCode = totp ? await factors.demoCode(id) : undefined;
             return { email, name, role, ...(totpCode === undefined ? {} : { totpCode }) };
@@ -76,7 +78,7 @@ export function demoHandlers({ config, services, factors, auth }: ServerContext)
     },
     demoSignIn: async ({ body, http }) => {
       if (config.demo === undefined) return err('not-found');
-      const person = await services.people.findByEmail(body.email);
+      const person = isDemoAccount(body.email) ? await services.people.findByEmail(body.email) : undefined;
       if (person === undefined) return err('not-found', 'email');
       const { headers } = await auth.api.demoSignIn({
         body: { userId: person.id },

@@ -32,6 +32,14 @@ export async function keepDeviceWord(db: Db, terminalId: string, word: DeviceWor
     .execute();
 }
 
+/**
+ * Takes the terminal's row for this transaction. Every transaction that touches a terminal's cases, grants or orders
+ * begins with it, so that none can wait for another in a circle.
+ */
+export async function lockTerminal(db: Db, terminalId: string): Promise<void> {
+  await db.selectFrom('terminals').select('id').where('id', '=', terminalId).forNoKeyUpdate().executeTakeFirst();
+}
+
 /** Closes a case's ticket when the work is done. */
 export async function closeTicketAsDone(db: Db, ticketId: string, now: Date): Promise<void> {
   await db

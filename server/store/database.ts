@@ -46,6 +46,8 @@ export function openStore(url: string, poolMax: number, log: Logger): Store {
 
 /** PostgreSQL's code for a row that breaks a unique index. */
 export const uniqueViolation = '23505';
+/** PostgreSQL's code for a transaction that it ended because two waited for each other. */
+export const deadlock = '40P01';
 
 /** The SQL state of a database error, or `undefined` for any other error. */
 export function sqlState(error: unknown): string | undefined {

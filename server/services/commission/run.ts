@@ -9,7 +9,7 @@ import type { Core } from '../../core.ts';
 import { verifyByNode } from '../../keys/node-keys.ts';
 import type { Db } from '../../store/database.ts';
 import { raiseAlarm } from '../alarms.ts';
-import { closeTicketAsDone, keepDeviceWord } from '../terminal-writes.ts';
+import { closeTicketAsDone, keepDeviceWord, lockTerminal } from '../terminal-writes.ts';
 import { type CaseRow, caseSelect, findCase } from '../unlocks/rows.ts';
 import { mayCourier } from '../unlocks/settle.ts';
 import { makeOrder, type RunStep, runSteps } from './orders.ts';
@@ -41,7 +41,7 @@ export async function commissionStep(
   if (!runStates.includes(found.state) || found.commission_key === null) return err('not-in-state');
   const taken = report === undefined ? ok(false) : await takeReport(core, actor, found, report);
   if (!taken.ok) return taken;
-  const present = await presentOrder(core, actor, id);
+  const present = await presentOrder(core, actor, found);
   if (!present.ok) return present;
   const row = await findCase(core.pool, id);
   if (row === undefined) return err('not-found');
@@ -77,6 +77,7 @@ async function keepReport(
   report: CommissionReport,
   bytes: Uint8Array,
 ): Promise<Answer<boolean>> {
+  await lockTerminal(db, found.terminal_id);
   const order = await db
     .selectFrom('orders')
     .selectAll()
@@ -173,20 +174,16 @@ interface PresentOrder {
 }
 
 /** The unanswered order again, or a new one for the first step that is not done; nothing while probation lasts. */
-async function presentOrder(core: Core, actor: Actor, id: string): Promise<Answer<PresentOrder>> {
+async function presentOrder(core: Core, actor: Actor, found: CaseRow): Promise<Answer<PresentOrder>> {
+  const { id, terminal_id: terminalId } = found;
   return core.db.transaction().execute(async (db) => {
-    const held = await db
-      .selectFrom('unlock_cases')
-      .select('terminal_id')
-      .where('id', '=', id)
-      .forUpdate()
-      .executeTakeFirstOrThrow();
+    await lockTerminal(db, terminalId);
     const row = await findCaseIn(db, id);
     if (row === undefined || !runStates.includes(row.state)) return ok({ isNew: false });
     const orders = await db
       .selectFrom('orders')
       .select(['step', 'state', 'bytes', 'not_after'])
-      .where('terminal_id', '=', held.terminal_id)
+      .where('terminal_id', '=', terminalId)
       .where('case_id', '=', id)
       .orderBy('order_sequence')
       .execute();

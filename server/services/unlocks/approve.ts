@@ -11,6 +11,7 @@ import type { Core } from '../../core.ts';
 import type { Trust } from '../../keys/trust.ts';
 import type { Db } from '../../store/database.ts';
 import type { StoredDecision } from '../../store/schema.ts';
+import { lockTerminal } from '../terminal-writes.ts';
 import { makeGrant } from './grant.ts';
 import { type CaseRow, findCase } from './rows.ts';
 
@@ -83,6 +84,7 @@ async function approve(
   return core.db
     .transaction()
     .execute(async (db) => {
+      await lockTerminal(db, found.terminal_id);
       const isMine = await moveCase(
         db,
         found,

@@ -22,7 +22,7 @@ import { writeAudit } from '../../audit/records.ts';
 import type { Core } from '../../core.ts';
 import { verifyByNode } from '../../keys/node-keys.ts';
 import type { Trust } from '../../keys/trust.ts';
-import { sqlState, uniqueViolation } from '../../store/database.ts';
+import { deadlock, sqlState, uniqueViolation } from '../../store/database.ts';
 import type { StoredDecision } from '../../store/schema.ts';
 import { type AlarmEntry, raiseAlarm } from '../alarms.ts';
 import { type FactsRow, policyFacts, readFacts } from './facts.ts';
@@ -202,7 +202,7 @@ async function decideAndRecord(context: AskContext, deciding: Deciding): Promise
     announce(core, row, superseded, decision);
     return ok(row);
   } catch (error) {
-    if (sqlState(error) === uniqueViolation) return 'again';
+    if (sqlState(error) === uniqueViolation || sqlState(error) === deadlock) return 'again';
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import type { Core } from '../../core.ts';
 import { verifyByNode } from '../../keys/node-keys.ts';
 import type { Db } from '../../store/database.ts';
 import { raiseAlarm } from '../alarms.ts';
-import { closeTicketAsDone, keepDeviceWord } from '../terminal-writes.ts';
+import { closeTicketAsDone, keepDeviceWord, lockTerminal } from '../terminal-writes.ts';
 import { ticketBytes } from './grant.ts';
 import { type CaseRow, findCase } from './rows.ts';
 
@@ -25,6 +25,7 @@ export async function withdrawCase(core: Core, actor: Actor, id: string): Promis
   const now = new Date(nowMs);
   const hadGrant = found.grant_state === 'PENDING';
   const isDone = await core.db.transaction().execute(async (db) => {
+    await lockTerminal(db, found.terminal_id);
     const changed = await db
       .updateTable('unlock_cases')
       .set({ state: 'withdrawn', updated_at: now, abort: hadGrant ? makeAbort(core, found) : null })
@@ -153,6 +154,7 @@ async function postInTransaction(
   nowMs: number,
 ): Promise<Posting | undefined> {
   const now = new Date(nowMs);
+  await lockTerminal(db, found.terminal_id);
   const grant = await db
     .selectFrom('grants')
     .select(['case_id', 'state'])
