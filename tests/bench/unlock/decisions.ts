@@ -81,7 +81,7 @@ export async function* decisionFigures(): AsyncIterable<Figure> {
     databaseUrl: postgres.url,
     policy: benchPolicy,
     logLevel: 'silent',
-    demo: { terminals: [], worldUrl: 'http://127.0.0.1/' },
+    demo: { terminals: [], worldUrl: 'http://127.0.0.1/', accountDomain: 'world.invalid' },
   });
   try {
     const report = await runLoad(server, folder, await makeBodies(server, warmUp + measured));

@@ -59,6 +59,7 @@ async function countOne(world: World, screen: TechnicianScreen): Promise<WireByt
     const stats = world.cableStats();
     return stats.bytesIn + stats.bytesOut;
   };
+  const atOpening = bytesNow();
   await openLocked(world, screen);
   const atClick = bytesNow();
   let atReceipt = 0;
@@ -68,7 +69,7 @@ async function countOne(world: World, screen: TechnicianScreen): Promise<WireByt
   });
   await Promise.all([counted, screen.press('start')]);
   await screen.waitForAct('finished', 60_000);
-  return { whole: atReceipt, afterClick: atReceipt - atClick };
+  return { whole: atReceipt - atOpening, afterClick: atReceipt - atClick };
 }
 
 /** Times and bytes of unlocks through the real app, in real Chromium, over a pseudo-terminal at 115,200 baud. */

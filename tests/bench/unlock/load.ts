@@ -49,7 +49,6 @@ async function drive(plan: LoadPlan): Promise<LoadReport> {
   const latenciesMs: number[] = [];
   const failures: string[] = [];
   let next = 0;
-  let startedMs = performance.now();
   const worker = async (end: number): Promise<void> => {
     while (next < end) {
       const body = plan.bodies[next++]!;
@@ -63,7 +62,7 @@ async function drive(plan: LoadPlan): Promise<LoadReport> {
     Promise.all(Array.from({ length: plan.connections }, () => worker(end)));
   await runAll(plan.warmUp);
   latenciesMs.length = 0;
-  startedMs = performance.now();
+  const startedMs = performance.now();
   await runAll(plan.bodies.length);
   const milliseconds = performance.now() - startedMs;
   agent.destroy();

@@ -34,7 +34,7 @@ export function onDeviceWork(device: SecureDevice, part: string, then: () => Pro
 /** Settles when the page's next call to `path` by `method` was answered by the server; `then` runs before the page hears of it. */
 export async function onAnswerTo(page: Page, method: string, path: RegExp, then: () => Promise<void>): Promise<void> {
   const pattern = (url: URL): boolean => path.test(url.pathname);
-  const held = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<undefined>();
   const handle = async (route: Route): Promise<void> => {
     if (route.request().method() !== method) return route.fallback();
     await page.unroute(pattern, handle);
@@ -42,7 +42,7 @@ export async function onAnswerTo(page: Page, method: string, path: RegExp, then:
     await then();
     // A page that was reloaded meanwhile no longer waits for the answer.
     await route.fulfill({ response: answer }).catch(() => undefined);
-    held.resolve();
+    held.resolve(undefined);
   };
   await page.route(pattern, handle);
   await Promise.race([

@@ -128,7 +128,7 @@ export class World {
       databaseUrl: this.#postgres.url,
       staticDir: join(this.#folder, 'app'),
       logLevel: 'silent',
-      demo: { terminals, worldUrl },
+      demo: { terminals, worldUrl, accountDomain: 'world.invalid' },
       ...(policy === undefined ? {} : { policy }),
       ...(clock === undefined ? {} : { clock }),
     });
