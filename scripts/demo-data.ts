@@ -20,6 +20,9 @@ export interface DemoTerminal {
   readonly ticket?: { readonly summary: string; readonly assignee?: string };
 }
 
+/** The e-mail domain of the demo's people; one that can never exist (RFC 2606). */
+export const demoAccountDomain = 'demo.invalid';
+
 /** Who works in the demo. */
 export const demoPeople: readonly DemoPerson[] = [
   { name: '王师傅 Wang', email: 'wang@demo.invalid', role: 'technician', locale: 'zh' },

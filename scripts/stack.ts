@@ -4,7 +4,7 @@ import type { UnlockPolicy } from '../domain/unlock/policy.ts';
 import { startTerminals, type Terminals, type TerminalSpec } from '../mock-server/terminal/terminals.ts';
 import type { RunningServer } from '../server/start.ts';
 import { startServer } from '../server/start.ts';
-import { demoPeople, demoTerminals } from './demo-data.ts';
+import { demoAccountDomain, demoPeople, demoTerminals } from './demo-data.ts';
 import { seedDemo } from './demo-seed.ts';
 
 /** Settings of `startStack`; ports of 0 take any free one. */
@@ -66,7 +66,7 @@ function serverStarter(options: StackOptions, serverPort: number, terminalsPort:
       port: serverPort,
       publicUrl: `http://localhost:${serverPort}`,
       logLevel,
-      demo: { terminals: links, worldUrl: `http://localhost:${terminalsPort}/` },
+      demo: { terminals: links, worldUrl: `http://localhost:${terminalsPort}/`, accountDomain: demoAccountDomain },
       ...(staticDir === undefined ? {} : { staticDir }),
       ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
       ...(databaseUrl === undefined ? {} : { databaseUrl }),

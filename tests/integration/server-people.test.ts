@@ -140,6 +140,36 @@ describe('accounts', () => {
     }
   });
 
+  it('demo mode opens no account outside its own domain', async () => {
+    const other = await World.start(cluster, {
+      demo: { terminals: [], worldUrl: 'http://localhost/', accountDomain: 'demo.invalid' },
+    });
+    try {
+      const person = {
+        name: 'real',
+        email: 'real@test.invalid',
+        role: 'approver',
+        password: 'a long enough password',
+      } as const;
+      await other.server.context.services.people.ensurePerson({ ...person, totpSecret: 'KRUWY3DLMVSXAZLSIRSW23ZR' });
+      await other.server.context.services.people.ensurePerson({
+        name: 'demo',
+        email: 'one@demo.invalid',
+        role: 'technician',
+      });
+      const listed = (await (await fetch(`${other.server.url}/api/demo`)).json()) as { accounts: { email: string }[] };
+      expect(listed.accounts.map(({ email }) => email)).toEqual(['one@demo.invalid']);
+      const response = await fetch(`${other.server.url}/api/demo/sign-in`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ email: person.email }),
+      });
+      expect(response.status).toBe(404);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('over https the cookies are secure', async () => {
     const secure = await World.start(cluster, { publicUrl: 'https://till.example' });
     try {

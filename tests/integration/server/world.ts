@@ -130,7 +130,7 @@ export class World {
 
   static async start(cluster: Cluster, config: Partial<ServerConfig> = {}): Promise<World> {
     const dataDir = mkdtempSync(join(cluster.folder, 'server-'));
-    const demo = { terminals: [], worldUrl: 'http://localhost/' };
+    const demo = { terminals: [], worldUrl: 'http://localhost/', accountDomain: 'test.invalid' };
     const world = new World({ dataDir, logLevel: 'error', demo, ...config }, await cluster.database());
     await world.restart();
     world.#merchantId = newId();
