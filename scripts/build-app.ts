@@ -29,6 +29,6 @@ function builtIsFresh(): boolean {
 export async function ensureBuilt(options: { readonly force?: boolean } = {}): Promise<void> {
   if (options.force !== true && builtIsFresh()) return;
   process.stderr.write('Building the app …\n');
-  const result = await runTool('vite', ['build', '--logLevel', 'warn']);
+  const result = await runTool('vite', ['build', '--logLevel', 'warn'], { output: 'stderr' });
   if (result.code !== 0) throw new Error('The app could not be built; see the message above.');
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,11 +11,18 @@ export interface CommandResult {
   readonly milliseconds: number;
 }
 
+/** Where a program's output goes: `stderr` keeps the caller's own output clean for a reader of figures. */
+export interface ToolOptions {
+  readonly output?: 'inherit' | 'stderr';
+}
+
 /** Runs one of the project's installed programs (`node_modules/.bin`) with the terminal's own input and output. */
-export function runTool(tool: string, args: readonly string[]): Promise<CommandResult> {
+export function runTool(tool: string, args: readonly string[], options: ToolOptions = {}): Promise<CommandResult> {
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(join(projectRoot, 'node_modules', '.bin', tool), args, { cwd: projectRoot, stdio: 'inherit' });
+    const output = options.output === 'stderr' ? 2 : 'inherit';
+    const stdio = ['inherit' as const, output, output] satisfies StdioOptions;
+    const child = spawn(join(projectRoot, 'node_modules', '.bin', tool), args, { cwd: projectRoot, stdio });
     child.on('error', reject);
     child.on('exit', (code) => resolve({ code: code ?? 1, milliseconds: performance.now() - startedAt }));
   });
