@@ -18,7 +18,7 @@ import { clearChallenge, outstandingChallenge } from './challenge.ts';
 import type { CoreRecord } from './core-record.ts';
 import type { Firmware } from './firmware.ts';
 import { shortHash } from './journal.ts';
-import { keysetOf, storedKeyset } from './keyset.ts';
+import { keysetOf, storedKeyset, verifierOf } from './keyset.ts';
 import { rearmSensors } from './trips.ts';
 import { paymentSecrets, secretNames } from './vault.ts';
 
@@ -200,7 +200,7 @@ export function useGrant(firmware: Firmware, sealed: Uint8Array): GrantAnswer {
 function judge(firmware: Firmware, sealed: Uint8Array, secret: Uint8Array): Result<AcceptedGrant, RefusalCode> {
   const opened = openGrant(sealed, secret);
   if (!opened.ok) return err(opened.error === 'not-openable' ? 'wrong-nonce' : opened.error);
-  return verifyGrant(opened.value, deviceView(firmware), keysetOf(firmware.core));
+  return verifyGrant(opened.value, deviceView(firmware), keysetOf(firmware.core), verifierOf(firmware.core));
 }
 
 /** Burns the outstanding challenge by the issuer's ABORT; gives the receipt. Repeating it gives the same receipt. */
@@ -210,7 +210,7 @@ export function useAbort(firmware: Firmware, bytes: Uint8Array): Result<Uint8Arr
   const early = earlyRefusal(firmware);
   if (early !== undefined) return err(early);
   firmware.commit({ attempts: chargeAttempt(core.attempts, firmware.clock.nowSeconds()) });
-  const accepted = verifyAbort(bytes, deviceView(firmware), keysetOf(core));
+  const accepted = verifyAbort(bytes, deviceView(firmware), keysetOf(core), verifierOf(core));
   if (!accepted.ok) {
     punish(firmware, accepted.error, bytes, core.attempts);
     return accepted;

@@ -16,7 +16,7 @@ import type { CoreRecord } from './core-record.ts';
 import type { Firmware } from './firmware.ts';
 import { clockView, retryAfterSeconds } from './grants.ts';
 import { shortHash } from './journal.ts';
-import { keysetOf } from './keyset.ts';
+import { keysetOf, verifierOf } from './keyset.ts';
 import { StepInterrupted, orderSteps } from './order-steps.ts';
 import type { StepOutcome } from './order-steps.ts';
 import { secretNames } from './vault.ts';
@@ -58,7 +58,7 @@ function judge(firmware: Firmware, bytes: Uint8Array): Result<AcceptedOrder, Ref
   const { core, factory } = firmware;
   const view = { deviceId: factory.deviceId, state: core.state, lockEpoch: core.lockEpoch, clock: clockView(firmware) };
   const { lastOrder } = core;
-  return verifyOrder(bytes, lastOrder === null ? view : { ...view, lastOrder }, keysetOf(core));
+  return verifyOrder(bytes, lastOrder === null ? view : { ...view, lastOrder }, keysetOf(core), verifierOf(core));
 }
 
 /** What the core record becomes: a step done again takes back the later ones, a failed step takes back itself too. */

@@ -14,7 +14,7 @@ import type { Firmware } from './firmware.ts';
 import { retryAfterSeconds, useAbort, useGrant, useKeyset } from './grants.ts';
 import { healthOf } from './health.ts';
 import { oldestSequence } from './journal.ts';
-import { keysetOf } from './keyset.ts';
+import { keysetOf, verifierOf } from './keyset.ts';
 import { deviceLimits } from './limits.ts';
 import { firmwareText } from './model.ts';
 import { runOrder } from './orders.ts';
@@ -99,6 +99,7 @@ function readJournal(firmware: Firmware, params: Params<'journal.read'>): Reply<
 function request(firmware: Firmware, isFresh: boolean): Result<Reply<'lock.request'>, DeviceErrorCode> {
   const asked = askRequest(firmware, isFresh);
   if (!asked.ok) return asked;
+  verifierOf(firmware.core);
   const { sealed, request: plain, isSigned, madeAtSeconds, screenNumber } = asked.value;
   const ageSeconds = Math.max(0, firmware.clock.nowSeconds() - madeAtSeconds);
   return ok({ sealed, requestBytes: plain.length, signed: isSigned, ageSeconds, screenNumber });
