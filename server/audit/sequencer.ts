@@ -10,7 +10,7 @@ const retryMs = 40;
 /**
  * Numbers committed audit records without a gap and chains their hashes, one batch at a time. Obligations: only one
  * process does it at a time (advisory lock); a batch is one transaction, so a crash leaves the chain whole and the
- * rest waiting; records are taken in the order of time and id, and writers never wait for it.
+ * rest waiting; what was written after another act was committed comes after it; writers never wait for it.
  */
 export interface Sequencer {
   /** Says that there is something new; returns at once. */
@@ -97,7 +97,7 @@ interface Batch {
 const takeText = `begin;
 select pg_try_advisory_xact_lock(${String(sequencerLock)}) as held;
 select seq, hash from audit where seq is not null order by seq desc limit 1;
-select id, at, act, actor_id, subject, facts from audit where seq is null order by at, id limit ${String(batchRows)}`;
+select id, at, act, actor_id, subject, facts from audit where seq is null order by arrived limit ${String(batchRows)}`;
 
 async function takeBatch(client: PoolClient): Promise<Batch> {
   // A text of several statements gives one result for each; the library's types know only one.

@@ -107,13 +107,14 @@ create index alarms_recent on alarms (raised_at desc);
 
 create table audit (
   id uuid primary key, at timestamptz not null, act text not null, actor_id text, subject text not null,
-  facts jsonb not null, seq bigint unique, hash bytea);
-create index audit_waiting on audit (at, id) where seq is null;
+  facts jsonb not null, arrived bigint generated always as identity, seq bigint unique, hash bytea);
+create index audit_waiting on audit (arrived) where seq is null;
 create index audit_subject on audit (subject, at desc);
 create function audit_guard() returns trigger language plpgsql as $$
 begin
   if tg_op = 'UPDATE' and old.seq is null and old.hash is null and new.seq is not null and new.hash is not null
-     and (new.id, new.at, new.act, new.subject, new.facts) = (old.id, old.at, old.act, old.subject, old.facts)
+     and (new.id, new.at, new.act, new.subject, new.facts, new.arrived)
+       = (old.id, old.at, old.act, old.subject, old.facts, old.arrived)
      and new.actor_id is not distinct from old.actor_id then
     return new;
   end if;
