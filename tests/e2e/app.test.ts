@@ -1,27 +1,11 @@
-import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { appEn } from '../../src/i18n/app.en.ts';
 import { appZh } from '../../src/i18n/app.zh.ts';
 import { describeWorld } from './support/fixture.ts';
+import { addAuthenticator, registerPasskey } from './support/passkey.ts';
 import { worldPeople } from './support/seed.ts';
 import { TechnicianScreen } from './support/technician.ts';
 import { Authenticator } from './support/totp.ts';
-
-/** A platform authenticator that says yes by itself. */
-async function addAuthenticator(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('WebAuthn.enable');
-  await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-}
 
 describeWorld('the app', { terminals: ['A-01'], serial: false }, (fixture) => {
   test('signs in by password and authenticator code', async () => {
@@ -45,9 +29,7 @@ describeWorld('the app', { terminals: ['A-01'], serial: false }, (fixture) => {
     const page = await fixture.page();
     await addAuthenticator(page);
     await new TechnicianScreen(page, origin).signIn();
-    await page.goto(`${origin}/account`);
-    await page.getByRole('button', { name: appEn.account.addPasskey }).click();
-    await page.getByText(appEn.account.passkeyAdded).waitFor();
+    await registerPasskey(page, origin);
     await page.context().clearCookies();
     await page.goto(`${origin}/sign-in`);
     await page.getByRole('button', { name: appEn.signIn.passkey }).click();

@@ -45,6 +45,15 @@ export class OfficeScreen {
     await this.#sign();
   }
 
+  /** Approves the open request with a reason and a passkey of this page's authenticator. */
+  async approveByPasskey(label: string, reason: string): Promise<void> {
+    await this.#reason(reason);
+    await this.#button(this.#words.decision.approve(label)).click();
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByRole('button', { name: this.#words.factor.passkey, exact: true }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  }
+
   /** Refuses the open request with a reason. */
   async refuse(reason: string): Promise<void> {
     await this.#reason(reason);
