@@ -12,6 +12,7 @@ import {
   unlockMessageSchema,
 } from './common.ts';
 import { photosPerCaseMax, unlockMessageMaxBytes } from './limits.ts';
+import { logProofSchema } from './log.ts';
 import { factorSchema, personRefSchema } from './people.ts';
 import { historyEntrySchema, lockReasonSchema, terminalRefSchema } from './registry.ts';
 
@@ -79,6 +80,8 @@ export const createUnlockSchema = v.strictObject({
   sealedRequest: base64urlSchema(unlockMessageMaxBytes),
   requestBytes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(unlockMessageMaxBytes)),
   inspection: v.optional(submitInspectionSchema),
+  /** The technician keeps the answer until the terminal is plugged in again: the grant is made to live for days, not minutes. */
+  deferred: v.optional(v.boolean()),
 });
 /** POST /api/unlocks. */
 export type CreateUnlock = v.InferOutput<typeof createUnlockSchema>;
@@ -114,7 +117,8 @@ export const refusalSchema = v.object({ code: v.string(), next: v.string() });
 
 /** Who decided, by which rule, on what grounds. */
 export const decisionSchema = v.object({
-  by: v.picklist(['policy', 'person']),
+  /** `delegation`: decided beforehand, on site. */
+  by: v.picklist(['policy', 'person', 'delegation']),
   outcome: v.picklist(['grant', 'person', 'depot', 'refuse']),
   rule: v.number(),
   policyVersion: v.number(),
@@ -189,6 +193,19 @@ export const evidenceSchema = v.object({
   }),
 });
 
+/** Facts of an on-site unlock, on the case that the server made for it. */
+export const siteFactsSchema = v.object({
+  delegationId: idSchema,
+  delegationNumber: v.string(),
+  useIndex: v.number(),
+  second: personRefSchema,
+  /** False when the terminal had no trusted clock to check the hours by. */
+  timeProven: v.boolean(),
+  /** Who handed the record in. */
+  sources: v.array(v.picklist(['technician', 'terminal'])),
+  usedAt: instantSchema,
+});
+
 /** One unlock from request to NORMAL. */
 export const unlockCaseSchema = v.object({
   id: idSchema,
@@ -212,6 +229,9 @@ export const unlockCaseSchema = v.object({
   probation: v.optional(v.object({ until: instantSchema, limitFen: v.number(), releasable: v.boolean() })),
   approverOnDuty: v.optional(v.object({ name: v.string(), usualAnswerSeconds: v.optional(v.number()) })),
   evidence: v.optional(evidenceSchema),
+  onSite: v.optional(siteFactsSchema),
+  /** Proof that the newest act of this case stands in the log; absent for the moment until it does. */
+  proof: v.optional(logProofSchema),
 });
 /** One unlock from request to NORMAL. */
 export type UnlockCase = v.InferOutput<typeof unlockCaseSchema>;

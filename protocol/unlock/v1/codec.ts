@@ -6,6 +6,7 @@ import { unlockLimits } from './limits.ts';
 import type {
   CommissionOrder,
   CommissionReport,
+  Delegation,
   Keyset,
   UnlockAbort,
   UnlockGrant,
@@ -15,6 +16,7 @@ import type {
 import type { SignedMessage, Signer } from './signer.ts';
 import {
   abortFields,
+  delegationFields,
   grantFields,
   keysetFields,
   orderFields,
@@ -62,6 +64,17 @@ export function encodeGrant(message: UnlockGrant, issuer: Signer, approver: Sign
 /** Reads a GRANT; `verifyGrant` decides on it. */
 export function decodeGrant(bytes: Uint8Array): Decoded<UnlockGrant> {
   return decode('grant', grantFields, byTwo, bytes, unlockLimits.grantBytesMax);
+}
+
+/** A DELEGATION with both signatures. Throws on a field that is not allowed. */
+export function encodeDelegation(message: Delegation, issuer: Signer, approver: Signer): Uint8Array {
+  const payload = encodePayload('delegation', delegationFields, message);
+  return encodeAuthorityEnvelope('delegation', payload, [issuer, approver]);
+}
+
+/** Reads a DELEGATION; `verifySite` decides on it. */
+export function decodeDelegation(bytes: Uint8Array): Decoded<Delegation> {
+  return decode('delegation', delegationFields, byTwo, bytes, unlockLimits.delegationBytesMax);
 }
 
 /** A RECEIPT; unsigned when the identity is dead. Throws on a field that is not allowed. */

@@ -3,10 +3,12 @@ import type { TerminalState } from '../../../domain/unlock/states.ts';
 /** The only version this folder speaks. A device accepts exactly one; nothing is negotiated. */
 export const unlockVersion = 1;
 
-/** Message name → number, field 0 of every payload and part of the signed tag. 3 and 4 are kept for work on site. */
+/** Message name → number, field 0 of every payload and part of the signed tag. */
 export const messageTypes = {
   request: 1,
   grant: 2,
+  delegation: 3,
+  response: 4,
   receipt: 5,
   abort: 6,
   keyset: 7,
@@ -89,6 +91,8 @@ export const receiptResults = {
   unlocked: 0,
   /** The challenge was burnt by an ABORT. */
   aborted: 1,
+  /** A delegation was used on site. */
+  unlockedOnSite: 2,
 } as const;
 /** What a receipt is for. */
 export type ReceiptResult = keyof typeof receiptResults;

@@ -6,6 +6,22 @@ export const unlockLimits = {
   requestBytesMax: 160,
   /** A GRANT with both signatures, for the same reason. */
   grantBytesMax: 230,
+  /** A DELEGATION with both signatures, as large as the lists below allow. */
+  delegationBytesMax: 460,
+  /** A RESPONSE with the signatures of technician and second person. */
+  responseBytesMax: 260,
+  /** DELEGATION and RESPONSE together, as the device takes them. */
+  siteBundleBytesMax: 720,
+  /** From notBefore to notAfter of a delegation: a working day and its night. */
+  delegationSpanSecondsMax: 86_400,
+  /** Terminals that one delegation lists: a day's tickets, and what a stolen laptop could reach. */
+  delegationDevicesMax: 8,
+  /** Second persons that one delegation lists: at most one shop for each terminal. */
+  delegationSecondsMax: 8,
+  /** Uses of one delegation, all terminals together. */
+  delegationUsesMax: 16,
+  /** Uses of one delegation on one terminal: the unlock, and another when it trips again under the screwdriver. */
+  delegationUsesPerDeviceMax: 3,
   /** The body of one ORDER or REPORT. */
   bodyBytesMax: 700,
   /** Lines of one self-test report, and the bytes of their texts: together they fit in one body. */

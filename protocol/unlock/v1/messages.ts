@@ -47,12 +47,66 @@ export interface UnlockGrant {
   readonly grantSequence: number;
   /** The device must hold at least this keyset; so a revocation travels with the next grant. */
   readonly keysetFloor: number;
+  /** Delegations with a lower revocation epoch are dead on this device from now on. */
+  readonly revocationFloor: number;
+}
+
+/** A person who may confirm an unlock on site, and for which of the listed devices. */
+export interface DelegationSecond {
+  /** First 16 bytes of SHA-256 of the person's Ed25519 key. */
+  readonly keyHash: Uint8Array;
+  /** Bit i: the device at place i of the delegation's list. */
+  readonly deviceMask: number;
+}
+
+/** 3 DELEGATION, issuer + approver → device: lets one technician unlock listed devices without the network (section 4.8). */
+export interface Delegation {
+  /** Rises with every delegation of this server; people say D-3391. */
+  readonly sequence: number;
+  /** Ed25519, 32 bytes: the technician's own key. */
+  readonly technicianKey: Uint8Array;
+  /** 1 to delegationDevicesMax device ids, ascending. */
+  readonly devices: readonly Uint8Array[];
+  /** 1 to delegationSecondsMax persons, one of whom must sign with the technician. */
+  readonly seconds: readonly DelegationSecond[];
+  /** Mask of actionBits. */
+  readonly actions: number;
+  /** Mask of the lock reasons that may be cleared without asking. */
+  readonly reasonsOk: number;
+  /** Unix seconds. */
+  readonly notBeforeSeconds: number;
+  /** Unix seconds, at most delegationSpanSecondsMax after notBefore. */
+  readonly notAfterSeconds: number;
+  /** Uses of all devices together, 1 to delegationUsesMax. */
+  readonly usesMax: number;
+  /** Uses on one device, 1 to delegationUsesPerDeviceMax. */
+  readonly usesPerDeviceMax: number;
+  /** Counts the revocations that the server knew; below a device's floor it is dead there. */
+  readonly revocationEpoch: number;
+  /** The device must hold at least this keyset. */
+  readonly keysetFloor: number;
+}
+
+/** 4 RESPONSE, technician + second person → device: one use of a delegation (section 4.9). */
+export interface SiteResponse {
+  readonly deviceId: Uint8Array;
+  readonly lockEpoch: number;
+  /** The nonce of the device's REQUEST. */
+  readonly nonce: Uint8Array;
+  /** SHA-256 of the DELEGATION as received, signatures included. */
+  readonly delegationHash: Uint8Array;
+  /** Mask of actionBits. */
+  readonly actions: number;
+  /** 1, 2, 3 …: the technician's own count of this delegation's uses, without gaps. */
+  readonly useIndex: number;
+  /** When the technician signed, by the laptop's clock, Unix seconds. */
+  readonly madeAtSeconds: number;
 }
 
 /** 5 RECEIPT, device → server: what was done with a grant or an abort (section 4.4). */
 export interface UnlockReceipt {
   readonly deviceId: Uint8Array;
-  /** SHA-256 of the GRANT (or ABORT) as received, signatures included. */
+  /** SHA-256 of the GRANT, ABORT or on-site bundle as received, signatures included. */
   readonly grantHash: Uint8Array;
   readonly result: ReceiptResult;
   /** The actions that took effect: what was granted, cut to the device's policy. */
@@ -108,6 +162,8 @@ export interface CommissionOrder {
   readonly notAfterSeconds: number;
   /** Deterministic CBOR as the action prescribes; empty where it prescribes nothing. */
   readonly body: Uint8Array;
+  /** Present on an order that was made ahead for work on site: it counts while the device is BLANK by this delegation, and its lockEpoch is 0. */
+  readonly delegationSequence?: number;
 }
 
 /** 9 REPORT, device → server: the outcome of an ORDER (section 8). */

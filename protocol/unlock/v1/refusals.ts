@@ -63,6 +63,16 @@ export const refusals = {
   'not-openable': { number: 23, ...harmless },
   /** The order was understood, and what it asked for failed on the device; the body says what. */
   'order-failed': { number: 24, ...harmless },
+  /** The delegation does not list this terminal. Ask online, or fetch a delegation for it. */
+  'not-listed': { number: 25, ...wrong },
+  /** The delegation was made before a revocation that the terminal has heard of. Fetch a new one. */
+  revoked: { number: 26, ...wrong },
+  /** The delegation is used up, on this terminal or in all. Fetch a new one. */
+  'uses-exhausted': { number: 27, ...wrong },
+  /** The response, or the order made ahead, belongs to another delegation. Sign again under the right one. */
+  'wrong-delegation': { number: 28, ...wrong },
+  /** The second person is not among those whom the delegation names for this terminal. Ask one of them. */
+  'wrong-second': { number: 29, ...wrong },
 } as const satisfies Record<string, RefusalEffect & { readonly number: number }>;
 
 /** The code of one refusal. */

@@ -1,5 +1,5 @@
 import { allReasonsMask } from '../../../domain/unlock/states.ts';
-import { equalBytes } from '../../bytes.ts';
+import { compareBytes, concatBytes, equalBytes } from '../../bytes.ts';
 import { isCborArray, type CborValue } from '../../cbor/value.ts';
 import {
   allActionsMask,
@@ -15,8 +15,11 @@ import { unlockLimits } from './limits.ts';
 import type {
   CommissionOrder,
   CommissionReport,
+  Delegation,
+  DelegationSecond,
   Keyset,
   KeysetKey,
+  SiteResponse,
   UnlockAbort,
   UnlockGrant,
   UnlockReceipt,
@@ -31,6 +34,13 @@ const logHeadBytes = 16;
 const ticketBytes = 8;
 const hashBytes = 32;
 const publicKeyBytes = 32;
+const keyHashBytes = 16;
+
+/** A number from 1 to `max`. */
+function countField(key: number, max: number): FieldSpec<number> {
+  const spec = uintField(key, max);
+  return { ...spec, read: (value) => (value === 0 ? undefined : spec.read(value)) };
+}
 
 /** Fields of REQUEST. */
 export const requestFields: FieldTable<UnlockRequest> = {
@@ -59,6 +69,72 @@ export const grantFields: FieldTable<UnlockGrant> = {
   ticket: bytesField(9, ticketBytes),
   grantSequence: uintField(10, u32Max),
   keysetFloor: uintField(11, u32Max),
+  revocationFloor: uintField(12, u32Max),
+};
+
+/** The device ids stand as one byte string, ascending, so that a list has one spelling. */
+const devicesField: FieldSpec<readonly Uint8Array[]> = {
+  key: 4,
+  read: (value) => {
+    const bytesMax = deviceIdBytes * unlockLimits.delegationDevicesMax;
+    if (!(value instanceof Uint8Array) || value.length === 0 || value.length > bytesMax) return undefined;
+    if (value.length % deviceIdBytes !== 0) return undefined;
+    const devices: Uint8Array[] = [];
+    for (let at = 0; at < value.length; at += deviceIdBytes) devices.push(value.slice(at, at + deviceIdBytes));
+    const isAscending = devices.every((id, i) => i === 0 || compareBytes(devices[i - 1] ?? id, id) < 0);
+    return isAscending ? devices : undefined;
+  },
+  write: (devices) => concatBytes(...devices),
+};
+
+function readSecond(value: CborValue, priors: readonly DelegationSecond[]): DelegationSecond | undefined {
+  if (!isCborArray(value) || value.length !== 2) return undefined;
+  const [keyHash, deviceMask] = value;
+  if (!(keyHash instanceof Uint8Array) || keyHash.length !== keyHashBytes) return undefined;
+  if (typeof deviceMask !== 'number' || deviceMask < 1 || deviceMask > 0xff) return undefined;
+  return priors.some((prior) => equalBytes(prior.keyHash, keyHash)) ? undefined : { keyHash, deviceMask };
+}
+
+const secondsField: FieldSpec<readonly DelegationSecond[]> = {
+  key: 5,
+  read: (value) => {
+    if (!isCborArray(value) || value.length < 1 || value.length > unlockLimits.delegationSecondsMax) return undefined;
+    const seconds: DelegationSecond[] = [];
+    for (const item of value) {
+      const second = readSecond(item, seconds);
+      if (second === undefined) return undefined;
+      seconds.push(second);
+    }
+    return seconds;
+  },
+  write: (seconds) => seconds.map(({ keyHash, deviceMask }) => [keyHash, deviceMask]),
+};
+
+/** Fields of DELEGATION. */
+export const delegationFields: FieldTable<Delegation> = {
+  sequence: countField(2, u32Max),
+  technicianKey: bytesField(3, publicKeyBytes),
+  devices: devicesField,
+  seconds: secondsField,
+  actions: uintField(6, allActionsMask),
+  reasonsOk: uintField(7, allReasonsMask),
+  notBeforeSeconds: uintField(8, u32Max),
+  notAfterSeconds: uintField(9, u32Max),
+  usesMax: countField(10, unlockLimits.delegationUsesMax),
+  usesPerDeviceMax: countField(11, unlockLimits.delegationUsesPerDeviceMax),
+  revocationEpoch: uintField(12, u32Max),
+  keysetFloor: uintField(13, u32Max),
+};
+
+/** Fields of RESPONSE. */
+export const responseFields: FieldTable<SiteResponse> = {
+  deviceId: bytesField(2, deviceIdBytes),
+  lockEpoch: uintField(3, u32Max),
+  nonce: bytesField(4, nonceBytes),
+  delegationHash: bytesField(5, hashBytes),
+  actions: uintField(6, allActionsMask),
+  useIndex: countField(7, unlockLimits.delegationUsesMax),
+  madeAtSeconds: uintField(8, u32Max),
 };
 
 /** Fields of RECEIPT. */
@@ -126,6 +202,7 @@ export const orderFields: FieldTable<CommissionOrder> = {
   action: nameField(5, orderActions),
   notAfterSeconds: uintField(6, u32Max),
   body: bytesField(7, 0, unlockLimits.bodyBytesMax),
+  delegationSequence: optionalField(countField(8, u32Max)),
 };
 
 /** Fields of REPORT. */

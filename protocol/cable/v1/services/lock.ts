@@ -67,4 +67,36 @@ export const lockOps = {
   'lock.keyset': op(0x0205, { keyset: bytes(1, unlockMessageMaxBytes) }, { keysetSequence: uint(1) }),
   'lock.order': op(0x0206, { order: bytes(1, unlockMessageMaxBytes) }, { report: bytes(1, unlockMessageMaxBytes) }),
   'lock.lastReceipt': op(0x0207, {}, { receipt: bytes(1, unlockMessageMaxBytes) }),
+  'lock.siteRequest': op(
+    0x0208,
+    {},
+    {
+      request: bytes(1, unlockMessageMaxBytes),
+      ageSeconds: uint(2),
+      screenNumber: text(3, 6),
+      delegationSequence: uint(4),
+      revocationFloor: uint(5),
+    },
+  ),
+  'lock.siteUnlock': op(
+    0x0209,
+    { bundle: bytes(1, unlockMessageMaxBytes) },
+    {
+      accepted: bool(1),
+      receipt: bytes(2, unlockMessageMaxBytes),
+      refusal: text(3, 32),
+      retryAfterSeconds: uint(4),
+    },
+  ),
+  'lock.siteRecord': op(
+    0x020a,
+    { number: uint(1) },
+    {
+      first: uint(1),
+      next: uint(2),
+      request: bytes(3, unlockMessageMaxBytes),
+      bundle: bytes(4, unlockMessageMaxBytes),
+      receipt: bytes(5, unlockMessageMaxBytes),
+    },
+  ),
 } as const;
