@@ -15,6 +15,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/device': ['domain', 'protocol'],
   'src/phone-link': ['domain', 'protocol'],
   'src/outbox': ['domain', 'protocol', 'src/api'],
+  'src/field-key': ['domain', 'protocol', 'src/api'],
+  'src/codes': ['domain', 'protocol', 'src/ui', 'src/i18n'],
   ...Object.fromEntries(
     ['technician', 'resident', 'merchant', 'terminal', 'office'].map((person) => [
       `src/${person}`,
@@ -24,6 +26,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
         'src/device',
         'src/phone-link',
         'src/outbox',
+        'src/field-key',
+        'src/codes',
         'src/ui',
         'src/api',
         'src/i18n',
