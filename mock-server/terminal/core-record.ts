@@ -1,14 +1,40 @@
 import { base64UrlDecode, base64UrlEncode } from '../../protocol/bytes.ts';
 import { terminalStates } from '../../domain/unlock/states.ts';
 import type { TerminalState } from '../../domain/unlock/states.ts';
+import type { DelegationUse } from '../../protocol/unlock/v1/verify-site.ts';
 import type { AttemptCounters } from './attempts.ts';
 import type { Journal } from './journal.ts';
 
-/** A grant that was consumed and whose act may not be finished yet. */
+/** What an on-site unlock leaves behind while its act is not finished: the record that will get the receipt. */
+export interface PendingSite {
+  readonly delegationSequence: number;
+  readonly request: Uint8Array;
+  readonly bundle: Uint8Array;
+}
+
+/** A credential that was consumed and whose act may not be finished yet. */
 export interface PendingGrant {
+  /** What the receipt will name. */
   readonly grantHash: Uint8Array;
+  /** SHA-256 of the bytes as they came over the cable. */
   readonly sealedHash: Uint8Array;
   readonly actions: number;
+  /** Present when it was an on-site bundle. */
+  readonly site?: PendingSite;
+}
+
+/** One on-site unlock, whole: what was asked, what allowed it, what was done. */
+export interface SiteRecord {
+  readonly request: Uint8Array;
+  readonly bundle: Uint8Array;
+  readonly receipt: Uint8Array;
+}
+
+/** The newest on-site records, the number that the next one gets, and up to which number the server has them all. */
+export interface SiteRing {
+  readonly records: readonly SiteRecord[];
+  readonly next: number;
+  readonly handedIn: number;
 }
 
 /** A finished order: the same bytes again get the same report. */
@@ -44,6 +70,13 @@ export interface CoreRecord {
   readonly attempts: AttemptCounters;
   readonly lifetimeUnlocks: number;
   readonly grantSequence: number;
+  /** Delegations with a lower revocation epoch are dead. Only rises. */
+  readonly revocationFloor: number;
+  /** The delegation that opened this device last. */
+  readonly lastDelegation: DelegationUse | null;
+  /** The sequence of the delegation by which the device is BLANK; 0 when it is not, or by a grant. */
+  readonly blankBy: number;
+  readonly siteRecords: SiteRing;
   readonly keyset: Uint8Array;
   readonly pending: PendingGrant | null;
   /** SHA-256 of the sealed grant that gave `lastReceipt`, and the epoch it led to: its repetition is answered, not done. */
@@ -57,6 +90,14 @@ export interface CoreRecord {
   readonly pinTries: number;
   readonly journal: Journal;
 }
+
+/** What a record has that was written before there was work on site. */
+export const noSiteWork = {
+  revocationFloor: 0,
+  lastDelegation: null,
+  blankBy: 0,
+  siteRecords: { records: [], next: 1, handedIn: 0 },
+} as const satisfies Partial<CoreRecord>;
 
 interface PackedBytes {
   readonly bytes: string;
@@ -79,12 +120,14 @@ export function encodeCore(core: CoreRecord): Uint8Array {
 /** The record, or `undefined` when its bytes are damaged. A device that cannot read it must lock itself. */
 export function decodeCore(bytes: Uint8Array): CoreRecord | undefined {
   try {
-    const core = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), unpack) as CoreRecord;
+    const stored = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), unpack) as CoreRecord;
+    const core: CoreRecord = { ...noSiteWork, ...stored };
     const isWhole =
       terminalStates.includes(core.state) &&
       Number.isSafeInteger(core.lockEpoch) &&
       core.nonce instanceof Uint8Array &&
-      Array.isArray(core.journal.records);
+      Array.isArray(core.journal.records) &&
+      Array.isArray(core.siteRecords.records);
     return isWhole ? core : undefined;
   } catch {
     return undefined;

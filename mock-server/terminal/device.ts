@@ -2,7 +2,7 @@ import { lockReasonBits } from '../../domain/unlock/states.ts';
 import { clearDeadChallenge } from './challenge.ts';
 import { Firmware } from './firmware.ts';
 import type { FirmwareParts } from './firmware.ts';
-import { finishPending } from './grants.ts';
+import { finishPending } from './credentials.ts';
 import { tidyCommissioning } from './orders.ts';
 import { lockDown, takeLatchedTrips } from './trips.ts';
 import { secretNames } from './vault.ts';

@@ -1,5 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { base64UrlDecode, base64UrlEncode } from '../../protocol/bytes.ts';
+import { packageKeyOf } from '../../protocol/unlock/v1/package-key.ts';
 import type { RandomSource } from './firmware.ts';
 import type { DurableStore } from './store.ts';
 import { paymentSecrets, secretNames } from './vault.ts';
@@ -12,6 +13,8 @@ export interface FactoryRecord {
   /** 8 bytes. */
   readonly deviceId: Uint8Array;
   readonly identityPublicKey: Uint8Array;
+  /** X25519: key packages made ahead are sealed to it. Empty on a chip that was made before kits and lost its identity. */
+  readonly packagePublicKey: Uint8Array;
   /** Ed25519 key that signs keysets: the only trust anchor. */
   readonly rootPublicKey: Uint8Array;
   /** The first KEYSET, as signed bytes. */
@@ -45,6 +48,13 @@ const defaultParameters = {
   receiptFooter: '谢谢',
 };
 
+/** For chips that were made before kits: while the identity lives, the public half follows from it. */
+function derivedKey(store: DurableStore): Uint8Array {
+  const secret = store.read(secretNames.identity);
+  const isAlive = secret?.some((byte) => byte !== 0) === true;
+  return isAlive && secret !== undefined ? packageKeyOf(secret).publicKey : new Uint8Array(0);
+}
+
 /** Reads the burnt-in record, or `undefined` for an empty chip. Throws when it is damaged: such a chip is scrap. */
 export function readFactory(store: DurableStore): FactoryRecord | undefined {
   const bytes = store.read(factoryName);
@@ -58,6 +68,7 @@ export function readFactory(store: DurableStore): FactoryRecord | undefined {
     model: text('model'),
     deviceId: binary('deviceId'),
     identityPublicKey: binary('identityPublicKey'),
+    packagePublicKey: fields['packagePublicKey'] === undefined ? derivedKey(store) : binary('packagePublicKey'),
     rootPublicKey: binary('rootPublicKey'),
     keyset: binary('keyset'),
     parameters: text('parameters'),
@@ -69,6 +80,7 @@ export function provision(store: DurableStore, input: Provisioning, random: Rand
   if (input.deviceId.length !== 8) throw new RangeError('provision.deviceId: not 8 bytes');
   if (input.identitySecret.length !== 32) throw new RangeError('provision.identitySecret: not 32 bytes');
   const identityPublicKey = ed25519.getPublicKey(input.identitySecret);
+  const packagePublicKey = packageKeyOf(input.identitySecret).publicKey;
   store.write(secretNames.identity, input.identitySecret);
   input.identitySecret.fill(0);
   for (const name of paymentSecrets) {
@@ -83,6 +95,7 @@ export function provision(store: DurableStore, input: Provisioning, random: Rand
     model: input.model,
     deviceId: base64UrlEncode(input.deviceId),
     identityPublicKey: base64UrlEncode(identityPublicKey),
+    packagePublicKey: base64UrlEncode(packagePublicKey),
     rootPublicKey: base64UrlEncode(input.rootPublicKey),
     keyset: base64UrlEncode(input.keyset),
     parameters,

@@ -5,7 +5,7 @@ import type { Signer } from '../../protocol/unlock/v1/signer.ts';
 import type { TerminalBody } from './body.ts';
 import { RealTimeClock } from './clock.ts';
 import type { WallClock } from './clock.ts';
-import { decodeCore, encodeCore } from './core-record.ts';
+import { decodeCore, encodeCore, noSiteWork } from './core-record.ts';
 import type { CoreRecord } from './core-record.ts';
 import { Display } from './display.ts';
 import type { FactoryRecord } from './factory.ts';
@@ -178,6 +178,7 @@ export class Firmware {
       attempts: noAttempts,
       lifetimeUnlocks: 0,
       grantSequence: 0,
+      ...noSiteWork,
       keyset: this.factory.keyset,
       pending: null,
       answeredGrantHash: new Uint8Array(0),

@@ -17,6 +17,7 @@ export type JournalType =
   | 'challenge'
   | 'refused'
   | 'consumed'
+  | 'consumed-on-site'
   | 'unlocked'
   | 'aborted'
   | 'keyset'

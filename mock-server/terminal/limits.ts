@@ -4,6 +4,8 @@ export const deviceLimits = {
   journalRecords: 128,
   /** Longest one read of the journal answers, in bytes of records; keeps the reply within one cable body. */
   journalReadBytes: 900,
+  /** On-site records kept: many times what one delegation allows on one device. */
+  siteRecords: 16,
   /** PIN tries in a row before the device locks itself. */
   pinTries: 3,
   /** Longest parameter text in characters. */

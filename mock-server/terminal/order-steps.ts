@@ -1,4 +1,3 @@
-import { x25519 } from '@noble/curves/ed25519.js';
 import { equalBytes, utf8Decode } from '../../protocol/bytes.ts';
 import {
   decodePaymentKeys,
@@ -11,9 +10,11 @@ import {
 } from '../../protocol/unlock/v1/bodies.ts';
 import { keyCheckValue } from '../../protocol/unlock/v1/cmac.ts';
 import type { OrderAction } from '../../protocol/unlock/v1/constants.ts';
+import { softwareAgreementKey } from '../../protocol/unlock/v1/hpke.ts';
 import type { AgreementKey } from '../../protocol/unlock/v1/hpke.ts';
 import type { CommissionOrder, SelfTestLine } from '../../protocol/unlock/v1/messages.ts';
 import { decodeParameters, parametersDigest } from '../../protocol/unlock/v1/parameters.ts';
+import { packageKeyOf } from '../../protocol/unlock/v1/package-key.ts';
 import type { RefusalCode } from '../../protocol/unlock/v1/refusals.ts';
 import { openKeyPackage } from '../../protocol/unlock/v1/seal.ts';
 import { ops } from '../../protocol/cable/v1/services/table.ts';
@@ -52,25 +53,20 @@ function failed(lines: readonly SelfTestLine[]): StepOutcome {
   return { refusal: 'order-failed', body: encodeSelfTest(lines) };
 }
 
-function agreementKey(secret: Uint8Array): AgreementKey {
-  return {
-    publicKey: x25519.getPublicKey(secret),
-    agree(peer) {
-      try {
-        return x25519.getSharedSecret(secret, peer);
-      } catch {
-        return undefined;
-      }
-    },
-  };
+/** The key to which this order's key package is sealed: made ahead, the one that hangs on the identity. */
+function openingKey({ core, vault }: Firmware, order: CommissionOrder): AgreementKey | undefined {
+  const isMadeAhead = order.delegationSequence !== undefined;
+  const secret = vault.get(isMadeAhead ? secretNames.identity : secretNames.commission);
+  if (secret === undefined || (isMadeAhead && !core.identityAlive)) return undefined;
+  return isMadeAhead ? packageKeyOf(secret) : softwareAgreementKey(secret);
 }
 
 async function installKeys(firmware: Firmware, order: CommissionOrder): Promise<StepOutcome> {
   await progress(firmware, 'keys', 10);
-  const secret = firmware.vault.get(secretNames.commission);
-  if (secret === undefined) return { refusal: 'not-openable', body: nothing };
+  const key = openingKey(firmware, order);
+  if (key === undefined) return { refusal: 'not-openable', body: nothing };
   const binding = { deviceId: order.deviceId, lockEpoch: order.lockEpoch, orderSequence: order.orderSequence };
-  const opened = openKeyPackage(order.body, agreementKey(secret), binding);
+  const opened = openKeyPackage(order.body, key, binding);
   if (!opened.ok) return { refusal: 'not-openable', body: nothing };
   const keys = decodePaymentKeys(opened.value);
   if (!keys.ok || keys.value.length !== 3) return { refusal: 'malformed', body: nothing };

@@ -14,7 +14,7 @@ import type { AcceptedOrder } from '../../protocol/unlock/v1/verify-order.ts';
 import { chargeAttempt } from './attempts.ts';
 import type { CoreRecord } from './core-record.ts';
 import type { Firmware } from './firmware.ts';
-import { clockView, retryAfterSeconds } from './grants.ts';
+import { clockView, retryAfterSeconds } from './credentials.ts';
 import { shortHash } from './journal.ts';
 import { keysetOf, verifierOf } from './keyset.ts';
 import { StepInterrupted, orderSteps } from './order-steps.ts';
@@ -56,9 +56,16 @@ function refuse(firmware: Firmware, refusal: RefusalCode, bytes: Uint8Array): Re
 
 function judge(firmware: Firmware, bytes: Uint8Array): Result<AcceptedOrder, RefusalCode> {
   const { core, factory } = firmware;
-  const view = { deviceId: factory.deviceId, state: core.state, lockEpoch: core.lockEpoch, clock: clockView(firmware) };
-  const { lastOrder } = core;
-  return verifyOrder(bytes, lastOrder === null ? view : { ...view, lastOrder }, keysetOf(core), verifierOf(core));
+  const { state, lockEpoch, lastOrder, blankBy } = core;
+  const view = {
+    deviceId: factory.deviceId,
+    state,
+    lockEpoch,
+    clock: clockView(firmware),
+    ...(lastOrder === null ? {} : { lastOrder }),
+    ...(state === 'BLANK' && blankBy !== 0 ? { blankByDelegation: blankBy } : {}),
+  };
+  return verifyOrder(bytes, view, keysetOf(core), verifierOf(core));
 }
 
 /** What the core record becomes: a step done again takes back the later ones, a failed step takes back itself too. */

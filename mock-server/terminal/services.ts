@@ -11,13 +11,15 @@ import { parametersDigest } from '../../protocol/unlock/v1/parameters.ts';
 import { hardwareSensors } from './body.ts';
 import { askRequest, outstandingChallenge } from './challenge.ts';
 import type { Firmware } from './firmware.ts';
-import { retryAfterSeconds, useAbort, useGrant, useKeyset } from './grants.ts';
+import { retryAfterSeconds } from './credentials.ts';
+import { useAbort, useGrant, useKeyset } from './grants.ts';
 import { healthOf } from './health.ts';
 import { oldestSequence } from './journal.ts';
 import { keysetOf, verifierOf } from './keyset.ts';
 import { deviceLimits } from './limits.ts';
 import { firmwareText } from './model.ts';
 import { runOrder } from './orders.ts';
+import { askSiteRequest, readSiteRecord, useSiteBundle } from './site.ts';
 import { sensorReading } from './trips.ts';
 
 /** What the firmware cannot do by itself: the unit around it switches the power and the line. */
@@ -75,7 +77,7 @@ function hello(firmware: Firmware): Reply<'identity.hello'> {
     firmware: firmwareText,
     bootCount: firmware.core.bootCount,
     state: firmware.core.state,
-    capabilities: ['unlock/1', 'commission/1', 'transfer', 'journal', 'print', 'display', 'reboot', 'rate'],
+    capabilities: ['unlock/1', 'onsite/1', 'commission/1', 'transfer', 'journal', 'print', 'display', 'reboot', 'rate'],
     bodyMaxBytes,
     windowFrames: windowMaxFrames,
     rates: ratesBaud,
@@ -108,6 +110,23 @@ function request(firmware: Firmware, isFresh: boolean): Result<Reply<'lock.reque
 function grant(firmware: Firmware, sealed: Uint8Array): Reply<'lock.grant'> {
   const answer = useGrant(firmware, sealed);
   return { accepted: answer.refusal === '', ...answer };
+}
+
+function siteRequest(firmware: Firmware): Result<Reply<'lock.siteRequest'>, DeviceErrorCode> {
+  const asked = askSiteRequest(firmware);
+  if (asked.ok) verifierOf(firmware.core);
+  return asked;
+}
+
+function siteUnlock(firmware: Firmware, bundle: Uint8Array): Reply<'lock.siteUnlock'> {
+  const answer = useSiteBundle(firmware, bundle);
+  return { accepted: answer.refusal === '', ...answer };
+}
+
+function siteRecord(firmware: Firmware, number: number): Reply<'lock.siteRecord'> {
+  const { first, next, record } = readSiteRecord(firmware, number);
+  const none = new Uint8Array(0);
+  return { first, next, ...(record ?? { request: none, bundle: none, receipt: none }) };
 }
 
 function print(firmware: Firmware, lines: readonly string[]): Result<Record<string, never>, DeviceErrorCode> {
@@ -149,6 +168,9 @@ export function serviceHandlers(firmware: Firmware, unit: UnitControls): DeviceH
       return done.ok ? ok({ report: done.value }) : done;
     },
     'lock.lastReceipt': () => ok({ receipt: firmware.core.lastReceipt }),
+    'lock.siteRequest': () => siteRequest(firmware),
+    'lock.siteUnlock': ({ bundle }) => ok(siteUnlock(firmware, bundle)),
+    'lock.siteRecord': ({ number }) => ok(siteRecord(firmware, number)),
     'diagnose.health': () => ok(healthOf(firmware)),
     'journal.read': (params) => ok(readJournal(firmware, params)),
     'config.read': () => {

@@ -56,6 +56,8 @@ export interface TerminalIdentity {
   readonly deviceId: Uint8Array;
   /** Ed25519, 32 bytes. */
   readonly identityPublicKey: Uint8Array;
+  /** X25519, 32 bytes: setting-up orders made ahead are sealed to it. */
+  readonly packagePublicKey: Uint8Array;
 }
 
 /** The running bench. */
@@ -119,8 +121,8 @@ export async function startTerminals(options: TerminalsOptions): Promise<Termina
   return {
     url: panel.url,
     identities: [...bays.values()].map(({ device }) => {
-      const { serial, label, model, deviceId, identityPublicKey } = device.factory;
-      return { serial, label, model, deviceId, identityPublicKey };
+      const { serial, label, model, deviceId, identityPublicKey, packagePublicKey } = device.factory;
+      return { serial, label, model, deviceId, identityPublicKey, packagePublicKey };
     }),
     cableUrl: (serial) => `${panel.url.replace(/^http/, 'ws')}cable/${bayOf(serial).device.factory.serial}`,
     device: (serial) => bayOf(serial).device,

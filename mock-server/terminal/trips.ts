@@ -43,6 +43,7 @@ export function lockDown(firmware: Firmware, mask: number): void {
       commissioned: isHard ? 0 : core.commissioned,
       pinTries: 0,
       answeredGrantHash: new Uint8Array(0),
+      blankBy: 0,
     },
     { type: 'locked', result: reasonsOf(mask).join(' '), detail: mask },
   );

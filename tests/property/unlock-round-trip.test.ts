@@ -71,6 +71,7 @@ const grants = fc.record({
   ticket: bytes(8),
   grantSequence: u32,
   keysetFloor: u32,
+  revocationFloor: u32,
 });
 
 test('every request that can be written is read back, within 160 bytes', () => {

@@ -39,6 +39,8 @@ export const actionBits = {
 export type UnlockAction = keyof typeof actionBits;
 /** Every bit that an actions mask may have. */
 export const allActionsMask = 127;
+/** What work on site may do at most; the rest needs the server at that very moment. */
+export const siteActionsMask = actionBits.diagRead | actionBits.clearSoft | actionBits.clearTamper;
 
 /** Device facts in REQUEST and RECEIPT: name → bit in the flags mask. */
 export const flagBits = {

@@ -28,8 +28,10 @@ export const unlockLimits = {
   selfTestLinesMax: 10,
   selfTestNameBytesMax: 20,
   selfTestDetailBytesMax: 40,
-  /** From notBefore to notAfter of a grant. Long enough for a slow site, short enough to be worthless tomorrow. */
-  grantSpanSecondsMax: 900,
+  /** How long a grant lives whose technician stands by the terminal: long enough for a slow site. */
+  grantSpanSeconds: 900,
+  /** From notBefore to notAfter of any grant: one that answers a request from a queue waits until the next visit. */
+  grantSpanSecondsMax: 604_800,
   /** How far a trusted clock may be off before "not yet valid" or "expired" is said. */
   clockSkewSeconds: 60,
   /** Keys in one KEYSET: two classes, old and new of each, and room for a second region. */

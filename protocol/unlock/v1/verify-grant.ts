@@ -27,10 +27,9 @@ export interface DeviceView {
   readonly clock: DeviceClock;
 }
 
-/** A grant that may be used, once. The device makes "consumed" durable before it acts on it. */
-export interface AcceptedGrant {
-  readonly grant: UnlockGrant;
-  /** SHA-256 of the grant as received; goes into the receipt. */
+/** What every accepted credential tells the device to do. It makes "consumed" durable before it acts. */
+export interface AcceptedUnlock {
+  /** SHA-256 of the credential as received, on site of the whole bundle; goes into the receipt. */
   readonly hash: Uint8Array;
   /** What takes effect. */
   readonly grantedActions: number;
@@ -42,10 +41,18 @@ export interface AcceptedGrant {
   readonly isTimeProven: boolean;
 }
 
+/** A grant that may be used, once. */
+export interface AcceptedGrant extends AcceptedUnlock {
+  readonly grant: UnlockGrant;
+  /** Delegations below it are dead on this device from now on, if the device does not hold a higher floor already. */
+  readonly revocationFloor: number;
+}
+
 type BoundMessage = Pick<UnlockGrant, 'deviceId' | 'lockEpoch' | 'nonce'>;
+type TimedMessage = Pick<UnlockGrant, 'notBeforeSeconds' | 'notAfterSeconds'>;
 
 /** The bindings, in the order of docs/unlock-protocol.md, section 6.1, steps 2 to 5. */
-function checkBinding(message: BoundMessage, device: DeviceView): RefusalCode | undefined {
+export function checkBinding(message: BoundMessage, device: DeviceView): RefusalCode | undefined {
   if (device.state !== 'LOCKED') return 'not-locked';
   if (device.nonce === undefined) return 'no-challenge';
   if (!equalBytes(message.deviceId, device.deviceId)) return 'wrong-device';
@@ -54,11 +61,16 @@ function checkBinding(message: BoundMessage, device: DeviceView): RefusalCode | 
   return undefined;
 }
 
-function checkTime(grant: UnlockGrant, clock: DeviceClock): RefusalCode | undefined {
-  const spanSeconds = grant.notAfterSeconds - grant.notBeforeSeconds;
-  if (spanSeconds < 0 || spanSeconds > unlockLimits.grantSpanSecondsMax) return 'span-too-long';
-  if (isPast(grant.notAfterSeconds, clock)) return 'expired';
-  const isEarly = clock.nowSeconds + unlockLimits.clockSkewSeconds < grant.notBeforeSeconds;
+/** The times of a credential that may live `spanSecondsMax` (section 6.1, step 11). */
+export function checkTime(
+  { notBeforeSeconds, notAfterSeconds }: TimedMessage,
+  clock: DeviceClock,
+  spanSecondsMax: number,
+): RefusalCode | undefined {
+  const spanSeconds = notAfterSeconds - notBeforeSeconds;
+  if (spanSeconds < 0 || spanSeconds > spanSecondsMax) return 'span-too-long';
+  if (isPast(notAfterSeconds, clock)) return 'expired';
+  const isEarly = clock.nowSeconds + unlockLimits.clockSkewSeconds < notBeforeSeconds;
   return clock.trusted && isEarly ? 'not-yet-valid' : undefined;
 }
 
@@ -91,7 +103,7 @@ export function verifyGrant(
   if (grant.keysetFloor > keyset.sequence) return err('keyset-stale');
   const signers = checkAuthority('grant', decoded.value, ['issuer', 'approver'], keyset, device.clock, verify);
   if (!signers.ok) return signers;
-  const untimely = checkTime(grant, device.clock);
+  const untimely = checkTime(grant, device.clock, unlockLimits.grantSpanSecondsMax);
   if (untimely !== undefined) return err(untimely);
   if (grant.grantSequence <= device.lastGrantSequence) return err('stale-sequence');
   if ((device.reasons & ~grant.reasonsOk) !== 0) return err('reason-not-covered');
@@ -99,6 +111,7 @@ export function verifyGrant(
   if (grantedActions === 0) return err('nothing-allowed');
   return ok({
     grant,
+    revocationFloor: grant.revocationFloor,
     hash: sha256(bytes),
     grantedActions,
     cutActions: grant.actions & ~grantedActions,

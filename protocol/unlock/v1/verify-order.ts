@@ -16,6 +16,8 @@ export interface OrderView {
   readonly state: TerminalState;
   readonly lockEpoch: number;
   readonly clock: DeviceClock;
+  /** The sequence of the delegation by whose use the device is BLANK; absent in every other case. */
+  readonly blankByDelegation?: number;
   /** The last order that was accepted: its sequence and the SHA-256 of its bytes. */
   readonly lastOrder?: { readonly sequence: number; readonly hash: Uint8Array };
 }
@@ -27,6 +29,14 @@ export interface AcceptedOrder {
   readonly hash: Uint8Array;
   /** True for the last order once more: the device gives the stored report and does nothing. */
   readonly isRepeat: boolean;
+}
+
+/** An order made ahead cannot know the epoch: it is bound to a delegation instead (section 8.5). */
+function checkOccasion(order: CommissionOrder, device: OrderView): RefusalCode | undefined {
+  const { delegationSequence } = order;
+  if (delegationSequence === undefined) return order.lockEpoch === device.lockEpoch ? undefined : 'wrong-epoch';
+  if (order.lockEpoch !== 0) return 'malformed';
+  return device.blankByDelegation === delegationSequence ? undefined : 'wrong-delegation';
 }
 
 /**
@@ -47,7 +57,8 @@ export function verifyOrder(
     return ok({ order, hash, isRepeat: true });
   }
   if (!equalBytes(order.deviceId, device.deviceId)) return err('wrong-device');
-  if (order.lockEpoch !== device.lockEpoch) return err('wrong-epoch');
+  const misplaced = checkOccasion(order, device);
+  if (misplaced !== undefined) return err(misplaced);
   const signers = checkAuthority('order', decoded.value, ['issuer'], keyset, device.clock, verify);
   if (!signers.ok) return signers;
   if (isPast(order.notAfterSeconds, device.clock)) return err('expired');

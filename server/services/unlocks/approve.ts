@@ -133,6 +133,8 @@ async function keepGrant(
       ticketId: found.ticket_id,
       grantSequence,
       keysetFloor: context.trust.keyset().sequence,
+      revocationFloor: 0,
+      isDeferred: false,
       responseSecret: new Uint8Array(ring.vault.open(found.response_secret, `response:${found.id}`)),
       nowMs,
     },

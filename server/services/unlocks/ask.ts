@@ -176,6 +176,8 @@ async function decideAndRecord(context: AskContext, deciding: Deciding): Promise
             ticketId: body.ticketId,
             grantSequence,
             keysetFloor: trust.keyset().sequence,
+            revocationFloor: 0,
+            isDeferred: body.deferred === true,
             responseSecret: opened.responseSecret,
             nowMs,
           },

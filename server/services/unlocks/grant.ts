@@ -14,6 +14,10 @@ export interface GrantInput {
   readonly ticketId: string;
   readonly grantSequence: number;
   readonly keysetFloor: number;
+  /** Delegations below it are dead on this terminal once it takes the grant. */
+  readonly revocationFloor: number;
+  /** The grant waits with the technician until the terminal is plugged in again. */
+  readonly isDeferred: boolean;
   readonly responseSecret: Uint8Array;
   /** Unix milliseconds. */
   readonly nowMs: number;
@@ -27,10 +31,11 @@ export interface MadeGrant {
   readonly notAfter: Date;
 }
 
-/** Signs a grant twice and seals it for the device that asked. It is valid for 15 minutes. */
+/** Signs a grant twice and seals it for the device that asked. It lives 15 minutes, or a week when it must wait. */
 export function makeGrant(input: GrantInput, issuer: Signer, approver: Signer): MadeGrant {
   const notBeforeSeconds = Math.floor(input.nowMs / 1000);
-  const notAfterSeconds = notBeforeSeconds + unlockLimits.grantSpanSecondsMax;
+  const { grantSpanSeconds, grantSpanSecondsMax } = unlockLimits;
+  const notAfterSeconds = notBeforeSeconds + (input.isDeferred ? grantSpanSecondsMax : grantSpanSeconds);
   const bytes = encodeGrant(
     {
       deviceId: input.deviceId,
@@ -43,6 +48,7 @@ export function makeGrant(input: GrantInput, issuer: Signer, approver: Signer): 
       ticket: ticketBytes(input.ticketId),
       grantSequence: input.grantSequence,
       keysetFloor: input.keysetFloor,
+      revocationFloor: input.revocationFloor,
     },
     issuer,
     approver,

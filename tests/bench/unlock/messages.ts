@@ -51,6 +51,7 @@ const largestGrant: UnlockGrant = {
   ticket: bytes(8),
   grantSequence: largestU32,
   keysetFloor: largestU32,
+  revocationFloor: largestU32,
 };
 
 const keyset: Keyset = {

@@ -121,6 +121,7 @@ export class TestAuthority {
       ticket: new Uint8Array(8).fill(7),
       grantSequence: this.grantSequence,
       keysetFloor: 1,
+      revocationFloor: 0,
       ...change,
     };
     const [issuer, approver] = signers ?? [this.issuer, this.approver];

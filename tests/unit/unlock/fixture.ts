@@ -100,6 +100,7 @@ export const grant: UnlockGrant = {
   ticket,
   grantSequence: 12,
   keysetFloor: 7,
+  revocationFloor: 2,
 };
 export const receipt: UnlockReceipt = {
   deviceId,

@@ -84,6 +84,7 @@ describe('sizes', () => {
     notAfterSeconds: u32Max,
     grantSequence: u32Max,
     keysetFloor: u32Max,
+    revocationFloor: u32Max,
   };
 
   test('a request is at most 160 bytes, whatever its numbers are', () => {

@@ -66,7 +66,7 @@ const request = {
 };
 const grant = {
   ...{ deviceId, lockEpoch: 41, nonce, actions: 5, reasonsOk: 257, notBeforeSeconds: time },
-  ...{ notAfterSeconds: time + 900, ticket, grantSequence: 12, keysetFloor: 7 },
+  ...{ notAfterSeconds: time + 900, ticket, grantSequence: 12, keysetFloor: 7, revocationFloor: 3 },
 };
 const receipt = {
   ...{ deviceId, grantHash: counting(32, 0x40), result: 'unlocked' as const, grantedActions: 5, lockEpoch: 42 },

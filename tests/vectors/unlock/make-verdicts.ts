@@ -53,6 +53,7 @@ const base: UnlockGrant = {
   ...{ deviceId: counting(8, 0xd0), lockEpoch: 41, nonce: counting(16, 0x10), actions: 5, reasonsOk: 257 },
   ...{ notBeforeSeconds: time, notAfterSeconds: time + 900, ticket: counting(8, 0x70), grantSequence: 12 },
   keysetFloor: 7,
+  revocationFloor: 3,
 };
 const { nonce: _nonce, ...withoutNonce } = {
   ...{ deviceId: hexEncode(base.deviceId), state: 'LOCKED' as const, lockEpoch: 41, nonce: hexEncode(base.nonce) },
@@ -104,7 +105,7 @@ const rows: readonly Row[] = [
   { name: 'an approver whose key is over', verdict: 'key-expired', signers: [issuer, softwareSigner(expiredSecret)] },
   { name: 'forged first signature', verdict: 'bad-signature', signers: [forged(issuer), approver] },
   { name: 'forged second signature', verdict: 'bad-signature', signers: [issuer, forged(approver)] },
-  { name: 'span too long', verdict: 'span-too-long', grant: { notAfterSeconds: time + 901 } },
+  { name: 'span too long', verdict: 'span-too-long', grant: { notAfterSeconds: time + 604_801 } },
   { name: 'span backwards', verdict: 'span-too-long', grant: { notAfterSeconds: time - 1 } },
   {
     name: 'early within the tolerance',
