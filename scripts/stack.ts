@@ -75,7 +75,12 @@ function serverStarter(options: StackOptions, serverPort: number, terminalsPort:
     });
 }
 
-function startDemoTerminals(options: StackOptions, port: number, server: RunningServer): Promise<Terminals> {
+function startDemoTerminals(
+  options: StackOptions,
+  port: number,
+  server: RunningServer,
+  serverPort: number,
+): Promise<Terminals> {
   const authenticators = demoPeople
     .filter(({ totpSecret }) => totpSecret !== undefined)
     .map(({ name, email, totpSecret }) => ({
@@ -92,6 +97,7 @@ function startDemoTerminals(options: StackOptions, port: number, server: Running
       keyset: server.context.trust.keyset().bytes,
     },
     authenticators,
+    serverUrl: `http://127.0.0.1:${serverPort}`,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
 }
@@ -102,10 +108,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const terminalsPort = await freePort(options.terminalsPort);
   const start = serverStarter(options, serverPort, terminalsPort);
   let running = await start();
-  const terminals = await startDemoTerminals(options, terminalsPort, running).catch(async (error: unknown) => {
-    await running.close();
-    throw error;
-  });
+  const terminals = await startDemoTerminals(options, terminalsPort, running, serverPort).catch(
+    async (error: unknown) => {
+      await running.close();
+      throw error;
+    },
+  );
   await seedDemo(running.context, terminals, (options.clock ?? Date.now)());
   return {
     get server() {

@@ -25,6 +25,8 @@ interface BodyState {
   cellMillivolts: number;
   batteryPercent: number;
   signalDbm: number;
+  /** The network of the place where the terminal stands is down. */
+  isNetworkDown: boolean;
 }
 
 const freshBody: BodyState = {
@@ -38,6 +40,7 @@ const freshBody: BodyState = {
   cellMillivolts: 3020,
   batteryPercent: 86,
   signalDbm: -63,
+  isNetworkDown: false,
 };
 
 const bodyRecord = 'body';
@@ -90,7 +93,17 @@ export class TerminalBody {
   }
 
   get signalDbm(): number {
-    return this.isBroken('network') ? -128 : this.#state.signalDbm;
+    return this.hasNetwork ? this.#state.signalDbm : -128;
+  }
+
+  /** True while the terminal itself reaches the world: its network part works and there is a network. */
+  get hasNetwork(): boolean {
+    return !this.#state.isNetworkDown && !this.isBroken('network');
+  }
+
+  /** Takes the network of the place away, or gives it back. */
+  setNetwork(isUp: boolean): void {
+    this.#change({ isNetworkDown: !isUp });
   }
 
   /** Voltage of the tamper cell; a flat cell that nobody changed reads low. */

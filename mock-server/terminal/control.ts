@@ -77,6 +77,13 @@ const cut = simply(({ device }, fields) => {
   return undefined;
 });
 
+/** The network of the place: what the terminal itself needs to hand in its on-site records. */
+const network = simply(({ device }, fields) => {
+  if (typeof fields['up'] !== 'boolean') return 'up';
+  device.setNetwork(fields['up']);
+  return undefined;
+});
+
 const paper = simply(({ device }, fields) => {
   const millimetres = fields['millimetres'];
   if (millimetres !== undefined && wholeNumber(millimetres, 0) === undefined) return 'millimetres';
@@ -121,6 +128,7 @@ const actions: Readonly<Record<string, Action>> = {
   repair,
   power,
   cut,
+  network,
   paper,
   press,
   line,

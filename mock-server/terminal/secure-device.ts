@@ -149,6 +149,12 @@ export class SecureDevice {
     this.#tell({ type: 'screen' });
   }
 
+  /** Takes the network of the place away, or gives it back. */
+  setNetwork(isUp: boolean): void {
+    this.body.setNetwork(isUp);
+    this.#tell({ type: 'screen' });
+  }
+
   /** Breaks a part or mends it. */
   setBroken(part: BreakablePart, isBroken: boolean): void {
     this.body.setBroken(part, isBroken);

@@ -2,6 +2,7 @@ import { lockReasonBits } from '../../domain/unlock/states.ts';
 import { hardwareSensors } from './body.ts';
 import type { BreakablePart, HardwareSensor } from './body.ts';
 import { breakableParts } from './body.ts';
+import type { SiteRing } from './core-record.ts';
 import type { PaperLine } from './printer.ts';
 import type { ScreenView } from './screen.ts';
 import type { TerminalBay } from './terminal-bay.ts';
@@ -40,7 +41,15 @@ export interface TerminalSnapshot {
   readonly paper: readonly PaperLine[];
   readonly paperMm: number;
   readonly sensors: readonly SensorSnapshot[];
+  /** False while the place has no network, or the terminal's own part for it is broken. */
+  readonly hasNetwork: boolean;
+  /** On-site records that the server has not yet confirmed to this terminal. */
+  readonly recordsWaiting: number;
   readonly broken: readonly BreakablePart[];
+}
+
+function waitingRecords({ records, next, handedIn }: SiteRing): number {
+  return Math.min(records.length, next - 1 - handedIn);
 }
 
 /** How the terminal in `bay` is now. */
@@ -75,6 +84,8 @@ export function snapshotOf(bay: TerminalBay): TerminalSnapshot {
       isHeld: body.isHeld(sensor),
       reading: sensorReading(body, sensor),
     })),
+    hasNetwork: body.hasNetwork,
+    recordsWaiting: firmware === undefined ? 0 : waitingRecords(firmware.core.siteRecords),
     broken: breakableParts.filter((part) => body.isBroken(part)),
   };
 }

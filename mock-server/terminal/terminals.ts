@@ -10,6 +10,7 @@ import { SecureDevice } from './secure-device.ts';
 import { directoryStore, memoryStore } from './store.ts';
 import { TerminalBay } from './terminal-bay.ts';
 import type { PtyCable } from './pty.ts';
+import { Uplink } from './uplink.ts';
 
 /** One terminal on the bench. */
 export interface TerminalSpec extends CableOptions {
@@ -45,6 +46,8 @@ export interface TerminalsOptions {
   readonly authenticators?: readonly Authenticator[];
   /** More text panels on the page. */
   readonly extras?: readonly ExtraPanel[];
+  /** Address of the server to which the terminals hand in what was unlocked on site; nothing is handed in without it. */
+  readonly serverUrl?: string;
 }
 
 /** What a registry needs to know of a terminal. */
@@ -118,6 +121,9 @@ export async function startTerminals(options: TerminalsOptions): Promise<Termina
     if (bay === undefined) throw new RangeError(`terminals.serial: ${serial}`);
     return bay;
   };
+  const { serverUrl } = options;
+  const uplinks = serverUrl === undefined ? [] : made.map(({ device }) => new Uplink(device, { serverUrl }));
+  for (const uplink of uplinks) uplink.start();
   return {
     url: panel.url,
     identities: [...bays.values()].map(({ device }) => {
@@ -128,6 +134,7 @@ export async function startTerminals(options: TerminalsOptions): Promise<Termina
     device: (serial) => bayOf(serial).device,
     openPort: (serial) => bayOf(serial).openPort(),
     async close() {
+      for (const uplink of uplinks) uplink.stop();
       await panel.close();
       await Promise.all([...bays.values()].map((bay) => bay.close()));
     },

@@ -131,8 +131,13 @@ function makePower() {
   parts.restart = button(t().restart, { action: 'restart' });
   parts.unplug = button(t().unplug, { action: 'unplug' });
   parts.replug = button(t().replug, { action: 'replug' });
+  parts.network = h('dd');
+  parts.netOff = button(t().netOff, { action: 'network', up: false });
+  parts.netOn = button(t().netOn, { action: 'network', up: true });
   const facts = h('dl.facts', {}, h('dt', {}, t().powerLabel), parts.power, h('dt', {}, t().cableLabel), parts.cable);
+  facts.append(h('dt', {}, t().networkLabel), parts.network);
   const buttons = h('div.buttons', {}, parts.on, parts.off, parts.restart, parts.unplug, parts.replug);
+  buttons.append(parts.netOff, parts.netOn);
   const paper = h(
     'div.buttons',
     {},
@@ -278,6 +283,9 @@ function updateAside(terminal) {
   parts.restart.hidden = !terminal.isOn;
   parts.unplug.hidden = !terminal.isPlugged;
   parts.replug.hidden = terminal.isPlugged && !isMixedUp;
+  parts.network.textContent = t().network(terminal.hasNetwork, terminal.recordsWaiting);
+  parts.netOff.hidden = !terminal.hasNetwork;
+  parts.netOn.hidden = terminal.hasNetwork || terminal.broken.includes('network');
   for (const [part, box] of parts.broken) box.checked = terminal.broken.includes(part);
   const rows = [
     [t().serial, terminal.serial],

@@ -45,6 +45,11 @@ const en = {
   cableOther: (serial) => `leads to ${serial}`,
   powerLabel: 'Power',
   cableLabel: 'Cable',
+  networkLabel: 'Network',
+  netOff: 'Take the network away',
+  netOn: 'Give the network back',
+  network: (isUp, waiting) =>
+    waiting === 0 ? (isUp ? 'up' : 'down') : `${isUp ? 'up' : 'down'}, ${waiting} on-site records waiting`,
   paperOut: 'Take the paper out',
   paperIn: 'Put in a new roll',
   tear: 'Tear off',
@@ -124,6 +129,11 @@ const zh = {
   cableOther: (serial) => `接到 ${serial}`,
   powerLabel: '电源',
   cableLabel: '数据线',
+  networkLabel: '网络',
+  netOff: '断开网络',
+  netOn: '恢复网络',
+  network: (isUp, waiting) =>
+    waiting === 0 ? (isUp ? '正常' : '已断开') : `${isUp ? '正常' : '已断开'}，${waiting} 条现场记录待上报`,
   paperOut: '取出打印纸',
   paperIn: '换一卷新纸',
   tear: '撕下',
