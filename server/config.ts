@@ -27,6 +27,8 @@ export interface ServerConfig {
   readonly publicUrl?: string;
   /** More origins that may call with a session, such as a development server's. */
   readonly allowedOrigins?: readonly string[];
+  /** Name of the log in its checkpoints, chosen once; `host/log` of `publicUrl` when absent. */
+  readonly logOrigin?: string;
   /** An existing PostgreSQL; without it an embedded one is started in `dataDir`. */
   readonly databaseUrl?: string;
   /** Connections that the pool may open. */
@@ -56,6 +58,7 @@ export function configFromEnvironment(env: Readonly<Record<string, string | unde
     port,
     logLevel: level,
     ...present('publicUrl', env['PUBLIC_URL']),
+    ...present('logOrigin', env['LOG_ORIGIN']),
     ...present('databaseUrl', env['DATABASE_URL']),
     ...present('staticDir', env['STATIC_DIR']),
     ...present('keys', env['TILLKEEPER_KEYS']),

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../protocol/log/entry.ts';
+import { sha256 } from './sha256.ts';
 import type { Db } from '../store/database.ts';
 import { uuidv7 } from '../store/uuid.ts';
 
@@ -44,20 +45,26 @@ export interface HashedRecord {
 }
 
 /** The hash before the first record. */
-export const genesisHash = createHash('sha256').update('Tillkeeper audit 1').digest();
+export const genesisHash = sha256('Tillkeeper audit 1');
 
 /** SHA-256 over the previous hash, the sequence number and the record in one fixed spelling. */
-export function chainHash(previous: Uint8Array, sequence: number, record: HashedRecord): Buffer {
+export function chainHash(
+  previous: Uint8Array,
+  sequence: number,
+  record: HashedRecord,
+  facts = canonicalJson(record.facts),
+): Buffer {
   const fields = [sequence, record.id, record.at.toISOString(), record.act, record.actor_id, record.subject];
-  const text = `${JSON.stringify(fields)}${canonicalJson(record.facts)}`;
-  return createHash('sha256').update(previous).update(text).digest();
+  return sha256(Buffer.concat([previous, Buffer.from(`${JSON.stringify(fields)}${facts}`)]));
 }
 
-/** JSON with sorted keys, because PostgreSQL's jsonb does not keep their order. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+/** The record as the log's leaf holds it; the same text as `entryText` of `protocol/log` gives. */
+export function leafText(
+  sequence: number,
+  previous: number,
+  record: HashedRecord,
+  facts = canonicalJson(record.facts),
+): string {
+  const { id, at, act, actor_id: actor, subject } = record;
+  return `${JSON.stringify([sequence, id, at.toISOString(), act, actor, subject, previous])}${facts}`;
 }

@@ -80,6 +80,7 @@ function bodyContent(body: NonNullable<RouteSpec['body']>): Json {
 function success(spec: RouteSpec): Json {
   if (spec.reply === 'photo') return { description: 'The picture', content: { 'image/jpeg': {}, 'image/png': {} } };
   if (spec.reply === 'events') return { description: 'Server-sent events', content: { 'text/event-stream': {} } };
+  if (spec.reply === 'text') return { description: 'Plain text', content: { 'text/plain': {} } };
   if (spec.reply === 'openapi') return { description: 'OpenAPI document', content: { 'application/json': {} } };
   return { description: 'Success', content: { 'application/json': { schema: schemaOf(spec.reply) } } };
 }

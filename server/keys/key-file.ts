@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -15,7 +15,7 @@ import * as v from 'valibot';
 import { publicKeyOf } from './node-keys.ts';
 
 /** What a key of the key file is for. */
-export const keyKinds = ['root', 'issuer', 'policy-approver', 'office-approver', 'transport'] as const;
+export const keyKinds = ['root', 'issuer', 'policy-approver', 'office-approver', 'transport', 'log'] as const;
 /** What a key of the key file is for. */
 export type KeyKind = (typeof keyKinds)[number];
 
@@ -35,7 +35,7 @@ const keyFileSchema = v.strictObject({
   keyEncryptionKey: v.pipe(v.string(), v.length(43)),
   /** Signs session cookies. */
   signInSecret: v.pipe(v.string(), v.minLength(43)),
-  keys: v.pipe(v.array(keyEntrySchema), v.minLength(keyKinds.length), v.maxLength(64)),
+  keys: v.pipe(v.array(keyEntrySchema), v.minLength(keyKinds.length - 1), v.maxLength(64)),
 });
 /** The server's secrets. Whoever holds this file can issue grants: keep it like a vault key. */
 export type KeyFile = v.InferOutput<typeof keyFileSchema>;
@@ -53,9 +53,21 @@ const retiringSeconds = 30 * daySeconds;
 /** Reads a key file's text. Throws, naming the field, when it is not one. */
 export function parseKeyFile(text: string): KeyFile {
   const parsed = v.safeParse(keyFileSchema, JSON.parse(text));
-  if (parsed.success) return parsed.output;
+  if (parsed.success) return withLogKey(parsed.output);
   const [issue] = parsed.issues;
   throw new Error(`key file: ${v.getDotPath(issue) ?? ''} ${issue.message}`);
+}
+
+/**
+ * The file with a key for the log. One from before there was a log gets a key that follows from its own secrets, so
+ * that every process that reads it comes to the same.
+ */
+function withLogKey(file: KeyFile): KeyFile {
+  if (file.keys.some((key) => key.kind === 'log')) return file;
+  const seed = Buffer.from(file.keyEncryptionKey, 'base64url');
+  const secret = createHmac('sha256', seed).update('Tillkeeper log key 1').digest();
+  const oldest = file.keys.map((key) => key.createdAt).sort()[0];
+  return { ...file, keys: [...file.keys, keyOf('log', secret, oldest ?? new Date(0).toISOString())] };
 }
 
 /**
@@ -100,27 +112,28 @@ export function makeKeyFile(nowMs: number): KeyFile {
  */
 export function rotateKey(file: KeyFile, kind: Exclude<KeyKind, 'root'>, nowMs: number): KeyFile {
   const nowSeconds = Math.floor(nowMs / 1000);
-  const kept = file.keys.filter((key) => key.state === 'active' || key.notAfterSeconds > nowSeconds);
+  // A log key is never dropped: what it signed must stay verifiable.
+  const isKept = (key: KeyEntry): boolean =>
+    key.state === 'active' || key.kind === 'log' || key.notAfterSeconds > nowSeconds;
+  const kept = file.keys.filter(isKept);
   const retired = kept.map((key) =>
     key.kind === kind && key.state === 'active'
       ? { ...key, state: 'retiring' as const, notAfterSeconds: nowSeconds + retiringSeconds }
       : key,
   );
-  const signing = retired.filter((key) => key.kind !== 'root' && key.kind !== 'transport');
-  if (signing.length >= signingKeysMax)
+  const signing = retired.filter((key) => !['root', 'transport', 'log'].includes(key.kind));
+  if (kind !== 'log' && signing.length >= signingKeysMax)
     throw new Error('rotateKey: too many keys are still retiring; wait until one is over');
   return { ...file, keys: [...retired, makeKey(kind, nowMs)] };
 }
 
 function makeKey(kind: KeyKind, nowMs: number): KeyEntry {
-  const secret = randomBytes(32);
+  const notAfterSeconds = kind === 'issuer' ? Math.floor(nowMs / 1000) + issuerLifeSeconds : 0;
+  return { ...keyOf(kind, randomBytes(32), new Date(nowMs).toISOString()), notAfterSeconds };
+}
+
+function keyOf(kind: KeyKind, secret: Buffer, createdAt: string): KeyEntry {
   const publicKey = publicKeyOf(kind === 'transport' ? 'x25519' : 'ed25519', secret);
-  return {
-    id: createHash('sha256').update(publicKey).digest('hex').slice(0, 8),
-    kind,
-    secret: secret.toString('base64url'),
-    createdAt: new Date(nowMs).toISOString(),
-    notAfterSeconds: kind === 'issuer' ? Math.floor(nowMs / 1000) + issuerLifeSeconds : 0,
-    state: 'active',
-  };
+  const id = createHash('sha256').update(publicKey).digest('hex').slice(0, 8);
+  return { id, kind, secret: secret.toString('base64url'), createdAt, notAfterSeconds: 0, state: 'active' };
 }

@@ -7,6 +7,14 @@ import type { KeyEntry, KeyFile, KeyKind } from './key-file.ts';
 import { nodeAgreementKey, nodeSigner, publicKeyOf } from './node-keys.ts';
 import { createVault, type Vault } from './vault.ts';
 
+/** A key that signs the log's checkpoints. */
+export interface LogSigningKey {
+  readonly publicKey: Uint8Array;
+  readonly signer: Signer;
+  /** Unix seconds after which it signs no more; 0: no end. */
+  readonly notAfterSeconds: number;
+}
+
 /** The key file's keys, ready for use. */
 export interface KeyRing {
   readonly rootPublicKey: Uint8Array;
@@ -21,6 +29,8 @@ export interface KeyRing {
   transport(kid: Uint8Array): AgreementKey | undefined;
   /** The file's keys as the keyset lists them. */
   readonly keysetKeys: readonly KeysetKey[];
+  /** Keys of the log, the active one first; replaced ones stay known. */
+  readonly logKeys: readonly LogSigningKey[];
   readonly vault: Vault;
   readonly signInSecret: string;
 }
@@ -42,6 +52,7 @@ export function createKeyRing(file: KeyFile): KeyRing {
     transportPublicKey: publicKeyOf('x25519', active('transport')),
     transport: (kid) => transports.find((key) => equalBytes(keyIdOf(key.publicKey), kid)),
     keysetKeys: file.keys.flatMap(keysetKeyOf),
+    logKeys: logKeysOf(file),
     vault: createVault(Buffer.from(file.keyEncryptionKey, 'base64url')),
     signInSecret: file.signInSecret,
   };
@@ -51,8 +62,19 @@ function secretOf(entry: KeyEntry): Uint8Array {
   return Buffer.from(entry.secret, 'base64url');
 }
 
+function logKeysOf(file: KeyFile): LogSigningKey[] {
+  const entries = file.keys.filter((key) => key.kind === 'log');
+  const [active, ...others] = [...entries].sort((a, b) => Number(b.state === 'active') - Number(a.state === 'active'));
+  if (active?.state !== 'active') throw new Error('key file: no active log key');
+  return [active, ...others].map((entry) => {
+    const secret = secretOf(entry);
+    const { notAfterSeconds } = entry;
+    return { publicKey: publicKeyOf('ed25519', secret), signer: nodeSigner(secret), notAfterSeconds };
+  });
+}
+
 function keysetKeyOf(entry: KeyEntry): KeysetKey[] {
-  if (entry.kind === 'root' || entry.kind === 'transport') return [];
+  if (entry.kind === 'root' || entry.kind === 'transport' || entry.kind === 'log') return [];
   const keyClass = entry.kind === 'issuer' ? 'issuer' : 'approver';
   const publicKey = publicKeyOf('ed25519', secretOf(entry));
   return [{ keyClass, publicKey, notAfterSeconds: entry.notAfterSeconds }];

@@ -6,6 +6,7 @@ import { unlockLimits } from '../../protocol/unlock/v1/limits.ts';
 import type { KeysetKey } from '../../protocol/unlock/v1/messages.ts';
 import type { Signer } from '../../protocol/unlock/v1/signer.ts';
 import { writeAudit } from '../audit/records.ts';
+import { sha256Hex } from '../audit/sha256.ts';
 import type { Core } from '../core.ts';
 import type { Db } from '../store/database.ts';
 import { nodeSigner, publicKeyOf } from './node-keys.ts';
@@ -87,7 +88,12 @@ async function publish(core: Core): Promise<CurrentKeyset> {
     await writeAudit(db, nowMs, {
       act: 'keys.published',
       subject: 'keys',
-      facts: { sequence, kids: keys.map((key) => Buffer.from(keyIdOf(key.publicKey)).toString('hex')) },
+      facts: {
+        sequence,
+        sha256: sha256Hex(bytes),
+        rootPublicKey: Buffer.from(ring.rootPublicKey).toString('hex'),
+        kids: keys.map((key) => Buffer.from(keyIdOf(key.publicKey)).toString('hex')),
+      },
     });
     return { sequence, bytes };
   });

@@ -6,6 +6,7 @@ import type { CommissionReport } from '../../../protocol/unlock/v1/messages.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import { writeAudit } from '../../audit/records.ts';
 import type { Core } from '../../core.ts';
+import { sha256Hex } from '../../audit/sha256.ts';
 import { verifyByNode } from '../../keys/node-keys.ts';
 import type { Db } from '../../store/database.ts';
 import { raiseAlarm } from '../alarms.ts';
@@ -106,7 +107,14 @@ async function keepReport(
     .execute();
   await keepDeviceWord(db, found.terminal_id, report, now);
   const subject = `terminal:${found.terminal_id}`;
-  const facts = { caseId: found.id, step, done: judgement.done, why: judgement.detail['why'] ?? null };
+  const facts = {
+    caseId: found.id,
+    step,
+    orderSequence: order.order_sequence,
+    done: judgement.done,
+    why: judgement.detail['why'] ?? null,
+    reportSha256: sha256Hex(bytes),
+  };
   await writeAudit(db, nowMs, { act: 'commission.report', actorId: actor.id, subject, facts });
   if (judgement.done) await finishStep(db, found, step, order.order_sequence, checks, now);
   else if (judgement.grave)
@@ -240,7 +248,7 @@ async function sendOrder(core: Core, db: Db, actor: Actor, row: CaseRow, step: R
     act: 'commission.order',
     actorId: actor.id,
     subject: `terminal:${row.terminal_id}`,
-    facts: { caseId: row.id, step, orderSequence },
+    facts: { caseId: row.id, step, orderSequence, orderSha256: sha256Hex(made.bytes) },
   });
   return made.bytes;
 }

@@ -148,6 +148,7 @@ export async function submitInspection(
         sealNew: body.sealNew,
         sealRegistered: found.seal,
         photoIds: body.photoIds,
+        photos: Object.fromEntries(named.map((photo) => [photo.id, photo.sha256])),
       },
     });
   });

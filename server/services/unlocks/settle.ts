@@ -8,6 +8,7 @@ import type { UnlockReceipt } from '../../../protocol/unlock/v1/messages.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import { writeAudit } from '../../audit/records.ts';
 import type { Core } from '../../core.ts';
+import { sha256Hex } from '../../audit/sha256.ts';
 import { verifyByNode } from '../../keys/node-keys.ts';
 import type { Db } from '../../store/database.ts';
 import { raiseAlarm } from '../alarms.ts';
@@ -180,6 +181,7 @@ async function postInTransaction(
     lockEpoch: receipt.lockEpoch,
     grantedActions: receipt.grantedActions,
     late: isLate,
+    receiptSha256: sha256Hex(bytes),
   };
   await writeAudit(db, nowMs, { act: 'unlock.receipt', actorId: actor.id, subject, facts });
   if (!isLate) return { caseId: grant.case_id, isNew: true };

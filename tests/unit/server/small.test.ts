@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chainHash, genesisHash, canonicalJson } from '../../../server/audit/records.ts';
+import { canonicalJson } from '../../../protocol/log/entry.ts';
+import { chainHash, genesisHash } from '../../../server/audit/records.ts';
 import { configFromEnvironment } from '../../../server/config.ts';
 import { pageOf, pageQuery } from '../../../server/services/paging.ts';
 import { startOfDay } from '../../../server/services/unlocks/facts.ts';
