@@ -160,6 +160,8 @@ export function readAnswer(status: number, text: string): ApiResult<RawAnswer> {
     const { code, message, field, next } = body.output.error;
     return failure(code, withoutUndefined({ status, detail: message, field, next }));
   }
+  // A captive portal's own 401 says nothing about our session.
+  if (status === 401 && json === undefined && text !== '') return failure('unreadable', { status });
   return failureOfStatus(status, json);
 }
 

@@ -3,10 +3,13 @@ import { authBasePath } from '../../protocol/http/paths.ts';
 import { meSchema } from '../../protocol/http/people.ts';
 import type { Me } from '../../protocol/http/people.ts';
 import type { ApiClient } from '../api/client.ts';
+import type { ApiResult } from '../api/failures.ts';
 import { keep, readKept } from './storage.ts';
 
 const jsonHeaders = { 'content-type': 'application/json' };
 const rememberedKey = 'tillkeeper.me';
+/** How long a remembered person waits for the server at start-up, ms: in a basement it may never say anything. */
+const patienceMs = 600;
 
 /**
  * `loading`: not known yet. `in`: signed in, or remembered while the server cannot be reached. `over`: the session
@@ -28,15 +31,22 @@ export class Session {
     this.#api = api;
   }
 
-  /** Asks the server who is signed in. */
+  /**
+   * Asks the server who is signed in. Whoever is remembered is let in after `patienceMs` without an answer; the answer
+   * counts when it comes.
+   */
   async load(): Promise<void> {
-    const answer = await this.#api.call('me');
-    if (answer.ok) return this.enter(answer.value);
-    if (answer.error === 'unauthenticated') return this.ended();
-    const remembered = rememberedMe();
-    this.me ??= remembered;
-    this.isRemembered = this.me !== undefined;
-    this.state = this.me === undefined ? 'unreachable' : 'in';
+    const call = this.#api.call('me').then((answer) => this.#heard(answer));
+    if (this.state !== 'loading' || rememberedMe() === undefined) return call;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#enterRemembered();
+        resolve();
+      }, patienceMs);
+    });
+    await Promise.race([call, patience]);
+    clearTimeout(timer);
   }
 
   /** Somebody has signed in. */
@@ -65,6 +75,18 @@ export class Session {
     });
     this.#forget();
     this.state = 'out';
+  }
+
+  #heard(answer: ApiResult<Me>): void {
+    if (answer.ok) this.enter(answer.value);
+    else if (answer.error === 'unauthenticated') this.ended();
+    else this.#enterRemembered();
+  }
+
+  #enterRemembered(): void {
+    this.me ??= rememberedMe();
+    this.isRemembered = this.me !== undefined;
+    this.state = this.me === undefined ? 'unreachable' : 'in';
   }
 
   #forget(): void {

@@ -40,6 +40,7 @@ describe('what came back', () => {
     ['a proxy’s page with 502', 502, '<html>Bad gateway</html>', 'unavailable'],
     ['a bare 503', 503, '', 'unavailable'],
     ['a bare 401', 401, '', 'unauthenticated'],
+    ['a captive portal’s 401', 401, '<html>Sign in to the Wi-Fi</html>', 'unreadable'],
     ['a bare 403', 403, '', 'forbidden'],
     ['a bare 404', 404, '', 'not-found'],
     ['a bare 429', 429, '', 'rate-limited'],
