@@ -7,6 +7,7 @@ export const transportFailureCodes = {
   timeout: 'The server did not answer within the time allowed; whether it acted is unknown.',
   aborted: 'The caller gave the call up.',
   unreadable: 'The answer is not the JSON that was expected: a captive portal, a proxy, or another version.',
+  'queue-full': 'As much waits to be sent as this browser may keep; nothing was put in.',
   unavailable: 'A 5xx without a body of ours: the server is starting, stopping or overloaded.',
 } as const;
 
@@ -25,7 +26,7 @@ export type ApiResult<T> = Ok<T> | ApiFailure;
 
 /** True when the same call may be sent again unchanged and might then succeed. */
 export function isWorthRepeating(failure: ApiFailure): boolean {
-  return ['offline', 'timeout', 'unavailable', 'unreadable', 'timed-out', 'internal', 'rate-limited'].includes(
+  return ['offline', 'timeout', 'unavailable', 'unreadable', 'timed-out', 'internal', 'rate-limited', 'in-progress'].includes(
     failure.error,
   );
 }
