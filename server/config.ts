@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { DelegationPolicy } from '../domain/unlock/delegation-policy.ts';
 import type { UnlockPolicy } from '../domain/unlock/policy.ts';
 
 /** One emulated terminal that the demo's sign-in page offers; `cableUrl` is the simulated cable's WebSocket. */
@@ -39,6 +40,8 @@ export interface ServerConfig {
   readonly demo?: DemoConfig | undefined;
   /** The unlock policy; `defaultUnlockPolicy` when absent. */
   readonly policy?: UnlockPolicy;
+  /** What may be done on site; `defaultDelegationPolicy` when absent. */
+  readonly delegationPolicy?: DelegationPolicy;
   /** Unix milliseconds; for tests. Sign-in sessions always follow the real clock. */
   readonly clock?: () => number;
   readonly logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug';

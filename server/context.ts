@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { defaultDelegationPolicy } from '../domain/unlock/delegation-policy-default.ts';
 import { defaultUnlockPolicy } from '../domain/unlock/policy-default.ts';
+import { type Checkpointer, createCheckpointer } from './audit/checkpoints.ts';
 import { createSequencer, type Sequencer } from './audit/sequencer.ts';
 import { type Auth, createAuth } from './auth/auth.ts';
 import { createFactorService, type FactorService } from './auth/factors.ts';
@@ -12,6 +14,8 @@ import { parseKeyFile, readOrMakeKeyFile } from './keys/key-file.ts';
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
 import { createTrust, type Trust } from './keys/trust.ts';
 import { type AlarmService, createAlarmService } from './services/alarms.ts';
+import { createLogService, type LogService } from './services/log.ts';
+import { createFieldService, type FieldService } from './services/field/service.ts';
 import { createPeopleService, type PeopleService } from './services/people.ts';
 import { createRegistryService, type RegistryService } from './services/registry.ts';
 import { createTicketService, type TicketService } from './services/tickets.ts';
@@ -35,12 +39,15 @@ export interface ServerContext {
   readonly factors: FactorService;
   readonly streams: EventStreams;
   readonly sequencer: Sequencer;
+  readonly checkpoints: Checkpointer;
   readonly services: {
     readonly people: PeopleService;
     readonly registry: RegistryService;
     readonly tickets: TicketService;
     readonly unlocks: UnlockService;
+    readonly field: FieldService;
     readonly alarms: AlarmService;
+    readonly log: LogService;
   };
   close(): Promise<void>;
 }
@@ -54,14 +61,17 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
   const bus = await createEventBus(store.pool, config.databaseUrl, log);
   let ring = createKeyRing(readKeys(config, clock()));
   const policy = config.policy ?? defaultUnlockPolicy;
-  const core: Core = { pool: store.pool, db: store.db, clock, log, keys: () => ring, bus, policy };
+  const delegationPolicy = config.delegationPolicy ?? defaultDelegationPolicy;
+  const core: Core = { pool: store.pool, db: store.db, clock, log, keys: () => ring, bus, policy, delegationPolicy };
   const trust = await createTrust(core);
   const { publicUrl, allowedOrigins } = config;
   const secret = ring.signInSecret;
   const auth = createAuth({ db: store.db, publicUrl, allowedOrigins, secret, log });
   const factors = createFactorService(core, { publicUrl, allowedOrigins, secret });
   const streams = createEventStreams(bus);
-  const sequencer = createSequencer(store.pool, log);
+  const firstOrigin = config.logOrigin ?? `${new URL(publicUrl).host}/log`;
+  const checkpoints = createCheckpointer({ pool: store.pool, keys: core.keys, clock, log, firstOrigin });
+  const sequencer = createSequencer(store.pool, log, checkpoints.grown);
   const duty = createDutyDesk(core, streams.isPresent);
   const unsubscribe = bus.subscribe((event) => {
     if (event.name === 'audit') sequencer.poke();
@@ -72,21 +82,44 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
     });
   });
   sequencer.poke();
+  checkpoints.grown();
+  const settle = async (): Promise<void> => {
+    await sequencer.drain();
+    await checkpoints.sign();
+  };
+  const logService = createLogService({ core, firstOrigin, settle });
+  const unlocks = createUnlockService({ core, trust, factors, duty, log: logService });
   const services = {
     people: createPeopleService(core, trust, { publicUrl, secret }),
     registry: createRegistryService(core),
     tickets: createTicketService(core),
-    unlocks: createUnlockService({ core, trust, factors, duty }),
+    unlocks,
+    field: createFieldService({ core, trust, factors, unlocks }),
     alarms: createAlarmService(core),
+    log: logService,
   };
   const close = async (): Promise<void> => {
     unsubscribe();
     streams.closeAll();
     await sequencer.close();
+    await checkpoints.close();
     await bus.close();
     await store.close();
   };
-  return { config, store, core, keys: core.keys, auth, trust, factors, streams, sequencer, services, close };
+  return {
+    config,
+    store,
+    core,
+    keys: core.keys,
+    auth,
+    trust,
+    factors,
+    streams,
+    sequencer,
+    checkpoints,
+    services,
+    close,
+  };
 }
 
 function readKeys(config: ServerConfig, nowMs: number) {

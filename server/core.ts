@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import type { DelegationPolicy } from '../domain/unlock/delegation-policy.ts';
 import type { UnlockPolicy } from '../domain/unlock/policy.ts';
 import type { EventBus } from './events/bus.ts';
 import type { KeyRing } from './keys/key-ring.ts';
@@ -16,4 +17,5 @@ export interface Core {
   readonly keys: () => KeyRing;
   readonly bus: EventBus;
   readonly policy: UnlockPolicy;
+  readonly delegationPolicy: DelegationPolicy;
 }

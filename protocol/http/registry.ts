@@ -137,6 +137,8 @@ export const registerTerminalSchema = v.strictObject({
   seal: nameSchema,
   deviceId: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hex digits')),
   identityPublicKey: v.pipe(base64urlSchema(32), v.length(43, 'must be 32 bytes')),
+  /** The device's package key, to which setting-up keys are sealed ahead of work on site; without it there is no kit. */
+  packagePublicKey: v.optional(v.pipe(base64urlSchema(32), v.length(43, 'must be 32 bytes'))),
 });
 /** POST /api/terminals. */
 export type RegisterTerminal = v.InferOutput<typeof registerTerminalSchema>;

@@ -1,6 +1,8 @@
 import type * as v from 'valibot';
 import * as common from './common.ts';
 import type { Role } from './common.ts';
+import * as field from './field.ts';
+import * as log from './log.ts';
 import type { RouteName } from './paths.ts';
 import * as people from './people.ts';
 import * as registry from './registry.ts';
@@ -17,7 +19,7 @@ export interface RouteSpec {
   readonly access: 'public' | 'any' | readonly Role[];
   readonly query?: Schema;
   readonly body?: Schema | 'photo';
-  readonly reply: Schema | 'photo' | 'events' | 'openapi';
+  readonly reply: Schema | 'photo' | 'events' | 'openapi' | 'text';
   /** Status of the success; 200 when absent. */
   readonly status?: 200 | 201;
 }
@@ -66,6 +68,44 @@ export const routes = {
     access: office,
     query: system.auditQuerySchema,
     reply: common.pageSchema(system.auditRecordSchema),
+  },
+  logCheckpoint: {
+    summary: 'The log’s newest checkpoint: a signed note (C2SP tlog-checkpoint)',
+    access: 'public',
+    reply: 'text',
+  },
+  logKey: {
+    summary: 'The log’s verifier keys, one a line, the active one first',
+    access: 'public',
+    reply: 'text',
+  },
+  logConsistency: {
+    summary: 'Proof that one checkpoint continues another',
+    access: 'public',
+    query: log.consistencyQuerySchema,
+    reply: log.proofHashesSchema,
+  },
+  logInclusion: {
+    summary: 'Proof that an entry stands in the log',
+    access: 'public',
+    query: log.inclusionQuerySchema,
+    reply: log.proofHashesSchema,
+  },
+  submitCosignature: {
+    summary: 'A witness hands in its cosignature',
+    access: 'public',
+    body: log.cosignatureSchema,
+    reply: common.doneSchema,
+  },
+  listWitnesses: {
+    summary: 'Witnesses of the log',
+    access: office,
+    reply: common.pageSchema(log.witnessSchema),
+  },
+  caseFile: {
+    summary: 'Everything about one ticket as a signed file that can be verified offline',
+    access: office,
+    reply: 'text',
   },
   healthz: {
     summary: 'The process is alive',
@@ -261,6 +301,78 @@ export const routes = {
     access: ['approver'],
     body: unlocks.releaseSchema,
     reply: unlocks.unlockCaseSchema,
+  },
+
+  enrolFieldKey: {
+    summary: 'Enrol a field key',
+    access: ['technician', 'merchant'],
+    body: field.enrolFieldKeySchema,
+    reply: field.fieldKeySchema,
+    status: 201,
+  },
+  listFieldKeys: {
+    summary: 'Field keys, newest first',
+    access: 'any',
+    query: field.fieldKeyQuerySchema,
+    reply: common.pageSchema(field.fieldKeySchema),
+  },
+  revokeFieldKey: {
+    summary: 'Revoke a field key',
+    access: 'any',
+    body: field.revokeSchema,
+    reply: field.fieldKeySchema,
+  },
+  listSeconds: {
+    summary: 'Who may confirm on a terminal',
+    access: ['technician'],
+    query: field.secondQuerySchema,
+    reply: field.secondsSchema,
+  },
+  askDelegation: {
+    summary: 'Ask for a delegation',
+    access: ['technician'],
+    body: field.askDelegationSchema,
+    reply: field.delegationSchema,
+  },
+  listDelegations: {
+    summary: 'Delegations, newest first',
+    access: 'any',
+    query: field.delegationQuerySchema,
+    reply: common.pageSchema(field.delegationSchema),
+  },
+  getDelegation: {
+    summary: 'One delegation',
+    access: 'any',
+    reply: field.delegationSchema,
+  },
+  decideDelegation: {
+    summary: 'Approve or refuse a delegation',
+    access: ['approver'],
+    body: field.decideDelegationSchema,
+    reply: field.delegationSchema,
+  },
+  revokeDelegation: {
+    summary: 'Revoke a delegation',
+    access: fieldAndOffice,
+    body: field.revokeSchema,
+    reply: field.delegationSchema,
+  },
+  getDelegationPackage: {
+    summary: 'What work on site needs',
+    access: ['technician'],
+    reply: field.delegationPackageSchema,
+  },
+  submitSiteRecord: {
+    summary: 'Hand in an unlock on site',
+    access: ['technician'],
+    body: field.submitSiteRecordSchema,
+    reply: unlocks.unlockCaseSchema,
+  },
+  deviceSiteRecords: {
+    summary: 'A terminal hands in its unlocks on site',
+    access: 'public',
+    body: field.deviceRecordsSchema,
+    reply: field.deviceRecordsAnswerSchema,
   },
 } as const satisfies Record<RouteName, RouteSpec>;
 

@@ -15,6 +15,11 @@ export const alarmKinds = [
   'commissioning-failed',
   'double-signer',
   'technician-limit',
+  'uses-missing',
+  'uses-doubled',
+  'site-record-differs',
+  'revoked-delegation-used',
+  'time-unproven',
 ] as const;
 /** One alarm. `subject` names what it is about, such as `terminal:…`. */
 export const alarmSchema = v.object({
@@ -98,6 +103,6 @@ export const demoSignInSchema = v.strictObject({ email: v.pipe(v.string(), v.ema
 export const healthSchema = v.object({ status: v.picklist(['ok', 'failing']), version: v.string() });
 
 /** Names of the events on GET /api/events; the data of each is `{id}`. */
-export const eventNames = ['unlock', 'ticket', 'terminal', 'alarm'] as const;
+export const eventNames = ['unlock', 'ticket', 'terminal', 'alarm', 'delegation'] as const;
 /** One event's name. */
 export type EventName = (typeof eventNames)[number];

@@ -1,4 +1,6 @@
 import type { ServerContext } from '../context.ts';
+import { raiseUnusualRates } from '../services/field/rates.ts';
+import { endDelegations, raiseMissingUses, revokeOfLeavers } from '../services/field/sweep.ts';
 import { expireGrants, raiseMissingReceipts, releaseProbations, removeStale } from './work.ts';
 
 /** Running jobs. `stop` waits for the one in progress. */
@@ -8,7 +10,14 @@ export interface Jobs {
 
 const everyMs = 1_000;
 const staleEvery = 300;
+const fieldEvery = 30;
 const jobsLock = 7_711_004;
+
+async function sweepField(core: ServerContext['core']): Promise<void> {
+  await revokeOfLeavers(core);
+  await raiseMissingUses(core);
+  await raiseUnusualRates(core);
+}
 
 /**
  * Runs the time-driven work once a second, in one process at a time (advisory lock). Every job is a statement that
@@ -30,6 +39,8 @@ export function startJobs(context: ServerContext): Jobs {
         await expireGrants(core);
         await raiseMissingReceipts(core);
         await releaseProbations(core);
+        await endDelegations(core);
+        if (count % fieldEvery === 1) await sweepField(core);
         if (count % staleEvery === 1) await removeStale(core);
       } finally {
         await db.selectNoFrom((eb) => eb.fn<boolean>('pg_advisory_unlock', [eb.val(jobsLock)]).as('freed')).execute();

@@ -11,6 +11,8 @@ import { mountRoutes } from '../http/mount.ts';
 import { originGuard } from '../http/origin.ts';
 import { createSessions } from '../http/sessions.ts';
 import { staticFiles } from '../http/static.ts';
+import { logHandlers } from './log-handlers.ts';
+import { fieldHandlers } from './field-handlers.ts';
 import { demoHandlers, peopleHandlers, registryHandlers, systemHandlers, unlockHandlers } from './handlers.ts';
 
 const answerTimeoutMs = 20_000;
@@ -34,10 +36,12 @@ export function createApp(context: ServerContext): Hono {
   );
   const handlers = {
     ...systemHandlers(context),
+    ...logHandlers(context),
     ...demoHandlers(context),
     ...peopleHandlers(context),
     ...registryHandlers(context),
     ...unlockHandlers(context),
+    ...fieldHandlers(context),
   };
   mountRoutes(app, handlers, sessions);
   if (config.staticDir !== undefined) app.use('*', notForApi(staticFiles(config.staticDir)));

@@ -129,6 +129,7 @@ async function registerTerminal(
   if (!merchant.ok) return err('not-found', 'merchantId');
   const { id, merchantId, label, serial, model, place, seal } = body;
   const identityKey = Buffer.from(body.identityPublicKey, 'base64url');
+  const packageKey = body.packagePublicKey === undefined ? null : Buffer.from(body.packagePublicKey, 'base64url');
   try {
     const isNew = await core.db.transaction().execute(async (db) => {
       const made = await db
@@ -137,6 +138,7 @@ async function registerTerminal(
           ...{ id, label, serial, model, place, seal, merchant_id: merchantId },
           device_id: Buffer.from(body.deviceId, 'hex'),
           identity_public_key: identityKey,
+          package_public_key: packageKey,
           state_confirmed: null,
           confirmed_at: null,
           key_check: null,
@@ -150,7 +152,7 @@ async function registerTerminal(
         act: 'terminal.registered',
         actorId: actor?.id,
         subject: `terminal:${id}`,
-        facts: { serial, deviceId: body.deviceId },
+        facts: { serial, deviceId: body.deviceId, identityPublicKey: identityKey.toString('hex') },
       });
       return true;
     });

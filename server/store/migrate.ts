@@ -1,9 +1,11 @@
 import type { Pool } from 'pg';
 import { signInMigration } from './migrations/0001-sign-in.ts';
 import { fieldMigration } from './migrations/0002-field.ts';
+import { logMigration } from './migrations/0003-log.ts';
+import { siteMigration } from './migrations/0005-site.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
-const migrations = [signInMigration, fieldMigration];
+const migrations = [signInMigration, fieldMigration, logMigration, siteMigration];
 
 /** Key of the advisory lock that lets several processes start at once. */
 const migrationLock = 7_711_001;

@@ -83,6 +83,8 @@ interface TerminalTable {
   seal: string;
   device_id: Bytes;
   identity_public_key: Bytes;
+  package_public_key: BytesOrNull;
+  revocation_floor: Generated<number>;
   stolen: Generated<boolean>;
   state_wanted: Generated<string>;
   state_confirmed: string | null;
@@ -117,7 +119,7 @@ interface TicketTable {
 }
 /** What `unlock_cases.decision` holds. */
 export interface StoredDecision {
-  by: 'policy' | 'person';
+  by: 'policy' | 'person' | 'delegation';
   outcome: 'grant' | 'person' | 'depot' | 'refuse';
   rule: number;
   policyVersion: number;
@@ -167,11 +169,14 @@ interface UnlockCaseTable {
   opened_at: Date | null;
   opened_by: string | null;
   commission_key: BytesOrNull;
+  request: BytesOrNull;
   device_epoch: number | null;
   receipt: BytesOrNull;
   unlocked_at: Date | null;
   probation_until: Date | null;
   releasable: Generated<boolean>;
+  deferred: Generated<boolean>;
+  alias_id: ColumnType<string | null, string | null | undefined, string | null>;
   asked_at: Date;
   updated_at: Date;
 }
@@ -180,7 +185,7 @@ interface GrantTable {
   case_id: string;
   lock_epoch: number;
   nonce: Bytes;
-  grant_sequence: number;
+  grant_sequence: number | null;
   grant_hash: Bytes;
   size_bytes: number;
   sealed: Bytes;
@@ -204,11 +209,12 @@ interface PhotoTable {
 interface OrderTable {
   terminal_id: string;
   order_sequence: number;
-  case_id: string;
+  case_id: string | null;
+  delegation_sequence: ColumnType<number | null, number | null | undefined, number | null>;
   step: string;
   bytes: Bytes;
   expected: BytesOrNull;
-  state: 'sent' | 'done' | 'failed';
+  state: 'kit' | 'sent' | 'done' | 'failed' | 'void';
   detail: JsonOrNull<Record<string, unknown>>;
   report: BytesOrNull;
   not_after: Date;
@@ -235,6 +241,84 @@ interface KeysetTable {
   content_hash: Bytes;
   created_at: Date;
 }
+interface FieldKeyTable {
+  person_id: string;
+  id: string;
+  public_key: Bytes;
+  label: string;
+  protection: string;
+  engine: string;
+  state: 'active' | 'revoked';
+  enrolled_at: Date;
+  last_used_at: Date | null;
+  revoked_at: Date | null;
+  revoked_by: string | null;
+  revoked_reason: string | null;
+}
+interface RevocationCounterTable {
+  only_row: Generated<boolean>;
+  epoch: number;
+}
+interface DelegationTable {
+  technician_id: string;
+  id: string;
+  sequence: Generated<number>;
+  state: 'waiting' | 'active' | 'refused' | 'revoked' | 'ended';
+  field_key_id: string;
+  body_hash: Bytes;
+  hours: number;
+  note: string;
+  renews: string | null;
+  asked_at: Date;
+  checks: Json<StoredDecision['checks']>;
+  policy_version: number;
+  refusal: JsonOrNull<{ code: string; next: string }>;
+  reasons_ok: number;
+  uses_max: number;
+  uses_per_terminal_max: number;
+  probation_hours: number;
+  probation_limit_fen: number;
+  not_before: Date | null;
+  not_after: Date | null;
+  revocation_epoch: number | null;
+  bytes: BytesOrNull;
+  hash: BytesOrNull;
+  decided_by: string | null;
+  decided_at: Date | null;
+  decision_reason: string | null;
+  revoked_by: string | null;
+  revoked_at: Date | null;
+  revoked_reason: string | null;
+  ended_at: Date | null;
+  fetched_at: Date | null;
+  missing_alarmed: Generated<boolean>;
+}
+interface DelegationTerminalTable {
+  terminal_id: string;
+  delegation_id: string;
+  ticket_id: string;
+  place: number;
+}
+interface DelegationSecondTable {
+  delegation_id: string;
+  terminal_id: string;
+  key_id: string;
+}
+interface DelegationUseTable {
+  terminal_id: string;
+  receipt_hash: Bytes;
+  delegation_id: string;
+  use_index: number;
+  case_id: string;
+  request_hash: Bytes;
+  bundle_hash: Bytes;
+  lock_epoch: number;
+  second_id: string;
+  used_at: Date;
+  time_proven: boolean;
+  technician_at: Date | null;
+  terminal_at: Date | null;
+}
 interface AlarmTable {
   id: string;
   kind: string;
@@ -254,6 +338,26 @@ interface AuditTable {
   facts: Json<Record<string, unknown>>;
   seq: number | null;
   hash: BytesOrNull;
+  leaf: BytesOrNull;
+  prev: number | null;
+}
+interface LogCheckpointTable {
+  size: number;
+  root: Bytes;
+  note: string;
+  at: Date;
+}
+interface LogWitnessTable {
+  name: string;
+  label: string;
+  vkey: string;
+  added_at: Date;
+}
+interface LogCosignatureTable {
+  size: number;
+  witness: string;
+  line: string;
+  at: Date;
 }
 
 /** Every table, as Kysely sees it. Whole numbers beyond 32 bit come as JavaScript numbers (see `database.ts`). */
@@ -276,6 +380,15 @@ export interface Database {
   terminal_keys: TerminalKeyTable;
   approver_keys: ApproverKeyTable;
   keysets: KeysetTable;
+  field_keys: FieldKeyTable;
+  revocation_counter: RevocationCounterTable;
+  delegations: DelegationTable;
+  delegation_terminals: DelegationTerminalTable;
+  delegation_seconds: DelegationSecondTable;
+  delegation_uses: DelegationUseTable;
   alarms: AlarmTable;
   audit: AuditTable;
+  log_checkpoints: LogCheckpointTable;
+  log_witnesses: LogWitnessTable;
+  log_cosignatures: LogCosignatureTable;
 }

@@ -1,14 +1,17 @@
 import { auditEn } from './office-codes.en.ts';
+import { officeSiteEn } from './office-site.en.ts';
 
 /** Words of the office, in English. */
 export const officeEn = {
   ...auditEn,
+  ...officeSiteEn,
   notFound: 'Nothing is here',
   notHeard: 'not heard',
   notRecorded: '–',
   rail: {
     label: 'Office',
     terminals: 'Terminals',
+    delegations: 'Delegations',
     tickets: 'Tickets',
     alarms: 'Alarms',
     people: 'People',
@@ -139,7 +142,7 @@ export const officeEn = {
   },
   factor: {
     title: 'Confirm that it is you',
-    hint: 'This signs the approval. It holds for this one case.',
+    hint: 'This signs the approval. It holds for this one decision.',
     passkey: 'Use your passkey',
     code: 'Six-digit code',
     codeHint: 'From your authenticator app.',
@@ -310,13 +313,15 @@ export const officeEn = {
     roleChanged: (name: string, role: string) => `${name} is now ${role}.`,
     empty: 'Nobody yet',
     mayNot: 'Only an operator may change accounts.',
+    gone: 'This person does not exist',
+    toList: 'To the list',
   },
   alarms: {
     title: 'Alarms',
     open: 'Open',
     all: 'All',
     empty: 'No alarm',
-    emptyHint: 'Missing receipts, repeated tampering and broken logs appear here.',
+    emptyHint: 'Missing receipts and uses, repeated tampering and broken logs appear here.',
     close: 'Dealt with',
     closed: (name: string, when: string) => `dealt with by ${name}, ${when}`,
     raised: (age: string) => `${age} ago`,
@@ -331,7 +336,21 @@ export const officeEn = {
       'commissioning-failed': 'A terminal failed its checks',
       'double-signer': 'One person tried to sign twice',
       'technician-limit': 'A technician reached the day’s limit',
+      'uses-missing': 'Uses of a delegation are missing',
+      'uses-doubled': 'One use of a delegation came twice',
+      'site-record-differs': 'Technician and terminal tell different things of an unlock on site',
+      'revoked-delegation-used': 'A revoked delegation was used',
+      'time-unproven': 'Nobody can prove that an unlock on site was in time',
     },
+    /** What to do first. */
+    todo: {
+      'unusual-rate': 'See whose cases of today these are. Revoke the field key if the person does not know them.',
+      'uses-missing': 'Have the technician hand in what lies on the laptop; until then no new delegation.',
+      'uses-doubled': 'Revoke the delegation and the key, and look at both terminals.',
+      'site-record-differs': 'Compare both records in the case. Keep the terminal on probation until it is clear.',
+      'revoked-delegation-used': 'Find out where the laptop is, and look at the terminal before it takes payments.',
+      'time-unproven': 'Ask both persons when it was. Bring the terminal to a contact, so that its clock is set.',
+    } as Readonly<Record<string, string>>,
   },
   audit: {
     title: 'Audit log',

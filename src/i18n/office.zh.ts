@@ -1,13 +1,23 @@
 import { auditZh } from './office-codes.zh.ts';
+import { officeSiteZh } from './office-site.zh.ts';
 import type { OfficeText } from './office.en.ts';
 
 /** Words of the office, in Simplified Chinese. */
 export const officeZh: OfficeText = {
   ...auditZh,
+  ...officeSiteZh,
   notFound: '这里没有内容',
   notHeard: '无消息',
   notRecorded: '–',
-  rail: { label: '后台', terminals: '终端', tickets: '工单', alarms: '告警', people: '人员', audit: '审计日志' },
+  rail: {
+    label: '后台',
+    terminals: '终端',
+    delegations: '委托',
+    tickets: '工单',
+    alarms: '告警',
+    people: '人员',
+    audit: '审计日志',
+  },
   tabs: { requests: '解锁申请', registry: '登记簿' },
   stream: {
     down: (since) => `与服务器断开 ${since}，所见内容可能已过时。`,
@@ -127,7 +137,7 @@ export const officeZh: OfficeText = {
   },
   factor: {
     title: '确认是您本人',
-    hint: '这是对批准的签名，只对本案有效。',
+    hint: '这是对批准的签名，只对这一次决定有效。',
     passkey: '用通行密钥',
     code: '六位验证码',
     codeHint: '来自您的验证器应用。',
@@ -291,13 +301,15 @@ export const officeZh: OfficeText = {
     roleChanged: (name, role) => `${name} 现在是${role}。`,
     empty: '还没有人员',
     mayNot: '只有运营人员可以修改账号。',
+    gone: '没有这个人员',
+    toList: '回到列表',
   },
   alarms: {
     title: '告警',
     open: '未处理',
     all: '全部',
     empty: '没有告警',
-    emptyHint: '缺回执、反复拆机、日志断开等会出现在这里。',
+    emptyHint: '缺回执或使用记录、反复拆机、日志断开等会出现在这里。',
     close: '已处理',
     closed: (name, when) => `${name} 于 ${when} 处理`,
     raised: (age) => `${age}前`,
@@ -312,6 +324,19 @@ export const officeZh: OfficeText = {
       'commissioning-failed': '终端检查未通过',
       'double-signer': '同一人试图签两次',
       'technician-limit': '维护人员达到当日上限',
+      'uses-missing': '委托的使用记录缺号',
+      'uses-doubled': '委托的同一次使用出现两次',
+      'site-record-differs': '维护人员与终端对同一次现场解锁说法不一',
+      'revoked-delegation-used': '已撤销的委托被使用',
+      'time-unproven': '无法证明某次现场解锁在有效期内',
+    },
+    todo: {
+      'unusual-rate': '请查看今天的案件出自何人；若本人不知情，请撤销其现场密钥。',
+      'uses-missing': '请维护人员交来笔记本上的记录；在此之前不给新的委托。',
+      'uses-doubled': '请撤销委托和密钥，并检查两台终端。',
+      'site-record-differs': '请在案件中比较两份记录；查明之前让终端留在观察期。',
+      'revoked-delegation-used': '请查明笔记本在哪里，并在收款之前检查终端。',
+      'time-unproven': '请向两人询问解锁时间，并让终端连线一次以校准时钟。',
     },
   },
   audit: {

@@ -14,7 +14,6 @@ import { encodeParameters, parametersDigest } from '../../../protocol/unlock/v1/
 import { sealKeyPackage } from '../../../protocol/unlock/v1/seal.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import type { Db } from '../../store/database.ts';
-import type { CaseRow } from '../unlocks/rows.ts';
 
 /** The run from BLANK to NORMAL, in order: the commissioning steps, then probation and its end. */
 export const runSteps = [
@@ -43,6 +42,26 @@ const ordinaryLimitFen = 500_000;
 const textCharsMax = 40;
 const hourMs = 3_600_000;
 
+/** The terminal that an order is for; a case's row is one. */
+export interface OrderTarget {
+  readonly terminal_id: string;
+  readonly device_id: Uint8Array;
+  readonly device_epoch: number | null;
+  /** X25519 key to which payment keys are sealed. */
+  readonly commission_key: Uint8Array | null;
+  readonly merchant_name: string;
+  readonly label: string;
+  readonly probation_hours: number;
+  readonly probation_limit_fen: number;
+  /** For an order that is made ahead: the delegation under whose use it counts, and until when. */
+  readonly ahead?: {
+    readonly delegationSequence: number;
+    readonly notAfter: Date;
+    /** The order that carries the keys which the test payment will be made with. */
+    readonly keysSequence: number;
+  };
+}
+
 /** A body and what a right report must contain, where that is known beforehand. */
 interface OrderBody {
   readonly body: Uint8Array;
@@ -62,13 +81,13 @@ export interface MadeOrder {
 export async function makeOrder(
   db: Db,
   ring: KeyRing,
-  row: CaseRow,
+  row: OrderTarget,
   step: RunStep,
   orderSequence: number,
   nowMs: number,
 ): Promise<MadeOrder> {
   const { body, expected, probationUntil } = await bodyFor(db, ring, row, step, orderSequence, nowMs);
-  const notAfter = new Date(nowMs + orderLifeMs);
+  const notAfter = row.ahead?.notAfter ?? new Date(nowMs + orderLifeMs);
   const bytes = encodeOrder(
     {
       deviceId: new Uint8Array(row.device_id),
@@ -77,6 +96,7 @@ export async function makeOrder(
       action: stepActions[step],
       notAfterSeconds: Math.floor(notAfter.getTime() / 1000),
       body,
+      ...(row.ahead === undefined ? {} : { delegationSequence: row.ahead.delegationSequence }),
     },
     ring.issuer,
   );
@@ -86,7 +106,7 @@ export async function makeOrder(
 async function bodyFor(
   db: Db,
   ring: KeyRing,
-  row: CaseRow,
+  row: OrderTarget,
   step: RunStep,
   orderSequence: number,
   nowMs: number,
@@ -106,8 +126,8 @@ async function bodyFor(
   }
 }
 
-async function keyPackage(db: Db, ring: KeyRing, row: CaseRow, orderSequence: number): Promise<Uint8Array> {
-  if (row.commission_key === null) throw new Error('keyPackage: the receipt gave no commission key');
+async function keyPackage(db: Db, ring: KeyRing, row: OrderTarget, orderSequence: number): Promise<Uint8Array> {
+  if (row.commission_key === null) throw new Error('keyPackage: there is no key to seal to');
   const keys = (Object.keys(keySlots) as KeySlot[]).map((slot) => ({ slot, key: new Uint8Array(randomBytes(16)) }));
   await db
     .insertInto('terminal_keys')
@@ -126,7 +146,7 @@ async function keyPackage(db: Db, ring: KeyRing, row: CaseRow, orderSequence: nu
   return sealKeyPackage(encodePaymentKeys(keys), new Uint8Array(row.commission_key), binding, randomBytes(32));
 }
 
-async function parameters(db: Db, row: CaseRow): Promise<OrderBody> {
+async function parameters(db: Db, row: OrderTarget): Promise<OrderBody> {
   const { merchant_id: merchantId } = await db
     .selectFrom('terminals')
     .select('merchant_id')
@@ -146,16 +166,19 @@ async function parameters(db: Db, row: CaseRow): Promise<OrderBody> {
   return { body, expected: parametersDigest(body) };
 }
 
-async function testPayment(db: Db, ring: KeyRing, row: CaseRow): Promise<OrderBody> {
-  const kept = await db
+async function testPayment(db: Db, ring: KeyRing, row: OrderTarget): Promise<OrderBody> {
+  const keys = db
     .selectFrom('terminal_keys')
     .select('sealed_key')
     .where('terminal_id', '=', row.terminal_id)
     .where('slot', '=', 'mac')
-    .where('loaded_at', 'is not', null)
     .orderBy('order_sequence', 'desc')
-    .limit(1)
-    .executeTakeFirstOrThrow();
+    .limit(1);
+  const kept = await (
+    row.ahead === undefined
+      ? keys.where('loaded_at', 'is not', null)
+      : keys.where('order_sequence', '=', row.ahead.keysSequence)
+  ).executeTakeFirstOrThrow();
   const macKey = new Uint8Array(ring.vault.open(kept.sealed_key, `payment-key:${row.terminal_id}:mac`));
   const deviceId = new Uint8Array(row.device_id);
   const payment = { amountFen: 1, trace: randomInt(1, 1_000_000), challenge: new Uint8Array(randomBytes(16)) };
@@ -167,8 +190,9 @@ async function testPayment(db: Db, ring: KeyRing, row: CaseRow): Promise<OrderBo
   return { body: encodeTestPaymentOrder({ ...payment, serverMac }), expected };
 }
 
-function probation(row: CaseRow, nowMs: number): OrderBody {
-  const until = new Date(nowMs + row.probation_hours * hourMs);
+function probation(row: OrderTarget, nowMs: number): OrderBody {
+  const fromMs = row.ahead?.notAfter.getTime() ?? nowMs;
+  const until = new Date(fromMs + row.probation_hours * hourMs);
   const untilSeconds = row.probation_hours === 0 ? 0 : Math.floor(until.getTime() / 1000);
   return {
     body: encodeProbationOrder({ untilSeconds, transactionLimitFen: row.probation_limit_fen }),

@@ -40,22 +40,29 @@ export async function commissionStep(
   if (found === undefined || !mayCourier(found, actor)) return err('not-found');
   if (found.state === 'done') return ok({ row: found });
   if (!runStates.includes(found.state) || found.commission_key === null) return err('not-in-state');
-  const taken = report === undefined ? ok(false) : await takeReport(core, actor, found, report);
+  const taken = report === undefined ? ok(nothingTaken) : await takeReport(core, actor, found, report);
   if (!taken.ok) return taken;
-  const present = await presentOrder(core, actor, found);
+  const present = await presentOrder(core, actor, found, taken.value.aheadSequence);
   if (!present.ok) return present;
   const row = await findCase(core.pool, id);
   if (row === undefined) return err('not-found');
   // Only news is announced: a screen that asks again on every announcement must come to rest.
-  if (taken.value || present.value.isNew) {
+  if (taken.value.isNew || present.value.isNew) {
     core.bus.publish({ name: 'unlock', id }, { name: 'terminal', id: row.terminal_id }, { name: 'audit', id });
   }
   const { order } = present.value;
   return ok({ row, ...(order === undefined ? {} : { order }) });
 }
 
-/** @returns whether the report was new. */
-async function takeReport(core: Core, actor: Actor, found: CaseRow, bytes: Uint8Array): Promise<Answer<boolean>> {
+/** What a report brought. `aheadSequence`: it answers an order that was made ahead, so the technician goes on with those. */
+interface TakenReport {
+  readonly isNew: boolean;
+  readonly aheadSequence?: number;
+}
+
+const nothingTaken: TakenReport = { isNew: false };
+
+async function takeReport(core: Core, actor: Actor, found: CaseRow, bytes: Uint8Array): Promise<Answer<TakenReport>> {
   const decoded = decodeReport(bytes);
   if (!decoded.ok) return err('bad-request', 'report');
   const report = decoded.value.message;
@@ -77,7 +84,7 @@ async function keepReport(
   found: CaseRow,
   report: CommissionReport,
   bytes: Uint8Array,
-): Promise<Answer<boolean>> {
+): Promise<Answer<TakenReport>> {
   await lockTerminal(db, found.terminal_id);
   const order = await db
     .selectFrom('orders')
@@ -87,7 +94,9 @@ async function keepReport(
     .forUpdate()
     .executeTakeFirst();
   if (order === undefined || order.case_id !== found.id) return err('report-refused', 'report');
-  if (order.state !== 'sent') return ok(false);
+  const ahead = order.delegation_sequence === null ? {} : { aheadSequence: order.order_sequence };
+  // An order made ahead is answered by what the device did with it, whatever the server hoped meanwhile.
+  if (order.state === 'done' || order.state === 'failed') return ok({ isNew: false, ...ahead });
   if (report.lockEpoch !== found.device_epoch) return err('report-refused', 'report');
   const nowMs = core.clock();
   const now = new Date(nowMs);
@@ -105,6 +114,7 @@ async function keepReport(
     .where('terminal_id', '=', found.terminal_id)
     .where('order_sequence', '=', order.order_sequence)
     .execute();
+  if (order.delegation_sequence !== null) await beginCommissioning(db, found, now);
   await keepDeviceWord(db, found.terminal_id, report, now);
   const subject = `terminal:${found.terminal_id}`;
   const facts = {
@@ -119,7 +129,18 @@ async function keepReport(
   if (judgement.done) await finishStep(db, found, step, order.order_sequence, checks, now);
   else if (judgement.grave)
     await raiseAlarm(db, nowMs, { kind: 'commissioning-failed', severity: 'stop', subject, facts });
-  return ok(true);
+  return ok({ isNew: true, ...ahead });
+}
+
+/** On site no order was sent by the server, so the first report says that the work has begun. */
+async function beginCommissioning(db: Db, found: CaseRow, now: Date): Promise<void> {
+  await db
+    .updateTable('unlock_cases')
+    .set({ state: 'commissioning', updated_at: now })
+    .where('terminal_id', '=', found.terminal_id)
+    .where('id', '=', found.id)
+    .where('state', '=', 'unlocked')
+    .execute();
 }
 
 async function sentKeyChecks(db: Db, terminalId: string, orderSequence: number): Promise<Map<string, Uint8Array>> {
@@ -181,8 +202,16 @@ interface PresentOrder {
   readonly order?: Uint8Array;
 }
 
-/** The unanswered order again, or a new one for the first step that is not done; nothing while probation lasts. */
-async function presentOrder(core: Core, actor: Actor, found: CaseRow): Promise<Answer<PresentOrder>> {
+/**
+ * The unanswered order again, or a new one for the first step that is not done; nothing while probation lasts. After a
+ * report on an order made ahead, the next of those comes first; asked for without one, the server takes over.
+ */
+async function presentOrder(
+  core: Core,
+  actor: Actor,
+  found: CaseRow,
+  aheadSequence: number | undefined,
+): Promise<Answer<PresentOrder>> {
   const { id, terminal_id: terminalId } = found;
   return core.db.transaction().execute(async (db) => {
     await lockTerminal(db, terminalId);
@@ -190,17 +219,23 @@ async function presentOrder(core: Core, actor: Actor, found: CaseRow): Promise<A
     if (row === undefined || !runStates.includes(row.state)) return ok({ isNew: false });
     const orders = await db
       .selectFrom('orders')
-      .select(['step', 'state', 'bytes', 'not_after'])
+      .select(['step', 'state', 'bytes', 'not_after', 'order_sequence'])
       .where('terminal_id', '=', terminalId)
       .where('case_id', '=', id)
       .orderBy('order_sequence')
       .execute();
     const step = runSteps.find((name) => !orders.some((order) => order.step === name && order.state === 'done'));
     if (step === undefined || (step === 'release' && !isReleasable(core, row))) return ok({ isNew: false });
-    const last = orders.at(-1);
-    if (last?.step === step && last.state === 'sent' && last.not_after.getTime() > core.clock())
+    const isLive = (order: { readonly not_after: Date }): boolean => order.not_after.getTime() > core.clock();
+    const ahead = orders.find(
+      (order) => order.state === 'kit' && order.step === step && order.order_sequence > (aheadSequence ?? Infinity),
+    );
+    if (ahead !== undefined && isLive(ahead)) return ok({ isNew: false, order: new Uint8Array(ahead.bytes) });
+    const given = orders.filter((order) => order.state !== 'kit' && order.state !== 'void');
+    const last = given.at(-1);
+    if (last?.step === step && last.state === 'sent' && isLive(last))
       return ok({ isNew: false, order: new Uint8Array(last.bytes) });
-    if (orders.filter((order) => order.step === step).length >= triesPerStepMax) return err('not-in-state', step);
+    if (given.filter((order) => order.step === step).length >= triesPerStepMax) return err('not-in-state', step);
     return ok({ isNew: true, order: await sendOrder(core, db, actor, row, step) });
   });
 }
@@ -218,6 +253,13 @@ async function sendOrder(core: Core, db: Db, actor: Actor, row: CaseRow, step: R
     .where('id', '=', row.terminal_id)
     .returning('order_sequence')
     .executeTakeFirstOrThrow();
+  // The device will follow the higher number: what was made ahead is worth nothing from here on.
+  await db
+    .updateTable('orders')
+    .set({ state: 'void' })
+    .where('terminal_id', '=', row.terminal_id)
+    .where('state', '=', 'kit')
+    .execute();
   const made = await makeOrder(db, core.keys(), row, step, orderSequence, nowMs);
   await db
     .insertInto('orders')

@@ -98,11 +98,14 @@ async function approve(
         .updateTable('terminals')
         .set({ grant_sequence: sql<number>`grant_sequence + 1`, version: sql<number>`version + 1` })
         .where('id', '=', found.terminal_id)
-        .returning(['grant_sequence', 'stolen'])
+        .returning(['grant_sequence', 'revocation_floor', 'stolen'])
         .executeTakeFirstOrThrow();
       if (terminal.stolen) throw new StolenMeanwhile();
-      await keepGrant(db, context, signer, found, terminal.grant_sequence, nowMs);
-      await auditDecision(db, actor, found, body, nowMs);
+      const grantHash = await keepGrant(db, context, signer, found, terminal, nowMs);
+      await auditDecision(db, actor, found, body, nowMs, {
+        grantSha256: grantHash.toString('hex'),
+        keysetSequence: trust.keyset().sequence,
+      });
       return ok(undefined);
     })
     .catch((error: unknown) => {
@@ -119,9 +122,9 @@ async function keepGrant(
   context: ApproveContext,
   approver: Signer,
   found: CaseRow,
-  grantSequence: number,
+  terminal: { readonly grant_sequence: number; readonly revocation_floor: number },
   nowMs: number,
-): Promise<void> {
+): Promise<Buffer> {
   const ring = context.core.keys();
   const grant = makeGrant(
     {
@@ -131,10 +134,10 @@ async function keepGrant(
       reasons: found.reasons,
       actions: found.actions,
       ticketId: found.ticket_id,
-      grantSequence,
+      grantSequence: terminal.grant_sequence,
       keysetFloor: context.trust.keyset().sequence,
-      revocationFloor: 0,
-      isDeferred: false,
+      revocationFloor: terminal.revocation_floor,
+      isDeferred: found.deferred,
       responseSecret: new Uint8Array(ring.vault.open(found.response_secret, `response:${found.id}`)),
       nowMs,
     },
@@ -148,7 +151,7 @@ async function keepGrant(
       case_id: found.id,
       lock_epoch: found.lock_epoch,
       nonce: found.nonce,
-      grant_sequence: grantSequence,
+      grant_sequence: terminal.grant_sequence,
       grant_hash: grant.hash,
       size_bytes: grant.sizeBytes,
       sealed: grant.sealed,
@@ -157,6 +160,7 @@ async function keepGrant(
       made_at: new Date(nowMs),
     })
     .execute();
+  return grant.hash;
 }
 
 async function refuse(core: Core, actor: Actor, found: CaseRow, body: DecideUnlockBody): Promise<Answer<void>> {
@@ -188,12 +192,19 @@ async function moveCase(
   return changed.numUpdatedRows === 1n;
 }
 
-function auditDecision(db: Db, actor: Actor, found: CaseRow, body: DecideUnlockBody, nowMs: number): Promise<void> {
+function auditDecision(
+  db: Db,
+  actor: Actor,
+  found: CaseRow,
+  body: DecideUnlockBody,
+  nowMs: number,
+  evidence: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   return writeAudit(db, nowMs, {
     act: `unlock.${body.decision}`,
     actorId: actor.id,
     subject: `terminal:${found.terminal_id}`,
-    facts: { caseId: found.id, reason: body.reason, factor: body.factor?.kind ?? 'none' },
+    facts: { caseId: found.id, reason: body.reason, factor: body.factor?.kind ?? 'none', ...evidence },
   });
 }
 

@@ -19,6 +19,7 @@ import type { SignedMessage } from '../../../protocol/unlock/v1/signer.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import type { AuditEntry } from '../../audit/records.ts';
 import { writeAudit } from '../../audit/records.ts';
+import { sha256Hex } from '../../audit/sha256.ts';
 import type { Core } from '../../core.ts';
 import { verifyByNode } from '../../keys/node-keys.ts';
 import type { Trust } from '../../keys/trust.ts';
@@ -52,7 +53,7 @@ export async function askForUnlock(context: AskContext, actor: Actor, body: Crea
   const opened = openSealed(context.core, body);
   if (!opened.ok) return opened;
   const bodyHash = createHash('sha256')
-    .update(JSON.stringify([body.id, body.ticketId, body.sealedRequest, body.requestBytes, body.inspection ?? null]))
+    .update(JSON.stringify([body.id, body.ticketId, body.sealedRequest, body.requestBytes, body.inspection ?? null, body.deferred ?? false]))
     .digest();
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const answer = await tryOnce(context, actor, body, opened.value, bodyHash);
@@ -176,7 +177,7 @@ async function decideAndRecord(context: AskContext, deciding: Deciding): Promise
             ticketId: body.ticketId,
             grantSequence,
             keysetFloor: trust.keyset().sequence,
-            revocationFloor: 0,
+            revocationFloor: facts.revocation_floor,
             isDeferred: body.deferred === true,
             responseSecret: opened.responseSecret,
             nowMs,
@@ -191,12 +192,13 @@ async function decideAndRecord(context: AskContext, deciding: Deciding): Promise
       row,
       tamper: (opened.message.reasons & tamperReasonsMask) !== 0,
       logHead: opened.message.logHead,
+      request: opened.bytes,
       isTrusted: view.requestSigned && view.epochContinues,
       keysetSequence: opened.message.keysetSequence,
       grant,
       grantSequence: grant === undefined ? facts.grant_sequence : grantSequence,
       terminalVersion: facts.version,
-      audit: auditOf(deciding, row),
+      audit: auditOf(deciding, row, grant, trust.keyset().sequence),
       alarms: alarmsOf(deciding, row),
       nowMs,
     });
@@ -266,6 +268,7 @@ function newRow(core: Core, deciding: Deciding, grant: MadeGrant | undefined): C
     probation_limit_fen: decision.probationLimitFen,
     actions: decision.actions,
     body_hash: deciding.bodyHash,
+    deferred: body.deferred === true,
     label: facts.label,
     serial: facts.serial,
     model: facts.model,
@@ -293,6 +296,7 @@ const emptyColumns = {
   unlocked_at: null,
   probation_until: null,
   releasable: false,
+  site: null,
   opener_name: null,
   approver_name: null,
   photos: [],
@@ -309,7 +313,12 @@ function grantColumns(grant: MadeGrant | undefined) {
   };
 }
 
-function auditOf(deciding: Deciding, row: CaseRow): AuditEntry[] {
+function auditOf(
+  deciding: Deciding,
+  row: CaseRow,
+  grant: MadeGrant | undefined,
+  keysetSequence: number,
+): AuditEntry[] {
   const { actor, decision, opened } = deciding;
   const facts = {
     caseId: row.id,
@@ -321,6 +330,8 @@ function auditOf(deciding: Deciding, row: CaseRow): AuditEntry[] {
     rule: decision.rule,
     policyVersion: decision.policyVersion,
     identityAlive: (opened.message.flags & flagBits.identityAlive) !== 0,
+    requestSha256: sha256Hex(opened.bytes),
+    ...(grant === undefined ? {} : { grantSha256: grant.hash.toString('hex'), keysetSequence }),
     ...(decision.refusal === undefined ? {} : { refusal: decision.refusal }),
   };
   return [{ act: 'unlock.asked', actorId: actor.id, subject: `terminal:${row.terminal_id}`, facts }];

@@ -19,6 +19,7 @@ export interface FactsRow {
   readonly head_position: number | null;
   readonly head_count: number;
   readonly grant_sequence: number;
+  readonly revocation_floor: number;
   readonly unlocks_lifetime: number;
   readonly version: number;
   readonly ticket_number: string | null;
@@ -40,7 +41,7 @@ const factsText = `
 select t.id as terminal_id, t.label, t.serial, t.model, t.place, t.seal, m.name as merchant_name,
   t.identity_public_key, t.stolen, t.last_epoch, t.last_boot,
   array_position(t.log_heads, $6) as head_position, cardinality(t.log_heads) as head_count,
-  t.grant_sequence, t.unlocks_lifetime, t.version,
+  t.grant_sequence, t.revocation_floor, t.unlocks_lifetime, t.version,
   k.number as ticket_number, k.state as ticket_state, k.terminal_id as ticket_terminal, k.assignee_id as ticket_assignee,
   s.id as same_id, s.body_hash as same_hash, s.technician_id as same_technician,
   p.id as prior_id, p.state as prior_state, p.technician_id as prior_technician,

@@ -33,15 +33,15 @@ export async function keepPhoto(core: Core, actor: Actor, upload: PhotoUpload): 
   if (upload.bytes.length > photoMaxBytes) return err('too-large');
   const found = await findCase(core.pool, upload.caseId);
   if (found !== undefined && found.technician_id !== actor.id) return err('not-found');
-  if (found !== undefined && !['needs-inspection', 'waiting'].includes(found.state)) return err('not-in-state');
+  if (found !== undefined && !mayStillPhotograph(found)) return err('not-in-state');
   const sha256 = createHash('sha256').update(upload.bytes).digest();
   const at = new Date(core.clock());
-  const key = { case_id: upload.caseId, id: upload.photoId };
+  const key = { case_id: found?.id ?? upload.caseId, id: upload.photoId };
   const outcome = await core.db.transaction().execute(async (db) => {
     const others = await db
       .selectFrom('photos')
       .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('case_id', '=', upload.caseId)
+      .where('case_id', '=', key.case_id)
       .where('id', '!=', upload.photoId)
       .executeTakeFirstOrThrow();
     if (others.count >= photosPerCaseMax) return 'full';
@@ -62,7 +62,7 @@ export async function keepPhoto(core: Core, actor: Actor, upload: PhotoUpload): 
     await writeAudit(db, at.getTime(), {
       act: 'photo.kept',
       actorId: actor.id,
-      subject: `case:${upload.caseId}`,
+      subject: `case:${key.case_id}`,
       facts: {
         photoId: upload.photoId,
         kind: upload.kind,
@@ -73,7 +73,12 @@ export async function keepPhoto(core: Core, actor: Actor, upload: PhotoUpload): 
     return 'made';
   });
   if (outcome === 'full') return err('too-large', 'photos');
-  return photoAnswer(core, upload, sha256, outcome === 'made');
+  return photoAnswer(core, { ...upload, caseId: key.case_id }, sha256, outcome === 'made');
+}
+
+/** A case that waits; or one that was opened on site, whose photos come when the network does. */
+function mayStillPhotograph(found: CaseRow): boolean {
+  return found.site !== null || ['needs-inspection', 'waiting'].includes(found.state);
 }
 
 async function photoAnswer(core: Core, upload: PhotoUpload, sha256: Buffer, isNew: boolean): Promise<Answer<Photo>> {

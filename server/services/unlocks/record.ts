@@ -11,6 +11,8 @@ export interface DecisionRecord {
   readonly row: CaseRow;
   readonly tamper: boolean;
   readonly logHead: Uint8Array;
+  /** The plain request, kept as evidence. */
+  readonly request: Uint8Array;
   /** What the device signed may be believed: its counters are kept and older cases of the terminal give way. */
   readonly isTrusted: boolean;
   readonly keysetSequence: number;
@@ -51,9 +53,9 @@ voided as (
 made_case as (
   insert into unlock_cases (terminal_id, id, ticket_id, technician_id, state, body_hash, lock_epoch, nonce, reasons,
     tamper, firmware, boot_count, flags, signed, log_head, log_continues, epoch_continues, size_bytes, screen_number,
-    response_secret, decision, probation_hours, probation_limit_fen, actions, asked_at, updated_at)
+    response_secret, decision, probation_hours, probation_limit_fen, actions, asked_at, updated_at, deferred, request)
   select id, $12, $13, $14, $15, $16, $3, $17, $7, $18, $5, $4, $19, $20, $9, $21, $22, $23, $24, $25, $26, $27, $28,
-    $29, $8, $8 from term),
+    $29, $8, $8, $37, $38 from term),
 made_grant as (
   insert into grants (terminal_id, case_id, lock_epoch, nonce, grant_sequence, grant_hash, size_bytes, sealed, state,
     not_after, made_at)
@@ -122,6 +124,8 @@ function valuesOf(record: DecisionRecord): unknown[] {
     grant?.notAfter ?? null,
     JSON.stringify(record.audit.map((entry) => unfold(auditRow(entry, nowMs)))),
     JSON.stringify(record.alarms.map((entry) => unfold(alarmRow(entry, nowMs)))),
+    row.deferred,
+    record.request,
   ];
 }
 

@@ -172,7 +172,14 @@ async function postInTransaction(
     .where('terminal_id', '=', found.terminal_id)
     .where('case_id', '=', grant.case_id)
     .execute();
-  await moveUnlocked(db, found, grant.case_id, receipt, bytes, now);
+  await moveUnlocked(db, {
+    terminalId: found.terminal_id,
+    caseId: grant.case_id,
+    receipt,
+    bytes,
+    unlockedAt: now,
+    now,
+  });
   const subject = `terminal:${found.terminal_id}`;
   const facts = {
     caseId: grant.case_id,
@@ -194,38 +201,46 @@ async function postInTransaction(
   return { caseId: grant.case_id, isNew: true, alarmId };
 }
 
-async function moveUnlocked(
-  db: Db,
-  found: CaseRow,
-  caseId: string,
-  receipt: UnlockReceipt,
-  bytes: Uint8Array,
-  now: Date,
-): Promise<void> {
+/** A receipt of an unlock, and where it belongs. */
+export interface UnlockedBy {
+  readonly terminalId: string;
+  readonly caseId: string;
+  readonly receipt: UnlockReceipt;
+  readonly bytes: Uint8Array;
+  readonly unlockedAt: Date;
+  readonly now: Date;
+  /** The device has gone through another lock since: the case is history. */
+  readonly isBehind?: boolean;
+}
+
+/** Moves the case and the terminal to where a receipt says that the device is. */
+export async function moveUnlocked(db: Db, unlocked: UnlockedBy): Promise<void> {
+  const { terminalId, caseId, receipt, bytes, now, isBehind = false } = unlocked;
   const isDone = receipt.state === 'NORMAL';
   const moved = await db
     .updateTable('unlock_cases')
     .set({
-      state: isDone ? 'done' : 'unlocked',
+      state: isDone ? 'done' : isBehind ? 'void' : 'unlocked',
       receipt: bytes,
       commission_key: receipt.commissionKey ?? null,
       device_epoch: receipt.lockEpoch,
-      unlocked_at: now,
+      unlocked_at: unlocked.unlockedAt,
       updated_at: now,
     })
-    .where('terminal_id', '=', found.terminal_id)
+    .where('terminal_id', '=', terminalId)
     .where('id', '=', caseId)
     .returning(['ticket_id', 'inspection'])
     .executeTakeFirstOrThrow();
-  await keepDeviceWord(db, found.terminal_id, receipt, now);
+  await keepDeviceWord(db, terminalId, receipt, unlocked.unlockedAt);
+  const isNewSeal = moved.inspection !== null && !isBehind;
   await db
     .updateTable('terminals')
     .set({
       unlocks_lifetime: sql<number>`unlocks_lifetime + 1`,
       version: sql<number>`version + 1`,
-      ...(moved.inspection === null ? {} : { seal: moved.inspection.sealNew }),
+      ...(isNewSeal ? { seal: moved.inspection?.sealNew } : {}),
     })
-    .where('id', '=', found.terminal_id)
+    .where('id', '=', terminalId)
     .execute();
-  if (isDone) await closeTicketAsDone(db, moved.ticket_id, now);
+  if (isDone && !isBehind) await closeTicketAsDone(db, moved.ticket_id, now);
 }

@@ -40,6 +40,8 @@ export function viewCase(row: CaseRow, viewer: Actor, extras: ViewExtras): Unloc
     keyset: { bytes: base64url(extras.keyset.bytes), sequence: extras.keyset.sequence },
     ...commissionOf(row),
     ...probationOf(row),
+    ...siteOf(row),
+    ...(row.deferred ? { deferred: true } : {}),
     ...(extras.approverOnDuty === undefined ? {} : { approverOnDuty: extras.approverOnDuty }),
     ...(extras.evidence === undefined ? {} : { evidence: extras.evidence }),
   };
@@ -127,12 +129,20 @@ function grantOf(row: CaseRow, isTechnician: boolean): Pick<UnlockCase, 'grant'>
 function commissionOf(row: CaseRow): Pick<UnlockCase, 'commission'> {
   if (!['unlocked', 'commissioning', 'probation', 'done'].includes(row.state) || row.commission_key === null) return {};
   const steps = [...commissionSteps, 'probation' as const, 'release' as const].map((step) => {
-    const last = row.orders.findLast((order) => order.step === step);
-    const first = row.orders.find((order) => order.step === step);
+    const given = row.orders.filter((order): order is GivenOrder => order.step === step && isGiven(order));
+    const last = given.findLast((order) => order.state === 'done') ?? given.at(-1);
+    const [first] = given;
     return { step, state: last?.state ?? ('todo' as const), ...timesOf(first, last) };
   });
   const current = steps.find((step) => step.state !== 'done')?.step;
   return { commission: { steps, ...(current === undefined ? {} : { current }) } };
+}
+
+type GivenOrder = OrderRow & { readonly state: 'sent' | 'done' | 'failed' };
+
+/** Orders made ahead that nobody has answered are no step yet. */
+function isGiven(order: OrderRow): order is GivenOrder {
+  return order.state !== 'kit' && order.state !== 'void';
 }
 
 function timesOf(first: OrderRow | undefined, last: OrderRow | undefined) {
@@ -151,6 +161,26 @@ function probationOf(row: CaseRow): Pick<UnlockCase, 'probation'> {
       until: row.probation_until.toISOString(),
       limitFen: row.probation_limit_fen,
       releasable: row.releasable,
+    },
+  };
+}
+
+function siteOf(row: CaseRow): Pick<UnlockCase, 'onSite'> {
+  const { site } = row;
+  if (site === null) return {};
+  const sources: NonNullable<UnlockCase['onSite']>['sources'] = [
+    ...(site.byTechnician ? (['technician'] as const) : []),
+    ...(site.byTerminal ? (['terminal'] as const) : []),
+  ];
+  return {
+    onSite: {
+      delegationId: site.delegationId,
+      delegationNumber: `D-${String(site.sequence)}`,
+      useIndex: site.useIndex,
+      second: { id: site.secondId, name: site.secondName },
+      timeProven: site.timeProven,
+      sources,
+      usedAt: new Date(site.usedAt).toISOString(),
     },
   };
 }
