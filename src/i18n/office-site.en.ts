@@ -178,6 +178,7 @@ export const officeSiteEn = {
     decidedBy: (number: string, index: number) => `By ${number}, use ${index}`,
     onSite: 'on site',
     deferred: 'The technician waits with the answer kept',
+    deferredShort: 'answer will be kept',
     deferredHint:
       'This request waited for a network. The answer is kept on the laptop until the terminal is plugged in.',
     deferredVoid: 'Void 7 days after you sign, or when the terminal asks anew.',

@@ -169,6 +169,7 @@ export const officeSiteZh: OfficeSiteText = {
     decidedBy: (number, index) => `依据 ${number} 第 ${index} 次使用`,
     onSite: '现场',
     deferred: '维护人员将保存答复再用',
+    deferredShort: '答复先保存',
     deferredHint: '这份申请曾等待网络。答复保存在笔记本上，待终端插上后使用。',
     deferredVoid: '签名后 7 天内有效，终端重新申请则作废。',
     deferredUntil: (when) => `已存于笔记本，有效至 ${when}。`,

@@ -1,3 +1,4 @@
+import type { DelegationView } from '../../protocol/http/field.ts';
 import type { Alarm } from '../../protocol/http/system.ts';
 import type { Ticket } from '../../protocol/http/tickets.ts';
 import type { UnlockCase } from '../../protocol/http/unlocks.ts';
@@ -20,6 +21,8 @@ export class OfficeData {
   readonly active: Resource<readonly UnlockCase[]>;
   /** The newest cases of any state, for the day's count. */
   readonly recent: Resource<readonly UnlockCase[]>;
+  /** Delegations that a person must decide. */
+  readonly waitingDelegations: Resource<readonly DelegationView[]>;
   readonly openTickets: Resource<readonly Ticket[]>;
   readonly openAlarms: Resource<readonly Alarm[]>;
 
@@ -30,6 +33,9 @@ export class OfficeData {
       return answer.ok ? { ok: true, value: { items: [...answer.value.items].sort(byAge) } } : answer;
     });
     this.recent = listOf((signal) => api.call('listUnlocks', { query: { limit: recentRows }, signal }));
+    this.waitingDelegations = listOf((signal) =>
+      api.call('listDelegations', { query: { state: 'waiting', limit: listRows }, signal }),
+    );
     this.openTickets = listOf((signal) =>
       api.call('listTickets', { query: { state: 'open', limit: listRows }, signal }),
     );
@@ -38,9 +44,10 @@ export class OfficeData {
 
   /** Fetches everything and follows the changes; returns the way to stop. */
   start(): () => void {
-    const all = [this.active, this.recent, this.openTickets, this.openAlarms];
+    const all = [this.active, this.recent, this.waitingDelegations, this.openTickets, this.openAlarms];
     const stops = [
       this.#events.on('unlock', () => [this.active, this.recent].forEach((list) => list.refreshSoon())),
+      this.#events.on('delegation', () => this.waitingDelegations.refreshSoon()),
       this.#events.on('ticket', () => this.openTickets.refreshSoon()),
       this.#events.on('alarm', () => this.openAlarms.refreshSoon()),
       this.#events.onReconnect(() => all.forEach((list) => list.refreshSoon())),

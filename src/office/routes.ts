@@ -1,9 +1,20 @@
 /** The office's screens. */
-export type OfficeScreen = 'requests' | 'terminals' | 'tickets' | 'people' | 'alarms' | 'audit';
+export type OfficeScreen = 'requests' | 'delegations' | 'terminals' | 'tickets' | 'people' | 'alarms' | 'audit';
 
-const screens: readonly OfficeScreen[] = ['requests', 'terminals', 'tickets', 'people', 'alarms', 'audit'];
+const screens: readonly OfficeScreen[] = [
+  'requests',
+  'delegations',
+  'terminals',
+  'tickets',
+  'people',
+  'alarms',
+  'audit',
+];
 
-/** Where in the office a path leads; `id` only below requests and terminals. */
+/** Screens that open one thing below their own path. */
+const withDetails: readonly OfficeScreen[] = ['requests', 'delegations', 'terminals', 'people'];
+
+/** Where in the office a path leads; `id` only below some screens. */
 export interface OfficeRoute {
   readonly screen: OfficeScreen | 'not-found';
   readonly id?: string;
@@ -15,5 +26,5 @@ export function officeRoute(path: string): OfficeRoute {
   const screen = screens.find((candidate) => candidate === name);
   if (screen === undefined || rest.length > 0) return { screen: 'not-found' };
   if (id === undefined) return { screen };
-  return screen === 'requests' || screen === 'terminals' ? { screen, id } : { screen: 'not-found' };
+  return withDetails.includes(screen) ? { screen, id } : { screen: 'not-found' };
 }

@@ -94,10 +94,15 @@ export function secondsOf(
   return [...new Set(named.map(({ person }) => person.name))];
 }
 
-/** The delegations that die with a field key: those that wait or are in force and are signed with it. */
+/** True for a signed delegation that a terminal without news would still take; also one that a newer one has replaced. */
+export function isRevocable({ state, notAfter }: DelegationView, nowMs: number): boolean {
+  return (state === 'active' || state === 'ended') && notAfter !== undefined && Date.parse(notAfter) > nowMs;
+}
+
+/** The delegations that die with a field key: those not over that its holder asked for or may confirm with it. */
 export function hangingOn(keyId: string, all: readonly DelegationView[], nowMs: number): readonly DelegationView[] {
   return all.filter((delegation) => {
-    const state = stateAt(delegation, nowMs);
-    return delegation.fieldKey.id === keyId && (state === 'waiting' || state === 'active');
+    const isNamed = delegation.fieldKey.id === keyId || delegation.seconds.some((second) => second.keyId === keyId);
+    return isNamed && (delegation.state === 'waiting' || isRevocable(delegation, nowMs));
   });
 }

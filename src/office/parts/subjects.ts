@@ -1,0 +1,27 @@
+const folders: Readonly<Record<string, string>> = {
+  terminal: 'terminals',
+  unlock: 'requests',
+  case: 'requests',
+  delegation: 'delegations',
+  person: 'people',
+};
+
+const factKinds: Readonly<Record<string, string>> = {
+  terminalId: 'terminal',
+  caseId: 'case',
+  delegationId: 'delegation',
+  technicianId: 'person',
+  secondId: 'person',
+};
+
+/** Where the office shows `kind` `id`; undefined when it has no screen for that. */
+export function subjectPath(kind: string, id: string): string | undefined {
+  const folder = Object.hasOwn(folders, kind) ? folders[kind] : undefined;
+  return folder === undefined || id === '' ? undefined : `/office/${folder}/${encodeURIComponent(id)}`;
+}
+
+/** Where the office shows what a recorded fact names, such as `caseId`; undefined when it names nothing of ours. */
+export function factPath(name: string, value: unknown): string | undefined {
+  const kind = Object.hasOwn(factKinds, name) ? factKinds[name] : undefined;
+  return kind === undefined || typeof value !== 'string' ? undefined : subjectPath(kind, value);
+}
