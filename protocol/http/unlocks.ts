@@ -230,6 +230,8 @@ export const unlockCaseSchema = v.object({
   approverOnDuty: v.optional(v.object({ name: v.string(), usualAnswerSeconds: v.optional(v.number()) })),
   evidence: v.optional(evidenceSchema),
   onSite: v.optional(siteFactsSchema),
+  /** True when the technician keeps the answer until the terminal is plugged in again. */
+  deferred: v.optional(v.boolean()),
   /** Proof that the newest act of this case stands in the log; absent for the moment until it does. */
   proof: v.optional(logProofSchema),
 });
