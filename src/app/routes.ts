@@ -2,7 +2,7 @@ import type { Role } from '../../protocol/http/common.ts';
 
 /** The screens that the shell itself knows; `person` leads to a person's app. */
 export type ShellRoute =
-  | { readonly screen: 'home' | 'sign-in' | 'account' | 'not-found' }
+  | { readonly screen: 'home' | 'sign-in' | 'account' | 'confirm' | 'not-found' }
   | { readonly screen: 'invitation'; readonly token: string }
   | { readonly screen: 'person'; readonly person: PersonName };
 
@@ -19,10 +19,11 @@ export const personOfRole = {
   merchant: 'merchant',
 } as const satisfies Record<Role, PersonName>;
 
-const fixedScreens: Readonly<Record<string, 'home' | 'sign-in' | 'account'>> = {
+const fixedScreens: Readonly<Record<string, 'home' | 'sign-in' | 'account' | 'confirm'>> = {
   '': 'home',
   'sign-in': 'sign-in',
   account: 'account',
+  confirm: 'confirm',
 };
 
 /** Which screen of the shell stands at `path`. */
@@ -34,6 +35,11 @@ export function shellRoute(path: string): ShellRoute {
     return { screen: 'invitation', token: second };
   const person = personNames.find((name) => name === first);
   return person === undefined ? { screen: 'not-found' } : { screen: 'person', person };
+}
+
+/** Who may sign on site with a key of their own: the technician, and who confirms as a second person. */
+export function signsOnSite(role: Role): boolean {
+  return role === 'technician' || role === 'merchant';
 }
 
 /** Where somebody of `role` starts. */
@@ -49,6 +55,7 @@ export function homePath(role: Role): string {
 export function pathAfterSignIn(wanted: string | null, role: Role): string {
   if (wanted === null || !/^\/(?![/\\])/.test(wanted)) return homePath(role);
   const route = shellRoute(wanted.split('?')[0] ?? '');
-  const mayGo = route.screen === 'account' || (route.screen === 'person' && route.person === personOfRole[role]);
+  const isOwn = route.screen === 'person' && route.person === personOfRole[role];
+  const mayGo = route.screen === 'account' || (route.screen === 'confirm' && signsOnSite(role)) || isOwn;
   return mayGo ? wanted : homePath(role);
 }

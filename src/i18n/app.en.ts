@@ -103,7 +103,10 @@ export const appEn = {
     notYoursHint: (role: string) => `You are signed in as ${role}.`,
     home: 'To the start',
     noApp: 'There is no screen for your role yet',
-    noAppHint: 'Merchants’ screens are not part of this version. Your account works and will open them when they come.',
+    noAppHint:
+      'Merchants’ screens are not part of this version. What you can do now: confirm an unlock on site as the second person.',
+    confirm: 'Confirm an unlock',
+    setUp: 'Account and set-up',
     unreachable: 'The server cannot be reached',
     unreachableHint: 'Nobody has signed in on this browser yet, so nothing can be shown without a network.',
     chunkFailed: 'This part could not be fetched',

@@ -7,11 +7,19 @@ import { defaultUnlockPolicy } from '../../../domain/unlock/policy-default.ts';
 import { decideUnlock } from '../../../domain/unlock/policy.ts';
 import { refusalReasons } from '../../../domain/unlock/refusals.ts';
 import { apiErrorCodes } from '../../../protocol/http/common.ts';
+import { codeKinds } from '../../../protocol/codes/code.ts';
+import { actionBits } from '../../../protocol/unlock/v1/constants.ts';
 import { transportFailureCodes } from '../../../src/api/failures.ts';
+import { fieldKeyErrors } from '../../../src/field-key/errors.ts';
+import { secondRefusals } from '../../../src/field-key/second.ts';
 import { appEn } from '../../../src/i18n/app.en.ts';
 import { appZh } from '../../../src/i18n/app.zh.ts';
+import { codesEn } from '../../../src/i18n/codes.en.ts';
+import { codesZh } from '../../../src/i18n/codes.zh.ts';
 import { officeEn } from '../../../src/i18n/office.en.ts';
 import { officeZh } from '../../../src/i18n/office.zh.ts';
+import { onSiteEn } from '../../../src/i18n/on-site.en.ts';
+import { onSiteZh } from '../../../src/i18n/on-site.zh.ts';
 import { sharedEn } from '../../../src/i18n/shared.en.ts';
 import { sharedZh } from '../../../src/i18n/shared.zh.ts';
 
@@ -28,7 +36,9 @@ function textsOf(value: unknown, path: string): [string, string][] {
 
 const pairs = [
   ['app', appEn, appZh],
+  ['codes', codesEn, codesZh],
   ['office', officeEn, officeZh],
+  ['on-site', onSiteEn, onSiteZh],
   ['shared', sharedEn, sharedZh],
 ] as const;
 
@@ -74,6 +84,18 @@ describe('codes have words', () => {
     for (const dictionary of [sharedEn, sharedZh]) {
       expect(Object.keys(dictionary.failure).sort()).toEqual(failureCodes.sort());
       for (const words of Object.values(dictionary.failure)) expect(words).toHaveLength(2);
+    }
+  });
+
+  test('every failure of a field key and every refusal of the second person has words', () => {
+    for (const dictionary of [onSiteEn, onSiteZh]) {
+      expect(Object.keys(dictionary.key.problem)).toEqual(expect.arrayContaining(Object.keys(fieldKeyErrors)));
+      expect(Object.keys(dictionary.confirm.refusal).sort()).toEqual(Object.keys(secondRefusals).sort());
+      for (const words of Object.values(dictionary.confirm.refusal)) expect(words).toHaveLength(2);
+      expect(Object.keys(dictionary.confirm.action)).toEqual(Object.keys(actionBits));
+    }
+    for (const dictionary of [codesEn, codesZh]) {
+      expect(Object.keys(dictionary.scan.wrongKind).sort()).toEqual(Object.keys(codeKinds).sort());
     }
   });
 

@@ -9,6 +9,8 @@ describe('the shell’s routes', () => {
     ['/account', { screen: 'account' }],
     ['/account/', { screen: 'account' }],
     ['/account/more', { screen: 'not-found' }],
+    ['/confirm', { screen: 'confirm' }],
+    ['/confirm/more', { screen: 'not-found' }],
     ['/invitation/abc', { screen: 'invitation', token: 'abc' }],
     ['/invitation', { screen: 'not-found' }],
     ['/invitation/abc/def', { screen: 'not-found' }],
@@ -35,6 +37,9 @@ describe('after a sign-in', () => {
   test.each([
     ['an own path is kept', '/office/requests/1?x=2', 'approver', '/office/requests/1?x=2'],
     ['the account page is everybody’s', '/account', 'technician', '/account'],
+    ['the second person’s screen is the technician’s', '/confirm', 'technician', '/confirm'],
+    ['… and the merchant’s', '/confirm', 'merchant', '/confirm'],
+    ['… and not the office’s', '/confirm', 'approver', '/office/requests'],
     ['another role’s path leads home', '/office/people', 'technician', '/technician'],
     ['nothing wanted leads home', null, 'operator', '/office/requests'],
     ['another site is refused', 'https://evil.example/office', 'operator', '/office/requests'],
