@@ -2,8 +2,10 @@
 export interface DemoPerson {
   readonly name: string;
   readonly email: string;
-  readonly role: 'technician' | 'approver' | 'operator';
+  readonly role: 'technician' | 'merchant' | 'approver' | 'operator';
   readonly locale: 'zh' | 'en';
+  /** Somebody of this merchant, by name of `demoMerchants`. */
+  readonly merchant?: string;
   readonly totpSecret?: string;
 }
 
@@ -26,6 +28,7 @@ export const demoAccountDomain = 'demo.invalid';
 /** Who works in the demo. */
 export const demoPeople: readonly DemoPerson[] = [
   { name: '王师傅 Wang', email: 'wang@demo.invalid', role: 'technician', locale: 'zh' },
+  { name: '李工 Li', email: 'li@demo.invalid', role: 'technician', locale: 'zh' },
   {
     name: '周敏 Zhou',
     email: 'zhou@demo.invalid',
@@ -34,6 +37,13 @@ export const demoPeople: readonly DemoPerson[] = [
     totpSecret: 'KRUWY3DLMVSXAZLSIRSW23ZR',
   },
   { name: '林浩 Lin', email: 'lin@demo.invalid', role: 'operator', locale: 'zh' },
+  {
+    name: '陈店长 Chen',
+    email: 'chen@demo.invalid',
+    role: 'merchant',
+    locale: 'zh',
+    merchant: '桂园物业 Guiyuan Property',
+  },
 ];
 
 /** The merchants' names of the demo. */

@@ -18,22 +18,31 @@ function must<T>(result: Result<T, string>, what: string): T {
 /** Fills in the demo's people, merchants, terminals and tickets, and trips the terminals that the story needs locked. */
 export async function seedDemo(context: ServerContext, terminals: Terminals, nowMs: number): Promise<SeedReport> {
   const { registry, people } = context.services;
+  const merchantIds = await seedMerchants(context, nowMs);
   const personIds = new Map<string, string>();
-  for (const person of demoPeople) personIds.set(person.email, await people.ensurePerson(person));
+  for (const { merchant, ...person } of demoPeople) {
+    const merchantId = merchant === undefined ? undefined : merchantIds.get(merchant);
+    personIds.set(person.email, await people.ensurePerson({ ...person, merchantId }));
+  }
   const known = await registry.listTerminals({ limit: 1 });
   if (known.counts.total > 0) return { isNew: false };
-  const merchantIds = new Map<string, string>();
-  for (const name of demoMerchants) {
-    const merchant = must(
-      await registry.createMerchant(undefined, { id: uuidv7(nowMs), name, contact: '', address: '' }),
-      name,
-    );
-    merchantIds.set(name, merchant.id);
-  }
   for (const terminal of demoTerminals) {
     await seedTerminal(context, terminals, terminal, { merchantIds, personIds }, nowMs);
   }
   return { isNew: true };
+}
+
+/** The demo's merchants by name; made unless the database has them. */
+async function seedMerchants(context: ServerContext, nowMs: number): Promise<Map<string, string>> {
+  const { registry } = context.services;
+  const { items } = await registry.listMerchants();
+  const ids = new Map(items.map((merchant) => [merchant.name, merchant.id]));
+  for (const name of demoMerchants) {
+    if (ids.has(name)) continue;
+    const body = { id: uuidv7(nowMs), name, contact: '', address: '' };
+    ids.set(name, must(await registry.createMerchant(undefined, body), name).id);
+  }
+  return ids;
 }
 
 /** What earlier steps of the seeding made: merchant by name, person by e-mail address. */
@@ -58,6 +67,7 @@ async function seedTerminal(
     ...{ id: uuidv7(nowMs), merchantId, label, serial, model, place, seal },
     deviceId: Buffer.from(identity.deviceId).toString('hex'),
     identityPublicKey: Buffer.from(identity.identityPublicKey).toString('base64url'),
+    packagePublicKey: Buffer.from(identity.packagePublicKey).toString('base64url'),
   });
   const { id: terminalId } = must(registered, serial);
   if (trip !== undefined) tripTerminal(terminals, serial, trip);

@@ -2,18 +2,20 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { defaultUnlockPolicy } from '../../domain/unlock/policy-default.ts';
 import { invitePersonSchema } from '../../protocol/http/people.ts';
-import { verifyAuditChain } from '../audit/verify.ts';
 import type { ServerConfig } from '../config.ts';
 import { createContext, type ServerContext } from '../context.ts';
 import { keyKinds, parseKeyFile, readOrMakeKeyFile, rotateKey, writeKeyFile } from '../keys/key-file.ts';
 import { createLog } from '../log.ts';
+import { listField, revokeField } from './field.ts';
 import { openStore } from '../store/database.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { migrate } from '../store/migrate.ts';
+import { exportCase, printLogKeys, verifyDatabase, verifyFile } from './audit-commands.ts';
+import type { CliOptions, Print } from './options.ts';
+import { addWitness, listWitnesses, runWitness } from './witness-command.ts';
 
-type Print = (line: string) => void;
-/** One command: configuration, arguments, where to print. @returns the exit code: 0 done, 1 failed, 2 misused. */
-type Command = (config: ServerConfig, args: readonly string[], print: Print) => Promise<number>;
+/** One command: configuration, arguments, where to print, options. @returns the exit code: 0 done, 1 failed, 2 misused. */
+type Command = (config: ServerConfig, args: readonly string[], print: Print, options: CliOptions) => Promise<number>;
 
 /** Every command by its two words. */
 export const commands: Readonly<Record<string, Command>> = {
@@ -21,7 +23,18 @@ export const commands: Readonly<Record<string, Command>> = {
   'people list': (config, _args, print) => withContext(config, (context) => listPeople(context, print)),
   'keys list': async (config, _args, print) => listKeys(config, print),
   'keys rotate': (config, args, print) => rotate(config, args[0], print),
-  'audit verify': (config, _args, print) => withContext(config, (context) => verifyAudit(context, print)),
+  'audit verify': async (config, [file], print, options) =>
+    file === undefined
+      ? withContext(config, (context) => verifyDatabase(context, print))
+      : verifyFile(file, options, print),
+  'audit export': (config, args, print, options) =>
+    withContext(config, (context) => exportCase(context, args, options, print)),
+  'audit key': (config, _args, print) => withContext(config, (context) => printLogKeys(context, print)),
+  'witness add': (config, args, print) => withContext(config, (context) => addWitness(context, args, print)),
+  'witness list': (config, _args, print) => withContext(config, (context) => listWitnesses(context, print)),
+  witness: (_config, _args, print, options) => runWitness(options, print),
+  'field list': (config, _args, print) => withContext(config, (context) => listField(context, print)),
+  'field revoke': (config, args, print) => withContext(config, (context) => revokeField(context, args, print)),
   'policy show': async (config, _args, print) => showPolicy(config, print),
   migrate: (config, _args, print) => withDatabase(config, (url) => migrateNow(url, print)),
 };
@@ -111,7 +124,7 @@ function listKeys(config: ServerConfig, print: Print): number {
 async function rotate(config: ServerConfig, wanted: string | undefined, print: Print): Promise<number> {
   const kind = keyKinds.find((name) => name === wanted);
   if (kind === undefined || kind === 'root') {
-    print('keys rotate: name issuer, policy-approver, office-approver or transport');
+    print('keys rotate: name issuer, policy-approver, office-approver, transport or log');
     return 2;
   }
   if (config.keys !== undefined) {
@@ -125,15 +138,6 @@ async function rotate(config: ServerConfig, wanted: string | undefined, print: P
     print(`New ${kind} key; keyset ${String(context.trust.keyset().sequence)} is in force.`);
     return 0;
   });
-}
-
-async function verifyAudit(context: ServerContext, print: Print): Promise<number> {
-  await context.sequencer.drain();
-  const report = await verifyAuditChain(context.store.pool);
-  print(`${String(report.records)} records, ${String(report.waiting)} waiting, head ${report.head}`);
-  if (report.brokenAt === undefined) return 0;
-  print(`The chain is broken at record ${String(report.brokenAt)}.`);
-  return 1;
 }
 
 function showPolicy(config: ServerConfig, print: Print): number {

@@ -19,6 +19,8 @@ export interface SeedPerson {
   readonly locale?: Me['locale'] | undefined;
   readonly password?: string | undefined;
   readonly totpSecret?: string | undefined;
+  /** For somebody of a merchant: the merchant must exist. */
+  readonly merchantId?: string | undefined;
 }
 
 /** Staff accounts: invited by operators, never signing up by themselves. */
@@ -296,6 +298,7 @@ async function ensurePerson(core: Core, trust: Trust, options: PeopleOptions, pe
     const user = {
       ...newUser(id, person, 'active', person.locale ?? 'zh', nowMs),
       twoFactorEnabled: person.totpSecret !== undefined,
+      merchantId: person.merchantId ?? null,
     };
     const inserted = await db
       .insertInto('user')

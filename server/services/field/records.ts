@@ -5,6 +5,7 @@ import { writeAudit } from '../../audit/records.ts';
 import type { Core } from '../../core.ts';
 import { sqlState, uniqueViolation } from '../../store/database.ts';
 import { raiseAlarm } from '../alarms.ts';
+import { lockTerminal } from '../terminal-writes.ts';
 import { type CheckedSite, checkSite, type SiteRecordBytes, type UnknownSite } from './site-check.ts';
 import { keepSite, type SiteOutcome } from './site-keep.ts';
 
@@ -20,7 +21,10 @@ function recordBytes(record: { request: string; bundle: string; receipt: string 
  */
 export async function submitSiteRecord(core: Core, actor: Actor, body: SubmitSiteRecord): Promise<Answer<string>> {
   const checked = await checkSite(core.db, recordBytes(body), core.clock());
-  if (!('ok' in checked)) return unknownSite(core, checked, actor.id);
+  if (!('ok' in checked)) {
+    await hearUnknown(core, checked, actor.id);
+    return err('receipt-unknown', 'bundle');
+  }
   if (!checked.ok) return checked;
   const site = checked.value;
   const ticket = await core.db
@@ -36,26 +40,34 @@ export async function submitSiteRecord(core: Core, actor: Actor, body: SubmitSit
   return outcome.ok ? ok(outcome.value.caseId) : outcome;
 }
 
-/** Takes what a terminal hands in by itself. All records are checked before the first is taken. */
+/**
+ * Takes what a terminal hands in by itself. All records are checked before the first is taken. One under a delegation
+ * that is not ours is heard like the others, with an alarm: the terminal need not bring it again.
+ */
 export async function submitDeviceRecords(
   core: Core,
   body: DeviceRecords,
 ): Promise<Answer<{ taken: number; known: number }>> {
-  const sites: CheckedSite[] = [];
+  const checks: (CheckedSite | UnknownSite)[] = [];
   for (const [i, record] of body.records.entries()) {
     const checked = await checkSite(core.db, recordBytes(record), core.clock());
     const place = `records.${String(i)}`;
-    const bad = 'ok' in checked ? checked : await unknownSite(core, checked, undefined);
-    if (!bad.ok) return err(bad.error, bad.detail === undefined ? place : `${place}.${bad.detail}`);
-    if ('ok' in checked && checked.ok) sites.push(checked.value);
+    if ('ok' in checked && !checked.ok) {
+      return err(checked.error, checked.detail === undefined ? place : `${place}.${checked.detail}`);
+    }
+    checks.push('ok' in checked ? checked.value : checked);
   }
   let taken = 0;
-  for (const site of sites) {
+  for (const site of checks) {
+    if (!('delegation' in site)) {
+      if (await hearUnknown(core, site)) taken += 1;
+      continue;
+    }
     const outcome = await keep(core, site, { source: 'terminal' });
     if (!outcome.ok) return outcome;
     if (outcome.value.isNew) taken += 1;
   }
-  return ok({ taken, known: sites.length - taken });
+  return ok({ taken, known: checks.length - taken });
 }
 
 async function keep(
@@ -86,12 +98,16 @@ function announce(core: Core, site: CheckedSite, outcome: SiteOutcome): void {
   );
 }
 
-/** A true device under authority that is not ours: somebody else holds signing keys, or a database was set back. */
-async function unknownSite(core: Core, site: UnknownSite, actorId: string | undefined): Promise<Answer<never>> {
+/**
+ * A true device under authority that is not ours: somebody else holds signing keys, or a database was set back.
+ * @returns whether it is news.
+ */
+async function hearUnknown(core: Core, site: UnknownSite, actorId?: string): Promise<boolean> {
   const nowMs = core.clock();
   const subject = `terminal:${site.terminalId}`;
   const receipt = site.receiptHash.toString('hex');
   const alarmId = await core.db.transaction().execute(async (db) => {
+    await lockTerminal(db, site.terminalId);
     const known = await db
       .selectFrom('alarms')
       .select('facts')
@@ -104,5 +120,5 @@ async function unknownSite(core: Core, site: UnknownSite, actorId: string | unde
     return raiseAlarm(db, nowMs, { kind: 'bad-signature', severity: 'stop', subject, facts });
   });
   if (alarmId !== undefined) core.bus.publish({ name: 'alarm', id: alarmId }, { name: 'audit', id: alarmId });
-  return err('receipt-unknown', 'bundle');
+  return alarmId !== undefined;
 }

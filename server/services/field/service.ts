@@ -49,6 +49,8 @@ export interface FieldService {
   package(actor: Actor, id: string): Promise<Answer<DelegationPackage>>;
   submit(actor: Actor, body: SubmitSiteRecord): Promise<Answer<UnlockCase>>;
   submitByDevice(body: DeviceRecords): Promise<Answer<{ taken: number; known: number }>>;
+  /** The newest ones of everybody, for the command line. */
+  recent(limit: number): Promise<DelegationView[]>;
   /** By the number that people say, such as `D-3391`. */
   findByNumber(number: string): Promise<DelegationView | undefined>;
 }
@@ -81,6 +83,7 @@ export function createFieldService(context: FieldContext): FieldService {
       return caseId.ok ? context.unlocks.get(actor, caseId.value) : caseId;
     },
     submitByDevice: (body) => submitDeviceRecords(core, body),
+    recent: async (limit) => (await readDelegations(core.db, { limit })).map(viewDelegation),
     findByNumber: (number) => findByNumber(context, number),
   };
 }
