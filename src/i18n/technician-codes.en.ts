@@ -109,6 +109,25 @@ const pageErrorEn = {
   'no-receipt': ['The terminal is unlocked but keeps no receipt.', 'Tell the office; they close the case by hand.'],
   'no-order': ['The server has no next order yet.', 'It is asked again in a moment.'],
   'photo-missing': ['A photo is not in this browser any more.', 'Take it again.'],
+  'delegation-gone': ['The delegation is not on this device any more.', 'Ask the server instead, or fetch it again.'],
+  'site-not-listed': ['The delegation does not list this terminal.', 'Choose another way.'],
+  'site-request-unreadable': ['The terminal’s request cannot be read.', 'Unplug it, plug it in again.'],
+  'site-other-terminal': [
+    'The request is of another terminal than the one of this ticket.',
+    'Check the serial number on the label; plug in the right one.',
+  ],
+  'site-request-unsigned': [
+    'The terminal did not sign its request with its registered key.',
+    'It cannot be unlocked on site. Ask the office, or send it to the depot.',
+  ],
+  'site-number-differs': [
+    'The terminal’s screen shows the number of another request.',
+    'Unplug it, plug it in again, and compare the numbers.',
+  ],
+  'use-number-taken': [
+    'This delegation was used on another terminal meanwhile.',
+    'Sign again: the second person confirms a fresh code.',
+  ],
 } as Readonly<Record<string, readonly [string, string]>>;
 
 /** Why the terminal did not accept a grant: what it means, what to do. */
@@ -136,6 +155,14 @@ const deviceRefusalEn = {
   'reason-not-covered': ['Another reason for the lock came since the request.', 'Ask again.'],
   'too-many-attempts': ['Too many wrong answers: the terminal makes everybody wait.', 'Wait until the time is over.'],
   'keyset-stale': ['The terminal needs newer keys first.', 'Ask again.'],
+  'not-listed': ['The delegation does not list this terminal.', 'Ask the server, or wait for the network.'],
+  revoked: ['The delegation was revoked.', 'Ask the server, or ask for a new delegation.'],
+  'uses-exhausted': ['The delegation is used up on this terminal.', 'Ask the server, or ask for a new delegation.'],
+  'wrong-delegation': ['What was signed belongs to another delegation.', 'Sign again, both of you.'],
+  'wrong-second': [
+    'The second person may not confirm on this terminal.',
+    'Let one of the persons confirm whom the delegation names.',
+  ],
 } as Readonly<Record<string, readonly [string, string]>>;
 
 /** Why the policy or an approver refused: what it means, what to do. */

@@ -15,8 +15,29 @@ export interface ActFailure {
   readonly mayPass: boolean;
 }
 
-/** Failures of the run itself. `no-receipt`: the terminal keeps none. `no-order`: the server has none yet. `photo-missing`: its bytes are gone from this browser. */
-export const pageFailures = ['no-receipt', 'no-order', 'photo-missing'] as const;
+/** Failures of the run itself. */
+export const pageFailures = [
+  /** The terminal keeps no receipt. */
+  'no-receipt',
+  /** The server has no order yet. */
+  'no-order',
+  /** The bytes of a photo are gone from this browser. */
+  'photo-missing',
+  /** The delegation is not on this device any more. */
+  'delegation-gone',
+  /** The delegation does not list this terminal. */
+  'site-not-listed',
+  /** The terminal's request is no message of ours. */
+  'site-request-unreadable',
+  /** The request is of another terminal than the one of this ticket. */
+  'site-other-terminal',
+  /** The request is not signed by the key that is registered for the terminal. */
+  'site-request-unsigned',
+  /** The terminal's screen shows the number of another request. */
+  'site-number-differs',
+  /** Another ticket took the number of this use meanwhile: it is signed again with the next. */
+  'use-number-taken',
+] as const;
 
 const passingCableErrors: ReadonlySet<CableErrorCode> = new Set<CableErrorCode>([
   'timeout',

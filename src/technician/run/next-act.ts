@@ -1,6 +1,7 @@
 import { endedUnlockStates } from '../../../protocol/http/unlocks.ts';
 import type { UnlockCase } from '../../../protocol/http/unlocks.ts';
 import type { DeviceStatus, Observation } from './observation.ts';
+import { isHandedOver, siteAct } from './site-act.ts';
 
 /** Why a new request is needed; the person decides to ask again. */
 export type AskAgainReason =
@@ -20,14 +21,23 @@ export type StopReason =
   /** The terminal is BLANK and the server has no case to set it up under. */
   | 'blank-without-case';
 
+/** Why a terminal that was unlocked on site waits for the server: no orders were made ahead, or a step failed for good. */
+export type SiteWait = 'no-kit' | 'kit-failed';
+
 /** What to do next. Machine acts may be repeated without harm. */
 export type Act =
   | { readonly do: 'read-status' | 'fetch-case' | 'ask' | 'send-inspection' | 'give-keyset' | 'give-grant' }
   | { readonly do: 'post-receipt' | 'recover-receipt' | 'give-abort' | 'exchange-order' | 'carry-order' }
   | { readonly do: 'read-request'; readonly fresh: boolean }
-  | { readonly do: 'connect' | 'start' | 'inspect' }
+  /** Acts of a use of a delegation; `load-delegation` reads it from this device. */
+  | { readonly do: 'load-delegation' | 'site-request' | 'site-unlock' | 'site-recover' | 'carry-kit' }
+  /** Puts what the server must learn into the outbox: an on-site unlock, a kit's report, a request for later. */
+  | { readonly do: 'keep-record' | 'keep-report' | 'keep-request' }
+  | { readonly do: 'connect' | 'start' | 'inspect' | 'site-confirm' | 'site-again' }
   | { readonly do: 'ask-again'; readonly why: AskAgainReason }
-  | { readonly do: 'wait-cable' | 'wait-approval' }
+  | { readonly do: 'wait-cable' | 'wait-approval' | 'wait-later' }
+  /** Unlocked on site, and what comes next must come from the server. */
+  | { readonly do: 'site-wait'; readonly why: SiteWait }
   | { readonly do: 'wait-device'; readonly untilMs: number }
   | { readonly do: 'wait-probation'; readonly untilMs: number }
   | { readonly do: 'stopped'; readonly why: StopReason }
@@ -46,6 +56,10 @@ const cableActs: ReadonlySet<ActName> = new Set<ActName>([
   'carry-order',
   'wait-device',
   'start',
+  'site-request',
+  'site-unlock',
+  'site-recover',
+  'carry-kit',
 ]);
 /** Acts that newer word from the server could change; before them the case is fetched when it may be outdated. */
 const caseActs: ReadonlySet<ActName> = new Set<ActName>([
@@ -62,15 +76,26 @@ const caseActs: ReadonlySet<ActName> = new Set<ActName>([
   'wait-cable',
   'read-request',
   'exchange-order',
+  'wait-later',
+  'site-wait',
 ]);
 /** Acts of a person: the run waits for one press. */
-export const personActs: ReadonlySet<ActName> = new Set<ActName>(['connect', 'start', 'inspect', 'ask-again']);
+export const personActs: ReadonlySet<ActName> = new Set<ActName>([
+  'connect',
+  'start',
+  'inspect',
+  'ask-again',
+  'site-confirm',
+  'site-again',
+]);
 /** Acts that are only waiting or an end. */
 export const restingActs: ReadonlySet<ActName> = new Set<ActName>([
   'wait-cable',
   'wait-approval',
+  'wait-later',
   'wait-device',
   'wait-probation',
+  'site-wait',
   'stopped',
   'finished',
 ]);
@@ -83,9 +108,12 @@ export function nextAct(seen: Observation): Act {
   const { record } = seen;
   if (record.receipt !== undefined) return { do: 'post-receipt' };
   if (record.report !== undefined) return { do: 'exchange-order' };
-  if (seen.cable === 'ready' && seen.device === undefined) return { do: 'read-status' };
-  const wanted = wantedAct(seen);
-  if (!seen.isCaseFresh && seen.isNetworkUp && caseActs.has(wanted.do)) return { do: 'fetch-case' };
+  const { site } = record;
+  const isOnSite = site !== undefined && !isHandedOver(seen, site);
+  if (!isOnSite && seen.cable === 'ready' && seen.device === undefined) return { do: 'read-status' };
+  const wanted = isOnSite ? siteAct(seen, site) : wantedAct(seen);
+  const isNewsWanted = isOnSite ? site.isRecorded === true : true;
+  if (isNewsWanted && !seen.isCaseFresh && seen.isNetworkUp && caseActs.has(wanted.do)) return { do: 'fetch-case' };
   if (!cableActs.has(wanted.do) || seen.cable === 'ready') return wanted;
   return { do: seen.cable === 'coming' ? 'wait-cable' : 'connect' };
 }
@@ -225,7 +253,9 @@ function askOr(seen: Observation, rest: Act): Act {
   if (!isCurrent) return { do: 'read-request', fresh: false };
   const isBehind = device !== undefined && device.keysetSequence < keysetSequence(seen);
   if (isBehind && seen.cable === 'ready') return { do: 'give-keyset' };
-  return record.startedAtMs === undefined ? rest : { do: 'ask' };
+  if (record.startedAtMs === undefined) return rest;
+  if (record.later === undefined || record.later.caseId !== request.caseId) return { do: 'ask' };
+  return { do: record.later.isKept ? 'wait-later' : 'keep-request' };
 }
 
 function inspectOrSend({ record }: Observation): Act {

@@ -2,6 +2,7 @@ import type { TerminalState } from '../../../domain/unlock/states.ts';
 import type { Reply } from '../../../protocol/cable/v1/services/table.ts';
 import type { TerminalRef } from '../../../protocol/http/registry.ts';
 import type { UnlockCase } from '../../../protocol/http/unlocks.ts';
+import type { KeptDelegation, SiteWork } from './site-work.ts';
 
 /** What the terminal last said of its lock. */
 export type DeviceStatus = Reply<'lock.status'>;
@@ -88,6 +89,12 @@ export interface RunRecord {
   readonly report?: { readonly caseId: string; readonly bytes: string };
   /** The device did not accept this case's grant. */
   readonly grantRefusal?: { readonly caseId: string; readonly code: string; readonly retryAtMs?: number };
+  /** The person uses a delegation. */
+  readonly site?: SiteWork;
+  /** The person keeps this request until the server can be asked; `isKept`: it is in the outbox. */
+  readonly later?: { readonly caseId: string; readonly sinceMs: number; readonly isKept: boolean };
+  /** Ids under which calls of this run are sent, by what they carry; each goes once it has taken effect. */
+  readonly sends?: Readonly<Record<string, string>>;
   /** The server's last word, for when the network is down. */
   readonly lastCase?: UnlockCase;
   readonly lastState?: TerminalState;
@@ -110,5 +117,9 @@ export interface Observation {
   readonly order: string | undefined;
   /** The newest keyset that the server was heard to have. */
   readonly keyset: Keyset | undefined;
+  /** The delegation that is being used, once it was read from this device. */
+  readonly delegation: KeptDelegation | undefined;
+  /** What of this terminal's work waits in the outbox. */
+  readonly queued: number;
   readonly record: RunRecord;
 }

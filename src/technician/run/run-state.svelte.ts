@@ -1,9 +1,10 @@
 import type { UnlockCase } from '../../../protocol/http/unlocks.ts';
 import type { DeviceStatus, Keyset, RunRecord } from './observation.ts';
-import type { RunMemory } from './perform.ts';
+import type { SiteMemory } from './site-perform.ts';
+import type { KeptDelegation } from './site-work.ts';
 
 /** What a run knows, as runes. Every change of the record goes to `keep`, which writes it to the journal. */
-export class RunState implements RunMemory {
+export class RunState implements SiteMemory {
   readonly #keep: (record: RunRecord) => void;
   #record = $state.raw() as RunRecord;
   #case = $state.raw<UnlockCase | undefined>();
@@ -12,6 +13,7 @@ export class RunState implements RunMemory {
   isCaseFresh = $state(false);
   order = $state.raw<string | undefined>();
   keyset = $state.raw<Keyset | undefined>();
+  delegation = $state.raw<KeptDelegation | undefined>();
 
   constructor(record: RunRecord, keep: (record: RunRecord) => void) {
     this.#record = record;

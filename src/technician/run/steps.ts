@@ -3,6 +3,8 @@ import type { UnlockCase } from '../../../protocol/http/unlocks.ts';
 import type { Act } from './next-act.ts';
 import { stepNames } from './observation.ts';
 import type { Observation, RunRecord, StepName } from './observation.ts';
+import { needsSiteInspection } from './site-act.ts';
+import { kitOf } from './site-work.ts';
 
 /** How a step stands. `wait`: it is this step's turn and somebody else's move. `skipped`: not needed this time. */
 export type StepState = 'done' | 'now' | 'next' | 'wait' | 'stop' | 'skipped';
@@ -26,6 +28,13 @@ export const usualMs: Partial<Record<StepName, number>> = {
   'test-payment': 800,
 };
 
+const stoppedActs: ReadonlySet<Act['do']> = new Set<Act['do']>(['stopped', 'ask-again', 'site-again']);
+const waitingActs: ReadonlySet<Act['do']> = new Set<Act['do']>([
+  'wait-approval',
+  'wait-later',
+  'wait-device',
+  'site-wait',
+]);
 const commissionSteps: ReadonlySet<StepName> = new Set<StepName>(['keys', 'parameters', 'self-test', 'test-payment']);
 
 /** The step at which `act` works or waits. */
@@ -41,7 +50,22 @@ export function stepOfAct(act: Act, seen: Observation): StepName {
     case 'start':
       return stepOfCase(seen.case) ?? 'request';
     case 'ask':
+    case 'keep-request':
       return needsInspection(seen) ? 'inspect' : 'approval';
+    case 'load-delegation':
+    case 'site-request':
+    case 'site-confirm':
+    case 'site-again':
+    case 'wait-later':
+      return 'approval';
+    case 'site-unlock':
+    case 'site-recover':
+    case 'keep-record':
+      return 'unlock';
+    case 'carry-kit':
+    case 'keep-report':
+    case 'site-wait':
+      return currentKitStep(seen);
     case 'inspect':
     case 'send-inspection':
       return 'inspect';
@@ -85,6 +109,13 @@ function stepOfCase(unlock: UnlockCase | undefined): StepName | undefined {
   }
 }
 
+/** The step of the order that was made ahead and comes next. */
+function currentKitStep({ delegation, record }: Observation): StepName {
+  const { site, terminal } = record;
+  const step = site?.stuckAt ?? kitOf(delegation, terminal.id)[site?.kitAt ?? 0]?.step;
+  return stepNames.find((name) => name === step) ?? 'keys';
+}
+
 function currentCommissionStep(unlock: UnlockCase | undefined): StepName {
   const todo = unlock?.commission?.steps.find(({ state }) => state !== 'done');
   const name = todo?.step === 'release' ? 'probation' : (todo?.step ?? 'keys');
@@ -111,6 +142,7 @@ function isNeeded(name: StepName, seen: Observation): boolean {
 
 /** Whether the policy asks for an inspection is known from the case; before it, tamper reasons foretell it. */
 function needsInspection({ case: unlock, record, device }: Observation): boolean {
+  if (record.site?.request !== undefined) return needsSiteInspection(record.site.request.reasons);
   if (unlock === undefined)
     return device?.state === 'LOCKED' && !isSoftLock(device.reasons) && (device.reasons & 0b101111) !== 0;
   return unlock.state === 'needs-inspection' || unlock.inspection !== undefined || record.inspection?.isReady === true;
@@ -142,8 +174,8 @@ function stateOf(
   if (index < current) return 'done';
   if (index > current) return 'next';
   if (act.do === 'wait-probation') return 'wait';
-  if (hasFailed || act.do === 'stopped' || act.do === 'ask-again') return 'stop';
-  return act.do === 'wait-approval' || act.do === 'wait-device' ? 'wait' : 'now';
+  if (hasFailed || stoppedActs.has(act.do)) return 'stop';
+  return waitingActs.has(act.do) ? 'wait' : 'now';
 }
 
 function tookMs(name: StepName, state: StepState, { record, case: unlock, nowMs }: Observation): number | undefined {
@@ -173,4 +205,20 @@ export function withStep(record: RunRecord, name: StepName, nowMs: number, isEnd
     }
   }
   return isChanged ? { ...record, steps } : record;
+}
+
+/** The record as it stands once the run has come to `act`: steps begun and ended, and when it was all over. */
+export function recordAt(before: RunRecord, act: Act, seen: Observation): RunRecord {
+  const isStepOver = act.do === 'finished' || act.do === 'start';
+  const record = act.do === 'connect' ? before : withStep(before, stepOfAct(act, seen), seen.nowMs, isStepOver);
+  const isOver = act.do === 'finished' || act.do === 'wait-probation';
+  const hasWork = seen.case !== undefined || record.site?.receipt !== undefined;
+  return isOver && hasWork && record.finishedAtMs === undefined ? { ...record, finishedAtMs: seen.nowMs } : record;
+}
+
+/** The steps that are over in `after` and were not in `before`. */
+export function endedSteps(before: RunRecord, after: RunRecord): readonly StepName[] {
+  return stepNames.filter(
+    (name) => after.steps[name]?.endedAtMs !== undefined && before.steps[name]?.endedAtMs === undefined,
+  );
 }

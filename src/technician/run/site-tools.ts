@@ -1,0 +1,47 @@
+import type { Result } from '../../../domain/result.ts';
+import type { SubmitSiteRecord } from '../../../protocol/http/field.ts';
+import type { CreateUnlock } from '../../../protocol/http/unlocks.ts';
+import type { PhotoNote } from './observation.ts';
+import type { CountedUse, KeptDelegation } from './site-work.ts';
+
+/** Where delegations and the count of their uses lie on this device. */
+export interface SiteStore {
+  delegations(): Promise<readonly KeptDelegation[]>;
+  uses(): Promise<readonly CountedUse[]>;
+  /** Writes a use; another of the same delegation and number is replaced. */
+  putUse(use: CountedUse): Promise<void>;
+  removeUse(delegationId: string, useIndex: number): Promise<void>;
+  /** Runs `work` while no other tab counts uses. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** What the server is to learn later; durable when the promise settles. Repeating one changes nothing. */
+export interface SiteQueue {
+  siteRecord(record: SubmitSiteRecord, photos: readonly PhotoNote[]): Promise<void>;
+  report(caseId: string, report: string, orderSequence: number): Promise<void>;
+  request(request: CreateUnlock): Promise<void>;
+}
+
+/** Why the technician's key did not sign. */
+export type SignFailure = 'no-key' | 'cancelled' | 'failed';
+
+/** The technician's own key on this device, opened by their passkey. */
+export interface SiteSigner {
+  /** Signs when `publicKey` is the key of this device; asks for the passkey. First statement of a click handler. */
+  sign(bytes: Uint8Array, publicKey: Uint8Array): Promise<Result<Uint8Array, SignFailure>>;
+}
+
+/** Everything that work without a network is wired to. */
+export interface FieldDesk {
+  readonly store: SiteStore;
+  readonly queue: SiteQueue;
+  readonly signer: SiteSigner;
+  /** The technician's name, for the second person's screen. */
+  readonly name: string;
+  /** False when the browser itself knows of no network. */
+  readonly isBrowserOnline: boolean;
+  /** How many calls about a terminal wait in the outbox. */
+  queued(terminalId: string): number;
+  /** Called after every change of delegations and outbox; gives the way to stop. */
+  onChange(listener: () => void): () => void;
+}
