@@ -77,7 +77,10 @@ async function publish(core: Core): Promise<CurrentKeyset> {
     ];
     const contentHash = hashOf(ring.rootPublicKey, ring.transportPublicKey, keys);
     const last = await db.selectFrom('keysets').selectAll().orderBy('sequence', 'desc').limit(1).executeTakeFirst();
-    if (last?.content_hash.equals(contentHash)) return { sequence: last.sequence, bytes: new Uint8Array(last.bytes) };
+    if (last?.content_hash.equals(contentHash)) {
+      await notePublished(db, core.clock(), last, ring.rootPublicKey, keys);
+      return { sequence: last.sequence, bytes: new Uint8Array(last.bytes) };
+    }
     const sequence = (last?.sequence ?? 0) + 1;
     const bytes = encodeKeyset({ sequence, keys, transportKey: ring.transportPublicKey }, ring.root);
     const nowMs = core.clock();
@@ -85,17 +88,36 @@ async function publish(core: Core): Promise<CurrentKeyset> {
       .insertInto('keysets')
       .values({ sequence, bytes, content_hash: contentHash, created_at: new Date(nowMs) })
       .execute();
-    await writeAudit(db, nowMs, {
-      act: 'keys.published',
-      subject: 'keys',
-      facts: {
-        sequence,
-        sha256: sha256Hex(bytes),
-        rootPublicKey: Buffer.from(ring.rootPublicKey).toString('hex'),
-        kids: keys.map((key) => Buffer.from(keyIdOf(key.publicKey)).toString('hex')),
-      },
-    });
+    await notePublished(db, nowMs, { sequence, bytes }, ring.rootPublicKey, keys);
     return { sequence, bytes };
+  });
+}
+
+/** Writes into the log which keyset is in force, unless it stands there already. */
+async function notePublished(
+  db: Db,
+  nowMs: number,
+  keyset: CurrentKeyset,
+  rootPublicKey: Uint8Array,
+  keys: readonly KeysetKey[],
+): Promise<void> {
+  const sha256 = sha256Hex(keyset.bytes);
+  const noted = await db
+    .selectFrom('audit')
+    .select('id')
+    .where('subject', '=', 'keys')
+    .where(sql<string>`facts ->> 'sha256'`, '=', sha256)
+    .executeTakeFirst();
+  if (noted !== undefined) return;
+  await writeAudit(db, nowMs, {
+    act: 'keys.published',
+    subject: 'keys',
+    facts: {
+      sequence: keyset.sequence,
+      sha256,
+      rootPublicKey: Buffer.from(rootPublicKey).toString('hex'),
+      kids: keys.map((key) => Buffer.from(keyIdOf(key.publicKey)).toString('hex')),
+    },
   });
 }
 

@@ -6,12 +6,13 @@ import { logLimits } from '../../protocol/log/limits.ts';
 import { decodeVkey, encodeVkey, parseSignatureLine } from '../../protocol/log/note.ts';
 import { consistencyRanges, hashesOf, inclusionRanges, neededSubtrees } from '../../protocol/log/tree.ts';
 import type { Answer } from '../answer.ts';
-import { lastCheckpoint, logKeysOf, originOf, type StoredCheckpoint } from '../audit/checkpoints.ts';
+import { lastCheckpoint, logKeysOf, originOf } from '../audit/checkpoints.ts';
 import { type HashedRecord, leafText, writeAudit } from '../audit/records.ts';
 import { sha256 } from '../audit/sha256.ts';
 import { readSubtrees } from '../audit/subtrees.ts';
 import type { Core } from '../core.ts';
 import { verifyByNode } from '../keys/node-keys.ts';
+import { makeCaseFile, withCosignatures } from './case-file.ts';
 
 /** The transparency log as others see it: checkpoints, proofs, witnesses. */
 export interface LogService {
@@ -28,13 +29,24 @@ export interface LogService {
   addWitness(label: string, vkey: string): Promise<Answer<Witness>>;
   /** Proof for the newest record of a case, unless it is so new that no checkpoint covers it. */
   proofOf(terminalId: string, caseId: string): Promise<LogProof | undefined>;
+  /** The case file of a ticket, by its id or number; `since` is a checkpoint that the reader knows. */
+  caseFile(ticket: string, since?: string): Promise<Answer<string>>;
+}
+
+/** What the service is wired to. */
+export interface LogContext {
+  readonly core: Core;
+  /** Name of a log that has no checkpoint yet. */
+  readonly firstOrigin: string;
+  /** Brings the log and its newest checkpoint up to what is committed. */
+  readonly settle: () => Promise<void>;
 }
 
 /** Builds the service. */
-export function createLogService(core: Core, firstOrigin: string): LogService {
+export function createLogService({ core, firstOrigin, settle }: LogContext): LogService {
   const { pool } = core;
   return {
-    checkpoint: () => cosignedCheckpoint(pool),
+    checkpoint: () => cosignedCheckpoint(core),
     keys: async () => {
       const last = await lastCheckpoint(pool);
       const origin = last === undefined ? firstOrigin : originOf(last);
@@ -47,24 +59,19 @@ export function createLogService(core: Core, firstOrigin: string): LogService {
     cosign: (size, line) => cosign(core, size, line),
     witnesses: () => listWitnesses(pool),
     addWitness: (label, vkey) => addWitness(core, label, vkey),
-    proofOf: (terminalId, caseId) => proofOf(pool, terminalId, caseId),
+    proofOf: (terminalId, caseId) => proofOf(core, terminalId, caseId),
+    caseFile: async (ticket, since) => {
+      await settle();
+      return makeCaseFile(core, ticket, since);
+    },
   };
 }
 
 const text = (hash: Uint8Array): string => Buffer.from(hash).toString('base64url');
 
-/** A kept checkpoint with its witnesses' lines. */
-export async function withCosignatures(pool: Pool, { size, note }: StoredCheckpoint): Promise<string> {
-  const { rows } = await pool.query<{ line: string }>(
-    'select line from log_cosignatures where size = $1 order by witness',
-    [size],
-  );
-  return note + rows.map(({ line }) => `${line}\n`).join('');
-}
-
-async function cosignedCheckpoint(pool: Pool): Promise<Answer<string>> {
-  const last = await lastCheckpoint(pool);
-  return last === undefined ? err('not-found') : ok(await withCosignatures(pool, last));
+async function cosignedCheckpoint(core: Core): Promise<Answer<string>> {
+  const last = await lastCheckpoint(core.pool);
+  return last === undefined ? err('not-found') : ok(await withCosignatures(core, last));
 }
 
 /** Proofs reach to the newest checkpoint and no further: what is not signed yet is nobody's business. */
@@ -143,24 +150,24 @@ async function cosign(core: Core, size: number, line: string): Promise<Answer<{ 
   return ok({ done: true });
 }
 
-async function proofOf(pool: Pool, terminalId: string, caseId: string): Promise<LogProof | undefined> {
-  const { rows } = await pool.query<HashedRecord & { seq: number | null; prev: number | null }>({
+async function proofOf(core: Core, terminalId: string, caseId: string): Promise<LogProof | undefined> {
+  const { rows } = await core.pool.query<HashedRecord & { seq: number | null; prev: number | null }>({
     name: 'log-case-newest',
     text: `select id, at, act, actor_id, subject, facts, seq, prev from audit
       where subject = $1 and facts ->> 'caseId' = $2 order by seq desc nulls first limit 1`,
     values: [`terminal:${terminalId}`, caseId],
   });
   const [record] = rows;
-  const last = await lastCheckpoint(pool);
+  const last = await lastCheckpoint(core.pool);
   if (record === undefined || record.seq === null || record.prev === null) return undefined;
   if (last === undefined || last.size < record.seq) return undefined;
   const index = record.seq - 1;
   const ranges = inclusionRanges(index, last.size);
-  const read = await readSubtrees(pool, neededSubtrees(ranges));
+  const read = await readSubtrees(core.pool, neededSubtrees(ranges));
   return {
     entry: text(Buffer.from(leafText(record.seq, record.prev, record))),
     index,
-    checkpoint: await withCosignatures(pool, last),
+    checkpoint: await withCosignatures(core, last),
     hashes: hashesOf(ranges, read, sha256).map(text),
   };
 }

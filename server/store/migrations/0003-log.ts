@@ -44,5 +44,13 @@ create trigger log_checkpoints_no_truncate before truncate on log_checkpoints
   for each statement execute function log_guard();
 
 alter table unlock_cases add column request bytea;
+
+-- From now on a registration names the terminal's key; those from before get a record that does.
+insert into audit (id, at, act, subject, facts)
+select (lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
+    || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid,
+  date_trunc('milliseconds', now()), 'terminal.key-noted', 'terminal:' || id,
+  jsonb_build_object('deviceId', encode(device_id, 'hex'), 'identityPublicKey', encode(identity_public_key, 'hex'))
+from terminals order by registered_at;
 `,
 };
