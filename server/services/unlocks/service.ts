@@ -14,6 +14,7 @@ import type { FactorService } from '../../auth/factors.ts';
 import type { Core } from '../../core.ts';
 import type { Trust } from '../../keys/trust.ts';
 import { commissionStep } from '../commission/run.ts';
+import type { LogService } from '../log.ts';
 import { type Page, pageOf, type PageQuery } from '../paging.ts';
 import { decideCase, openCase } from './approve.ts';
 import { askForUnlock } from './ask.ts';
@@ -53,6 +54,7 @@ export interface UnlockContext {
   readonly trust: Trust;
   readonly factors: FactorService;
   readonly duty: DutyDesk;
+  readonly log: Pick<LogService, 'proofOf'>;
 }
 
 /** Builds the service. */
@@ -105,7 +107,8 @@ function maySee(actor: Actor, row: CaseRow): boolean {
 async function getCase(context: UnlockContext, actor: Actor, id: string): Promise<Answer<UnlockCase>> {
   const row = await findCase(context.core.pool, id);
   if (row === undefined || !maySee(actor, row)) return err('not-found');
-  const seen = await view(context, actor, row);
+  const [viewed, proof] = await Promise.all([view(context, actor, row), context.log.proofOf(row.terminal_id, row.id)]);
+  const seen = { ...viewed, ...(proof === undefined ? {} : { proof }) };
   return ok(actor.role === 'technician' ? seen : { ...seen, evidence: await evidenceFor(context.core, row) });
 }
 
