@@ -1,4 +1,5 @@
-import { newId, type Person, type Site, totpSecrets, World } from './world.ts';
+import type { World } from './world.ts';
+import { newId, type Person, type Site, totpSecrets } from './world.ts';
 
 /** A ticket's whole story: an opened case, inspected, approved by a person, unlocked, commissioned to NORMAL. */
 export async function tellStory(world: World): Promise<{ site: Site; caseId: string; wang: Person; zhou: Person }> {
