@@ -1,4 +1,5 @@
 import { technicianCodesEn } from './technician-codes.en.ts';
+import { technicianQueueEn } from './technician-queue.en.ts';
 
 /** The technician's words, in English. Functions take finished pieces of text (times, names). */
 export const technicianEn = {
@@ -228,6 +229,7 @@ export const technicianEn = {
     home: 'Back to the terminals',
     took: (time: string) => `It took ${time}.`,
   },
+  queue: technicianQueueEn,
   card: {
     title: 'Connection',
     cable: 'Cable',
@@ -250,14 +252,6 @@ export const technicianEn = {
     server: (time: string) => `${time} to the server and back`,
     since: (age: string) => `For ${age}`,
     nextTry: (time: string) => `next try in ${time}`,
-    tryNow: 'Try now',
-    queued: {
-      request: 'Unlock request',
-      photo: 'Photo',
-      inspection: 'Inspection',
-      receipt: 'Receipt',
-      report: 'Service record',
-    },
   },
   safe: {
     yes: 'Safe to unplug now.',

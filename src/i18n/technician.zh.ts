@@ -1,5 +1,6 @@
 import { technicianCodesZh } from './technician-codes.zh.ts';
 import type { TechnicianText } from './technician.en.ts';
+import { technicianQueueZh } from './technician-queue.zh.ts';
 
 /** The technician's words, in Simplified Chinese. */
 export const technicianZh: TechnicianText = {
@@ -227,6 +228,7 @@ export const technicianZh: TechnicianText = {
     home: '返回终端列表',
     took: (time) => `用时 ${time}。`,
   },
+  queue: technicianQueueZh,
   card: {
     title: '连接',
     cable: '数据线',
@@ -248,8 +250,6 @@ export const technicianZh: TechnicianText = {
     server: (time) => `到服务器往返 ${time}`,
     since: (age) => `已 ${age}`,
     nextTry: (time) => `${time}后重试`,
-    tryNow: '立即重试',
-    queued: { request: '解锁申请', photo: '照片', inspection: '检查记录', receipt: '回执', report: '服务记录' },
   },
   safe: {
     yes: '现在可以拔线。',

@@ -1,7 +1,10 @@
 import { base64UrlDecode, base64UrlEncode } from '../../../protocol/bytes.ts';
 import type { UnlockCase } from '../../../protocol/http/unlocks.ts';
 import type { ApiClient } from '../../api/client.ts';
+import { isWorthRepeating } from '../../api/failures.ts';
+import type { ApiFailure } from '../../api/failures.ts';
 import type { DeviceSession } from '../../device/session.svelte.ts';
+import type { Outbox } from '../../outbox/outbox.svelte.ts';
 import { cableFailure, pageFailure, serverFailure } from './failure.ts';
 import type { ActFailure } from './failure.ts';
 import type { Journal } from './journal.ts';
@@ -21,7 +24,9 @@ export interface RunMemory {
 /** What the acts work with. */
 export interface RunTools {
   readonly session: Pick<DeviceSession, 'request'>;
-  readonly api: Pick<ApiClient, 'call' | 'putPhoto'>;
+  readonly api: Pick<ApiClient, 'call'>;
+  /** What changes something on the server goes through here, so that it is kept and happens once. */
+  readonly outbox: Pick<Outbox, 'call' | 'enqueue' | 'remove'>;
   readonly journal: Pick<Journal, 'readPhoto'>;
   /** Resolves when everything written so far is in the journal. */
   saved(): Promise<void>;
@@ -142,62 +147,117 @@ async function readRequest(fresh: boolean, memory: RunMemory, tools: RunTools): 
   };
   if (device !== undefined) memory.device = { ...device, screenNumber, challengeAgeSeconds: ageSeconds };
   await saved();
+  // A request that still waited to be sent asks for nothing any more.
+  if (earlier !== undefined) await tools.outbox.remove(earlier.caseId);
   return undefined;
 }
 
-async function ask(memory: RunMemory, { api, mark }: RunTools): Outcome {
-  const { request, ticketId } = memory.record;
+/** The id under which `what` is sent; it is in the record before anything goes out, and the same after a reload. */
+function sendId(memory: RunMemory, what: string, newId: () => string): string {
+  const known = memory.record.sends?.[what];
+  if (known !== undefined) return known;
+  const id = newId();
+  memory.record = { ...memory.record, sends: { ...memory.record.sends, [what]: id } };
+  return id;
+}
+
+/** `what` has taken effect: the next of its kind is another call. */
+function sent(memory: RunMemory, what: string): void {
+  const left = Object.entries(memory.record.sends ?? {}).filter(([name]) => name !== what);
+  memory.record = { ...memory.record, sends: Object.fromEntries(left) };
+}
+
+/** The server said no: the run shows it and goes on from what it sees, so nothing is left for a person in the queue. */
+async function refused(failure: ApiFailure, id: string, memory: RunMemory, tools: RunTools): Outcome {
+  const isFinal = !isWorthRepeating(failure) && !['unauthenticated', 'aborted', 'queue-full'].includes(failure.error);
+  if (isFinal) await tools.outbox.remove(id);
+  if (failure.error === 'not-in-state') memory.isCaseFresh = false;
+  return serverFailure(failure);
+}
+
+/** Keeps the server's word; one that was stored by an earlier attempt may be outdated. */
+function setAnswer(memory: RunMemory, unlock: UnlockCase, isStored: boolean): void {
+  setCase(memory, unlock);
+  if (isStored) memory.isCaseFresh = false;
+}
+
+async function ask(memory: RunMemory, tools: RunTools): Outcome {
+  const { outbox, mark, saved } = tools;
+  const { request, ticketId, terminal } = memory.record;
   if (request === undefined) throw new Error('ask: record.request is missing');
   const { caseId, sealed, requestBytes } = request;
-  const answer = await api.call('createUnlock', {
+  await saved();
+  const answer = await outbox.call('createUnlock', {
+    id: caseId,
+    lane: terminal.id,
     body: { id: caseId, ticketId, sealedRequest: sealed, requestBytes },
+    run: memory.record,
   });
   if (!answer.ok) {
-    memory.isCaseFresh = memory.isCaseFresh && answer.error !== 'not-in-state' && answer.error !== 'already-exists';
-    return serverFailure(answer);
+    memory.isCaseFresh = memory.isCaseFresh && answer.error !== 'already-exists';
+    return refused(answer, caseId, memory, tools);
   }
   mark('case');
   if (answer.value.grant?.sealed !== undefined) mark('granted');
-  setCase(memory, answer.value);
+  setAnswer(memory, answer.value, answer.isStored);
   return undefined;
 }
 
 async function sendInspection(memory: RunMemory, tools: RunTools): Outcome {
-  const { api } = tools;
+  const { outbox, saved, newId } = tools;
   const unlock = memory.case;
   const draft = memory.record.inspection;
   if (unlock === undefined || draft === undefined) throw new Error('sendInspection: case or draft is missing');
-  for (const photo of draft.photos) {
-    if (photo.uploadedTo === unlock.id) continue;
-    const failure = await uploadPhoto(photo.id, photo.kind, unlock.id, tools);
-    if (failure !== undefined) return failure;
-    const now = memory.record.inspection ?? draft;
-    const photos = now.photos.map((note) => (note.id === photo.id ? { ...note, uploadedTo: unlock.id } : note));
-    memory.record = { ...memory.record, inspection: { ...now, photos } };
-  }
-  const answer = await api.call('submitInspection', {
+  const lane = memory.record.terminal.id;
+  const waiting = draft.photos.filter(({ uploadedTo }) => uploadedTo !== unlock.id);
+  const photos = waiting.map(({ id, kind }) => ({
+    id: sendId(memory, `photo ${id} ${unlock.id}`, newId),
+    lane,
+    params: { id: unlock.id, photoId: id },
+    photo: { id, kind },
+  }));
+  for (const { photo } of photos)
+    if ((await tools.journal.readPhoto(photo.id)) === undefined) return pageFailure('photo-missing', false, photo.kind);
+  const { sealFound, sealNew, note } = draft;
+  const { screenNumber } = unlock.request;
+  const inspection = {
+    id: sendId(memory, `inspection ${unlock.id}`, newId),
+    lane,
     params: { id: unlock.id },
-    body: {
-      sealFound: draft.sealFound,
-      sealNew: draft.sealNew,
-      screenNumber: unlock.request.screenNumber,
-      note: draft.note,
-      photoIds: draft.photos.map(({ id }) => id),
-    },
-  });
-  if (!answer.ok) {
-    if (answer.error === 'not-in-state') memory.isCaseFresh = false;
-    return serverFailure(answer);
+    body: { sealFound, sealNew, screenNumber, note, photoIds: draft.photos.map(({ id }) => id) },
+  };
+  await saved();
+  // All of it is kept before any of it goes out: the rest follows without this page.
+  for (const photo of photos) await outbox.enqueue('putPhoto', photo);
+  await outbox.enqueue('submitInspection', inspection);
+  for (const photo of photos) {
+    const answer = await outbox.call('putPhoto', photo);
+    if (!answer.ok) return refusedInspection(answer, [...photos, inspection], memory, tools);
+    noteUploaded(memory, photo.photo.id, unlock.id);
   }
-  setCase(memory, answer.value);
+  const answer = await outbox.call('submitInspection', { ...inspection, run: memory.record });
+  if (!answer.ok) return refusedInspection(answer, [inspection], memory, tools);
+  sent(memory, `inspection ${unlock.id}`);
+  setAnswer(memory, answer.value, answer.isStored);
   return undefined;
 }
 
-async function uploadPhoto(id: string, kind: 'rear' | 'seal' | 'other', caseId: string, tools: RunTools): Outcome {
-  const photo = await tools.journal.readPhoto(id);
-  if (photo === undefined) return pageFailure('photo-missing', false, kind);
-  const answer = await tools.api.putPhoto(caseId, id, kind, photo);
-  return answer.ok ? undefined : serverFailure(answer);
+async function refusedInspection(
+  answer: ApiFailure,
+  left: readonly { readonly id: string }[],
+  memory: RunMemory,
+  tools: RunTools,
+): Outcome {
+  const outcomes = left.map(({ id }) => refused(answer, id, memory, tools));
+  return (await Promise.all(outcomes))[0];
+}
+
+function noteUploaded(memory: RunMemory, photoId: string, caseId: string): void {
+  sent(memory, `photo ${photoId} ${caseId}`);
+  const now = memory.record.inspection;
+  if (now === undefined) return;
+  const photos = now.photos.map((note) => (note.id === photoId ? { ...note, uploadedTo: caseId } : note));
+  memory.record = { ...memory.record, inspection: { ...now, photos } };
 }
 
 async function giveKeyset(memory: RunMemory, { session }: RunTools): Outcome {
@@ -231,14 +291,25 @@ async function giveGrant(memory: RunMemory, { session, mark, wallNow }: RunTools
   return undefined;
 }
 
-async function postReceipt(memory: RunMemory, { api, mark }: RunTools): Outcome {
+async function postReceipt(memory: RunMemory, tools: RunTools): Outcome {
+  const { outbox, mark, newId, saved } = tools;
   const { receipt } = memory.record;
   if (receipt === undefined) throw new Error('postReceipt: record.receipt is missing');
-  const answer = await api.call('submitReceipt', { params: { id: receipt.caseId }, body: { receipt: receipt.bytes } });
-  if (!answer.ok) return serverFailure(answer);
+  const what = `receipt ${receipt.caseId}`;
+  const id = sendId(memory, what, newId);
+  await saved();
+  const answer = await outbox.call('submitReceipt', {
+    id,
+    lane: memory.record.terminal.id,
+    params: { id: receipt.caseId },
+    body: { receipt: receipt.bytes },
+    run: memory.record,
+  });
+  if (!answer.ok) return refused(answer, id, memory, tools);
   mark('receipt-posted');
+  sent(memory, what);
   memory.record = without(memory.record, 'receipt');
-  setCase(memory, answer.value);
+  setAnswer(memory, answer.value, answer.isStored);
   return undefined;
 }
 
@@ -261,26 +332,49 @@ async function giveAbort(memory: RunMemory, { session }: RunTools): Outcome {
   return answer.ok ? undefined : cableFailure(answer.error, answer.detail);
 }
 
-async function exchangeOrder(memory: RunMemory, { api }: RunTools): Outcome {
+async function exchangeOrder(memory: RunMemory, tools: RunTools): Outcome {
   const { report } = memory.record;
-  const id = report?.caseId ?? memory.case?.id;
+  if (report !== undefined) return handInReport(report, memory, tools);
+  const id = memory.case?.id;
   if (id === undefined) throw new Error('exchangeOrder: case is missing');
   const before = memory.case?.state;
-  const answer = await api.call('commission', {
-    params: { id },
-    body: report === undefined ? {} : { report: report.bytes },
-  });
+  const answer = await tools.api.call('commission', { params: { id }, body: {} });
   if (!answer.ok) {
     if (answer.error === 'not-in-state') memory.isCaseFresh = false;
     return serverFailure(answer);
   }
   const { order, case: unlock } = answer.value;
+  takeOrder(memory, order, unlock);
+  setCase(memory, unlock);
+  const isStuck = order === undefined && unlock.state === before;
+  return isStuck && unlock.state !== 'done' ? pageFailure('no-order', true) : undefined;
+}
+
+async function handInReport(report: NonNullable<RunRecord['report']>, memory: RunMemory, tools: RunTools): Outcome {
+  const { outbox, newId, saved } = tools;
+  const what = `report ${report.caseId}`;
+  const id = sendId(memory, what, newId);
+  await saved();
+  const answer = await outbox.call('commission', {
+    id,
+    lane: memory.record.terminal.id,
+    params: { id: report.caseId },
+    body: { report: report.bytes },
+    run: memory.record,
+  });
+  if (!answer.ok) return refused(answer, id, memory, tools);
+  const { order, case: unlock } = answer.value;
+  sent(memory, what);
   memory.record = without(memory.record, 'report');
+  // A stored answer may carry an order that was carried out since; the present one is asked for.
+  takeOrder(memory, answer.isStored ? undefined : order, unlock);
+  setAnswer(memory, unlock, answer.isStored);
+  return undefined;
+}
+
+function takeOrder(memory: RunMemory, order: string | undefined, unlock: UnlockCase): void {
   memory.order = order;
   if (unlock.state === 'probation' || unlock.state === 'done') memory.device = undefined;
-  setCase(memory, unlock);
-  const isStuck = order === undefined && report === undefined && unlock.state === before;
-  return isStuck && unlock.state !== 'done' ? pageFailure('no-order', true) : undefined;
 }
 
 async function carryOrder(memory: RunMemory, { session }: RunTools): Outcome {

@@ -1,26 +1,30 @@
-import type { NetworkState } from '../../api/network.svelte.ts';
-import type { UnlockRun } from './unlock-run.svelte.ts';
+import type { RouteName } from '../../../protocol/http/paths.ts';
+import type { OutboxEntry } from '../../outbox/entry.ts';
 
-/** One thing that waits to be sent. */
-export interface QueuedItem {
-  readonly kind: 'request' | 'photo' | 'inspection' | 'receipt' | 'report';
-  readonly sinceMs: number;
+/** What an entry carries, in the person's words. */
+export type QueuedKind = 'request' | 'photo' | 'inspection' | 'receipt' | 'report' | 'site' | 'other';
+
+const kinds: Partial<Record<RouteName, QueuedKind>> = {
+  createUnlock: 'request',
+  putPhoto: 'photo',
+  submitInspection: 'inspection',
+  submitReceipt: 'receipt',
+  commission: 'report',
+  submitSiteRecord: 'site',
+};
+
+/** Entries that are sent within this time are not shown as waiting: they are only passing through, ms. */
+const passingMs = 1_500;
+
+/** What an entry carries. */
+export function kindOf({ route }: OutboxEntry): QueuedKind {
+  return kinds[route] ?? 'other';
 }
 
-/** What of a run has not reached the server yet, oldest first. */
-export function queuedItems(run: UnlockRun, network: NetworkState): readonly QueuedItem[] {
-  const { record, act, case: unlock, failure } = run;
-  const sinceMs = network.downSinceMs ?? record.updatedAtMs;
-  const items: QueuedItem[] = [];
-  if (act.do === 'ask' && failure !== undefined)
-    items.push({ kind: 'request', sinceMs: record.startedAtMs ?? sinceMs });
-  if (record.inspection?.isReady === true && unlock?.state === 'needs-inspection') {
-    for (const photo of record.inspection.photos) {
-      if (photo.uploadedTo !== unlock.id) items.push({ kind: 'photo', sinceMs: photo.takenAtMs });
-    }
-    items.push({ kind: 'inspection', sinceMs });
-  }
-  if (record.receipt !== undefined) items.push({ kind: 'receipt', sinceMs });
-  if (record.report !== undefined) items.push({ kind: 'report', sinceMs });
-  return items;
+/** What waits or needs a person, in order; what is only passing through on a working network is left out. */
+export function waitingItems(entries: readonly OutboxEntry[], nowMs: number): readonly OutboxEntry[] {
+  return entries.filter(({ state, attempts, reason, createdAtMs }) => {
+    const isPassing = attempts <= 1 && reason === 'new' && nowMs - createdAtMs < passingMs;
+    return state === 'dead' || !isPassing;
+  });
 }

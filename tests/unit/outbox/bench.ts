@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { errorBodySchema } from '../../../protocol/http/common.ts';
+import type { errorBodySchema } from '../../../protocol/http/common.ts';
 import type * as v from 'valibot';
 import { FieldDatabase } from '../../../src/outbox/database.ts';
 import { OutboxEvents } from '../../../src/outbox/events.ts';
