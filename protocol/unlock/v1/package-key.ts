@@ -7,7 +7,7 @@ const info = utf8Encode('TK-UNLK/1 package key');
 const secretBytes = 32;
 
 /**
- * The X25519 key to which key packages made ahead are sealed (docs/unlock-protocol.md, section 8.5): its secret is
+ * The X25519 key to which key packages made ahead are sealed (docs/unlock-protocol.md, section 8.8): its secret is
  * HKDF-SHA256 of the identity secret, without salt. It is never stored, so it dies with the identity. The public half
  * is registered together with the identity key.
  */

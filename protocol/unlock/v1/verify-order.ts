@@ -31,7 +31,7 @@ export interface AcceptedOrder {
   readonly isRepeat: boolean;
 }
 
-/** An order made ahead cannot know the epoch: it is bound to a delegation instead (section 8.5). */
+/** An order made ahead cannot know the epoch: it is bound to a delegation instead (section 8.8). */
 function checkOccasion(order: CommissionOrder, device: OrderView): RefusalCode | undefined {
   const { delegationSequence } = order;
   if (delegationSequence === undefined) return order.lockEpoch === device.lockEpoch ? undefined : 'wrong-epoch';

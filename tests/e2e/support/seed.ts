@@ -53,7 +53,7 @@ export async function seedWorld(server: RunningServer, identities: readonly Term
   const merchant = { id: uuidv7(nowMs), name: 'Guiyuan Property', contact: '', address: '' };
   valueOf(await registry.createMerchant(undefined, merchant), 'the merchant');
   const terminalIds = new Map<string, string>();
-  for (const { serial, label, model, deviceId, identityPublicKey } of identities) {
+  for (const { serial, label, model, deviceId, identityPublicKey, packagePublicKey } of identities) {
     const id = uuidv7(nowMs);
     const body = {
       id,
@@ -61,6 +61,7 @@ export async function seedWorld(server: RunningServer, identities: readonly Term
       ...{ label, serial, model, place: 'Lobby', seal: registeredSeal },
       deviceId: hex(deviceId),
       identityPublicKey: base64UrlEncode(identityPublicKey),
+      packagePublicKey: base64UrlEncode(packagePublicKey),
     };
     valueOf(await registry.registerTerminal(undefined, body), serial);
     terminalIds.set(serial, id);

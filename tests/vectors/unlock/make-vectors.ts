@@ -7,7 +7,10 @@ import { softwareAgreementKey } from '../../../protocol/unlock/v1/hpke.ts';
 import type { Keyset } from '../../../protocol/unlock/v1/messages.ts';
 import { encodeParameters, parametersDigest } from '../../../protocol/unlock/v1/parameters.ts';
 import { screenNumber } from '../../../protocol/unlock/v1/screen-number.ts';
+import { packageKeyOf } from '../../../protocol/unlock/v1/package-key.ts';
 import { sealGrant, sealKeyPackage, sealRequest } from '../../../protocol/unlock/v1/seal.ts';
+import * as site from '../../../protocol/unlock/v1/site.ts';
+import { signedBundle, siteDelegation, sitePeople, siteResponse } from './site-parts.ts';
 
 /**
  * Makes the golden vectors of UNLK/1 from fixed keys and numbers. `write-vectors.ts` puts them beside this file;
@@ -93,6 +96,8 @@ function messageVectors(): Plain {
     keyset: codec.encodeKeyset(keyset, signer('root')),
     order: codec.encodeOrder(order, signer('issuer')),
     report: codec.encodeReport(report, signer('device')),
+    delegation: codec.encodeDelegation(siteDelegation, signer('issuer'), signer('approver')),
+    kitOrder: codec.encodeOrder({ ...order, lockEpoch: 0, delegationSequence: 3391 }, signer('issuer')),
   };
   return [
     vector('request', made.request, codec.decodeRequest(made.request)),
@@ -103,6 +108,8 @@ function messageVectors(): Plain {
     vector('keyset', made.keyset, codec.decodeKeyset(made.keyset)),
     vector('order', made.order, codec.decodeOrder(made.order)),
     vector('report', made.report, codec.decodeReport(made.report)),
+    vector('delegation', made.delegation, codec.decodeDelegation(made.delegation)),
+    vector('order, made ahead', made.kitOrder, codec.decodeOrder(made.kitOrder)),
   ];
 }
 
@@ -169,6 +176,31 @@ function screenNumberVectors(): Plain {
   });
 }
 
+/** A response, its bundle, and the key to which key packages made ahead are sealed. */
+function siteVectors(): Plain {
+  const bundle = signedBundle(siteDelegation, siteResponse, [signer('issuer'), signer('approver')]);
+  const parts = site.decodeSiteBundle(bundle);
+  const response = parts.ok ? site.decodeResponse(parts.value.response) : parts;
+  if (!parts.ok || !response.ok) throw new Error('site vectors');
+  const { publicKey } = packageKeyOf(secrets.device);
+  const binding = { deviceId, lockEpoch: 0, orderSequence: 3 };
+  const keys = bodies.encodePaymentKeys([{ slot: 'mac', key: macKey }]);
+  return plain({
+    people: sitePeople.map(({ name, secret, publicKey: key }) => {
+      return { name, secret, publicKey: key, keyHash: site.secondKeyHash(key) };
+    }),
+    response: {
+      ...{ fields: response.value.message, payload: response.value.payload, message: parts.value.response },
+      bytes: parts.value.response.length,
+    },
+    bundle: { message: bundle, bytes: bundle.length },
+    packageKey: {
+      ...{ identitySecret: secrets.device, publicKey, binding, ephemeralSecret: ephemeral, plain: keys },
+      sealed: sealKeyPackage(keys, publicKey, binding, ephemeral),
+    },
+  });
+}
+
 /** Every golden file: name → content. */
 export function makeVectors(): Readonly<Record<string, Plain>> {
   return {
@@ -177,5 +209,6 @@ export function makeVectors(): Readonly<Record<string, Plain>> {
     'sealing.json': sealingVectors(),
     'commissioning.json': commissioningVectors(),
     'screen-number.json': screenNumberVectors(),
+    'site.json': siteVectors(),
   };
 }

@@ -31,15 +31,18 @@ export interface VerdictVector {
 const counting = (length: number, first: number) => Uint8Array.from({ length }, (_, i) => first + i);
 const time = 1_782_950_400;
 const secrets = { root: counting(32, 0x01), issuer: counting(32, 0x21), approver: counting(32, 0x41) };
-const [root, issuer, approver] = [secrets.root, secrets.issuer, secrets.approver].map(softwareSigner) as [
+/** Who signs. */
+export const [root, issuer, approver] = [secrets.root, secrets.issuer, secrets.approver].map(softwareSigner) as [
   Signer,
   Signer,
   Signer,
 ];
 const oldIssuer = counting(32, 0x71);
-const expiredSecret = counting(32, 0xb1);
+/** The approver whose key is over. */
+export const expiredSecret = counting(32, 0xb1);
 
-const keyset: Keyset = {
+/** The keyset of the verdicts: two of each class, one approver over. */
+export const keyset: Keyset = {
   sequence: 7,
   keys: [
     { keyClass: 'issuer', publicKey: signingPublicKey(secrets.issuer), notAfterSeconds: 0 },
@@ -60,7 +63,8 @@ const { nonce: _nonce, ...withoutNonce } = {
   ...{ reasons: 257, lastGrantSequence: 11, allowedActions: 7 },
   clock: { trusted: true, nowSeconds: time + 30, floorSeconds: time - 86_400 },
 };
-const device: DeviceVector = { ...withoutNonce, nonce: hexEncode(base.nonce) };
+/** A device that waits for the good grant. */
+export const device: DeviceVector = { ...withoutNonce, nonce: hexEncode(base.nonce) };
 
 interface Row {
   readonly name: string;
@@ -74,7 +78,11 @@ interface Row {
 }
 
 const at = (nowSeconds: number) => ({ ...device, clock: { ...device.clock, nowSeconds } });
-const forged = (claimed: Signer): Signer => ({ kid: claimed.kid, sign: softwareSigner(counting(32, 0xe0)).sign });
+/** Claims one key and signs with another. */
+export const forged = (claimed: Signer): Signer => ({
+  kid: claimed.kid,
+  sign: softwareSigner(counting(32, 0xe0)).sign,
+});
 
 const rows: readonly Row[] = [
   { name: 'the good grant', verdict: 'accepted', grantedActions: 5 },

@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, hkdfSync, verify } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { hexEncode, utf8Encode } from '../../../protocol/bytes.ts';
 import { aesCmac, keyCheckValue } from '../../../protocol/unlock/v1/cmac.ts';
@@ -45,6 +45,7 @@ const decoders: Readonly<Record<string, (bytes: Uint8Array) => codec.Decoded<unk
   keyset: codec.decodeKeyset,
   order: codec.decodeOrder,
   report: codec.decodeReport,
+  delegation: codec.decodeDelegation,
 };
 
 test.each(Object.entries(makeVectors()))('golden file %s: the code makes exactly what is published', (name, made) => {
@@ -93,6 +94,53 @@ test('golden sealing: every sealed text opens with the published keys', () => {
   const commission = softwareAgreementKey(fromHex(key('commission').secret));
   const bound = { ...binding, deviceId: fromHex(binding.deviceId) };
   expect(openKeyPackage(fromHex(sealed), commission, bound)).toEqual({ ok: true, value: fromHex(plain) });
+});
+
+interface SiteVectors {
+  readonly people: readonly { name: string; publicKey: string; keyHash: string }[];
+  readonly response: { payload: string; message: string; bytes: number };
+  readonly bundle: { message: string; bytes: number };
+  readonly packageKey: {
+    readonly identitySecret: string;
+    readonly publicKey: string;
+    readonly binding: { deviceId: string; lockEpoch: number; orderSequence: number };
+    readonly plain: string;
+    readonly sealed: string;
+  };
+}
+const site = readVectors<SiteVectors>('unlock/site.json');
+
+// Again without our encoder: OpenSSL checks the two persons' signatures, and Node derives the package key.
+test('golden bundle, by hand: both persons sign tag ‖ payload, and the delegation is named by its hash', () => {
+  const delegation = fromHex(message('delegation').message);
+  const response = fromHex(site.response.message);
+  const head = (length: number) => (length < 256 ? [0x58, length] : [0x59, length >> 8, length & 0xff]);
+  const bytes = [0x82, ...head(delegation.length), ...delegation, ...head(response.length), ...response];
+  expect(hexEncode(Uint8Array.from(bytes))).toBe(site.bundle.message);
+  expect([bytes.length, response.length]).toEqual([site.bundle.bytes, site.response.bytes]);
+  const payload = fromHex(site.response.payload);
+  expect(hexEncode(payload)).toContain(createHash('sha256').update(delegation).digest('hex'));
+  const signed = Buffer.concat([utf8Encode('TK-UNLK/1/4'), Uint8Array.of(0), payload]);
+  const tail = response.subarray(3 + payload.length);
+  const publicKey = (hex: string) => {
+    const der = Buffer.concat([fromHex('302a300506032b6570032100'), fromHex(hex)]);
+    return createPublicKey({ key: der, format: 'der', type: 'spki' });
+  };
+  const [technician, second] = site.people;
+  expect(verify(null, signed, publicKey(technician!.publicKey), tail.subarray(2, 66))).toBe(true);
+  expect(hexEncode(tail.subarray(68, 100))).toBe(second!.publicKey);
+  expect(verify(null, signed, publicKey(second!.publicKey), tail.subarray(100, 164))).toBe(true);
+  const hash = createHash('sha256').update(fromHex(second!.publicKey)).digest('hex');
+  expect(second!.keyHash).toBe(hash.slice(0, 32));
+});
+
+test('golden package key: HKDF of the identity secret, and what is sealed to it opens', () => {
+  const { identitySecret, publicKey, binding, plain, sealed } = site.packageKey;
+  const derived = hkdfSync('sha256', fromHex(identitySecret), '', 'TK-UNLK/1 package key', 32);
+  const packageKey = softwareAgreementKey(new Uint8Array(derived));
+  expect(hexEncode(packageKey.publicKey)).toBe(publicKey);
+  const bound = { ...binding, deviceId: fromHex(binding.deviceId) };
+  expect(openKeyPackage(fromHex(sealed), packageKey, bound)).toEqual({ ok: true, value: fromHex(plain) });
 });
 
 test.each(readVectors<{ request: string; screenNumber: string }[]>('unlock/screen-number.json'))(
