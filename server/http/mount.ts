@@ -6,7 +6,9 @@ import { jsonBodyMaxBytes, photoMaxBytes } from '../../protocol/http/limits.ts';
 import { endpoints, type RouteName } from '../../protocol/http/paths.ts';
 import { type RouteReply, routes, type RouteSpec } from '../../protocol/http/routes.ts';
 import type { Actor, Answer } from '../answer.ts';
+import type { IdempotencyService } from '../services/idempotency.ts';
 import { errorResponse } from './errors.ts';
+import { isForAnother, onceForKey } from './idempotent.ts';
 import type { Sessions } from './sessions.ts';
 
 type Parsed<N extends RouteName, K extends string> =
@@ -35,13 +37,18 @@ export type Handlers<N extends RouteName> = { readonly [K in N]: Handler<K> };
 const nobody: Actor = { id: '', name: '', role: 'technician' };
 
 /** Mounts every handler under its route's method and path, behind session, role, size and schema checks. */
-export function mountRoutes(app: Hono, handlers: Handlers<RouteName>, sessions: Sessions): void {
+export function mountRoutes(
+  app: Hono,
+  handlers: Handlers<RouteName>,
+  sessions: Sessions,
+  keys: IdempotencyService,
+): void {
   for (const [name, handler] of Object.entries(handlers) as [RouteName, Handler<RouteName>][]) {
     const [method, path] = endpoints[name];
     const spec: RouteSpec = routes[name];
     const maxSize = spec.body === 'photo' ? photoMaxBytes : jsonBodyMaxBytes;
     app.on(method, path, bodyLimit({ maxSize, onError: () => errorResponse('too-large') }), (c) =>
-      serve(c, spec, handler, sessions),
+      serve(c, spec, handler, sessions, keys),
     );
   }
 }
@@ -51,13 +58,24 @@ async function serve(
   spec: RouteSpec,
   handler: Handler<RouteName>,
   sessions: Sessions,
+  keys: IdempotencyService,
 ): Promise<Response> {
   const actor = spec.access === 'public' ? nobody : await sessions.actorOf(c, isWeighty(spec));
-  if (actor === undefined) return errorResponse('unauthenticated');
+  if (actor === undefined || isForAnother(c, actor)) return errorResponse('unauthenticated');
   if (Array.isArray(spec.access) && !spec.access.includes(actor.role)) return errorResponse('forbidden');
   const params = c.req.param();
   const badParam = wrongParam(c.req.path, params);
   if (badParam !== undefined) return errorResponse('bad-request', badParam);
+  return onceForKey(c, actor, keys, () => act(c, spec, handler, actor, params));
+}
+
+async function act(
+  c: HonoContext,
+  spec: RouteSpec,
+  handler: Handler<RouteName>,
+  actor: Actor,
+  params: Readonly<Record<string, string>>,
+): Promise<Response> {
   const query = parsePart(spec.query, c.req.query(), 'query');
   if (query instanceof Response) return query;
   const body = await readBody(c, spec);

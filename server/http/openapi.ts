@@ -3,6 +3,7 @@ import type * as v from 'valibot';
 import { apiErrorCodes, errorBodySchema } from '../../protocol/http/common.ts';
 import { endpoints, type RouteName } from '../../protocol/http/paths.ts';
 import { routes, type RouteSpec } from '../../protocol/http/routes.ts';
+import { idempotencyKeyHeader } from '../../protocol/http/idempotency.ts';
 import { photoKindHeader, photoKinds } from '../../protocol/http/unlocks.ts';
 
 type Json = Record<string, unknown>;
@@ -53,13 +54,29 @@ function operation(name: RouteName, spec: RouteSpec): Json {
     summary: spec.summary,
     ...(spec.access === 'public' ? { security: [] } : { security: [{ session: [] }] }),
     ...(Array.isArray(spec.access) ? { 'x-roles': spec.access } : {}),
-    parameters: [...pathParameters(name), ...queryParameters(spec), ...(spec.body === 'photo' ? [photoHeader] : [])],
+    parameters: [
+      ...pathParameters(name),
+      ...queryParameters(spec),
+      ...(spec.body === 'photo' ? [photoHeader] : []),
+      ...(isKeyed(name, spec) ? [keyHeader] : []),
+    ],
     ...(spec.body === undefined ? {} : { requestBody: { required: true, content: bodyContent(spec.body) } }),
     responses: { [String(spec.status ?? 200)]: success(spec), default: { $ref: '#/components/responses/Error' } },
   };
 }
 
+const keyHeader = {
+  name: idempotencyKeyHeader,
+  in: 'header',
+  required: false,
+  description: 'Made before the first attempt; the same call with the same key is done once and answered alike.',
+  schema: { type: 'string', format: 'uuid' },
+};
 const photoHeader = { name: photoKindHeader, in: 'header', required: true, schema: { enum: photoKinds } };
+
+function isKeyed(name: RouteName, spec: RouteSpec): boolean {
+  return endpoints[name][0] !== 'GET' && spec.access !== 'public';
+}
 
 function pathParameters(name: RouteName): Json[] {
   const names = [...endpoints[name][1].matchAll(/:(\w+)/g)].map((match) => match[1]);

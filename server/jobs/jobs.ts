@@ -2,6 +2,7 @@ import type { ServerContext } from '../context.ts';
 import { raiseUnusualRates } from '../services/field/rates.ts';
 import { endDelegations, raiseMissingUses, revokeOfLeavers } from '../services/field/sweep.ts';
 import { expireGrants, raiseMissingReceipts, releaseProbations, removeStale } from './work.ts';
+import { sweepIdempotency } from '../services/idempotency.ts';
 
 /** Running jobs. `stop` waits for the one in progress. */
 export interface Jobs {
@@ -41,7 +42,10 @@ export function startJobs(context: ServerContext): Jobs {
         await releaseProbations(core);
         await endDelegations(core);
         if (count % fieldEvery === 1) await sweepField(core);
-        if (count % staleEvery === 1) await removeStale(core);
+        if (count % staleEvery === 1) {
+          await removeStale(core);
+          await sweepIdempotency(core);
+        }
       } finally {
         await db.selectNoFrom((eb) => eb.fn<boolean>('pg_advisory_unlock', [eb.val(jobsLock)]).as('freed')).execute();
       }

@@ -7,10 +7,12 @@ import { authBasePath } from '../../protocol/http/paths.ts';
 import { clientAddressHeader } from '../auth/auth.ts';
 import type { ServerContext } from '../context.ts';
 import { errorResponse } from '../http/errors.ts';
+import { echoKey } from '../http/idempotent.ts';
 import { mountRoutes } from '../http/mount.ts';
 import { originGuard } from '../http/origin.ts';
 import { createSessions } from '../http/sessions.ts';
 import { staticFiles } from '../http/static.ts';
+import { createIdempotencyService } from '../services/idempotency.ts';
 import { logHandlers } from './log-handlers.ts';
 import { fieldHandlers } from './field-handlers.ts';
 import { demoHandlers, peopleHandlers, registryHandlers, systemHandlers, unlockHandlers } from './handlers.ts';
@@ -24,6 +26,7 @@ export function createApp(context: ServerContext): Hono {
   const sessions = createSessions(context.auth);
   const origins = [new URL(config.publicUrl).origin, ...config.allowedOrigins];
   app.use(logRequests(context.core.log));
+  app.use('/api/*', echoKey());
   app.use('/api/*', originGuard(origins));
   app.on(
     ['GET', 'POST'],
@@ -43,7 +46,7 @@ export function createApp(context: ServerContext): Hono {
     ...unlockHandlers(context),
     ...fieldHandlers(context),
   };
-  mountRoutes(app, handlers, sessions);
+  mountRoutes(app, handlers, sessions, createIdempotencyService(context.core));
   if (config.staticDir !== undefined) app.use('*', notForApi(staticFiles(config.staticDir)));
   app.notFound(() => errorResponse('not-found'));
   app.onError((error) => {

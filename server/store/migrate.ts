@@ -2,10 +2,11 @@ import type { Pool } from 'pg';
 import { signInMigration } from './migrations/0001-sign-in.ts';
 import { fieldMigration } from './migrations/0002-field.ts';
 import { logMigration } from './migrations/0003-log.ts';
+import { idempotencyMigration } from './migrations/0004-idempotency.ts';
 import { siteMigration } from './migrations/0005-site.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
-const migrations = [signInMigration, fieldMigration, logMigration, siteMigration];
+const migrations = [signInMigration, fieldMigration, logMigration, idempotencyMigration, siteMigration];
 
 /** Key of the advisory lock that lets several processes start at once. */
 const migrationLock = 7_711_001;

@@ -360,6 +360,16 @@ interface LogCosignatureTable {
   at: Date;
 }
 
+interface IdempotencyTable {
+  actor_id: string;
+  key: string;
+  fingerprint: Bytes;
+  begun_at: Date;
+  status: ColumnType<number | null, number | null | undefined, number>;
+  content_type: ColumnType<string | null, string | null | undefined, string>;
+  answer: BytesOrNull;
+}
+
 /** Every table, as Kysely sees it. Whole numbers beyond 32 bit come as JavaScript numbers (see `database.ts`). */
 export interface Database {
   user: UserTable;
@@ -387,6 +397,7 @@ export interface Database {
   delegation_seconds: DelegationSecondTable;
   delegation_uses: DelegationUseTable;
   alarms: AlarmTable;
+  idempotency: IdempotencyTable;
   audit: AuditTable;
   log_checkpoints: LogCheckpointTable;
   log_witnesses: LogWitnessTable;
