@@ -19,8 +19,7 @@ export const officeSiteEn = {
     usesOf: (count: number, max: number) => `${count} of ${max} uses`,
     usesMissing: 'uses missing',
     usesDoubled: 'uses doubled',
-    foot: (active: number) => `In force now: ${active}.`,
-    footHint: 'Each ends by itself.',
+    foot: (active: number) => `In force now: ${active}. Each ends by itself.`,
     evidence: 'What is asked for',
     asks: (name: string, terminals: string, hours: string) =>
       `${name} asks to unlock ${terminals} on site for ${hours}, without a network.`,
@@ -55,7 +54,7 @@ export const officeSiteEn = {
     fetched: 'On the laptop',
     fetchedAt: (when: string) => `since ${when}`,
     notFetched: 'not fetched yet',
-    technicianPast: 'Earlier delegations of this technician',
+    technicianPast: 'Other delegations of this technician',
     noPast: 'This is the first.',
     past: {
       delegations: 'Delegations',
@@ -86,6 +85,8 @@ export const officeSiteEn = {
       count === 1 ? `Use ${numbers} is missing` : `Uses ${numbers} are missing`,
     missingMeans:
       'Uses are numbered without gaps. A later number has come in, so this one was signed and nobody has handed it in.',
+    missingYet: (name: string) =>
+      `It may be on its way. If it is not here when the delegation ends, ${name} gets no new one.`,
     missingDo: (name: string) =>
       `Have ${name} open Tillkeeper with a network, and bring the listed terminals to a contact. The number goes when its record arrives; until then ${name} gets no new delegation.`,
     doubled: (numbers: string, count: number) =>
@@ -102,6 +103,7 @@ export const officeSiteEn = {
     revoked: 'Revoked',
     ended: 'Ended',
     endedAt: (when: string) => `Its time was over ${when}.`,
+    endedUnanswered: 'Nobody answered in time.',
     endedEarly: 'A newer one took its place.',
     by: (name: string, when: string) => `${name}, ${when}`,
     byPolicy: 'Policy service',
@@ -113,8 +115,9 @@ export const officeSiteEn = {
     refuse: 'Refuse',
     refuseQuestion: (number: string) => `Refuse ${number}?`,
     refuseHint: 'The technician reads your reason at once and may ask again.',
-    quickYes: ['Planned round', 'Network is known to be bad'],
-    quickNo: ['Fewer terminals', 'Fewer hours', 'Other second person'],
+    reasonHint: 'Kept with the delegation.',
+    quickYes: ['Planned round', 'Known bad network'],
+    quickNo: ['Fewer terminals', 'Fewer hours'],
     approved: (number: string) => `${number} is in force.`,
     refusedToast: (number: string) => `${number} is refused.`,
     samePerson: 'Who asks may not also approve. Another approver must decide.',
@@ -177,10 +180,10 @@ export const officeSiteEn = {
     decided: 'Decided beforehand',
     decidedBy: (number: string, index: number) => `By ${number}, use ${index}`,
     onSite: 'on site',
-    deferred: 'The technician waits with the answer kept',
+    deferred: 'The technician keeps the answer',
     deferredShort: 'answer will be kept',
     deferredHint:
-      'This request waited for a network. The answer is kept on the laptop until the terminal is plugged in.',
+      'This request waited for a network. The answer lies on the laptop until the terminal is plugged in again.',
     deferredVoid: 'Void 7 days after you sign, or when the terminal asks anew.',
     deferredUntil: (when: string) => `Kept on the laptop, good until ${when}.`,
   },

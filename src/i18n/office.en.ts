@@ -1,10 +1,12 @@
 import { auditEn } from './office-codes.en.ts';
 import { officeSiteEn } from './office-site.en.ts';
+import { storyEn } from './office-story.en.ts';
 
 /** Words of the office, in English. */
 export const officeEn = {
   ...auditEn,
   ...officeSiteEn,
+  ...storyEn,
   notFound: 'Nothing is here',
   notHeard: 'not heard',
   notRecorded: '–',
@@ -349,6 +351,8 @@ export const officeEn = {
       'uses-doubled': 'Revoke the delegation and the key, and look at both terminals.',
       'site-record-differs': 'Compare both records in the case. Keep the terminal on probation until it is clear.',
       'revoked-delegation-used': 'Find out where the laptop is, and look at the terminal before it takes payments.',
+      'revoked-delegation-used.before':
+        'It was used before it was revoked; the record only came later. Look at the case.',
       'time-unproven': 'Ask both persons when it was. Bring the terminal to a contact, so that its clock is set.',
     } as Readonly<Record<string, string>>,
   },

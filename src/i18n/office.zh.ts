@@ -1,11 +1,13 @@
 import { auditZh } from './office-codes.zh.ts';
 import { officeSiteZh } from './office-site.zh.ts';
+import { storyZh } from './office-story.zh.ts';
 import type { OfficeText } from './office.en.ts';
 
 /** Words of the office, in Simplified Chinese. */
 export const officeZh: OfficeText = {
   ...auditZh,
   ...officeSiteZh,
+  ...storyZh,
   notFound: '这里没有内容',
   notHeard: '无消息',
   notRecorded: '–',
@@ -336,6 +338,7 @@ export const officeZh: OfficeText = {
       'uses-doubled': '请撤销委托和密钥，并检查两台终端。',
       'site-record-differs': '请在案件中比较两份记录；查明之前让终端留在观察期。',
       'revoked-delegation-used': '请查明笔记本在哪里，并在收款之前检查终端。',
+      'revoked-delegation-used.before': '使用在撤销之前，只是记录来得晚。请查看案件。',
       'time-unproven': '请向两人询问解锁时间，并让终端连线一次以校准时钟。',
     },
   },

@@ -1,5 +1,6 @@
 /** The office's screens. */
-export type OfficeScreen = 'requests' | 'delegations' | 'terminals' | 'tickets' | 'people' | 'alarms' | 'audit';
+export type OfficeScreen =
+  'requests' | 'delegations' | 'terminals' | 'tickets' | 'people' | 'alarms' | 'audit' | 'cases';
 
 const screens: readonly OfficeScreen[] = [
   'requests',
@@ -9,10 +10,11 @@ const screens: readonly OfficeScreen[] = [
   'people',
   'alarms',
   'audit',
+  'cases',
 ];
 
 /** Screens that open one thing below their own path. */
-const withDetails: readonly OfficeScreen[] = ['requests', 'delegations', 'terminals', 'people'];
+const withDetails: readonly OfficeScreen[] = ['requests', 'delegations', 'terminals', 'people', 'cases'];
 
 /** Where in the office a path leads; `id` only below some screens. */
 export interface OfficeRoute {
@@ -25,6 +27,6 @@ export function officeRoute(path: string): OfficeRoute {
   const [, name = 'requests', id, ...rest] = path.split('/').filter((part) => part !== '');
   const screen = screens.find((candidate) => candidate === name);
   if (screen === undefined || rest.length > 0) return { screen: 'not-found' };
-  if (id === undefined) return { screen };
+  if (id === undefined) return screen === 'cases' ? { screen: 'requests' } : { screen };
   return withDetails.includes(screen) ? { screen, id } : { screen: 'not-found' };
 }

@@ -9,6 +9,7 @@ const folders: Readonly<Record<string, string>> = {
 const factKinds: Readonly<Record<string, string>> = {
   terminalId: 'terminal',
   caseId: 'case',
+  otherCaseId: 'case',
   delegationId: 'delegation',
   technicianId: 'person',
   secondId: 'person',
