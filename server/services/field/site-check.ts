@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../../domain/result.ts';
 import { allReasonsMask } from '../../../domain/unlock/states.ts';
+import { equalBytes } from '../../../protocol/bytes.ts';
 import { decodeKeyset, decodeReceipt, decodeRequest } from '../../../protocol/unlock/v1/codec.ts';
 import { allActionsMask, flagBits } from '../../../protocol/unlock/v1/constants.ts';
 import { isSignedByDevice } from '../../../protocol/unlock/v1/ed25519.ts';
@@ -79,6 +80,9 @@ export async function checkSite(
   if (!bundle.ok || !response.ok) return err('bad-request', 'bundle');
   const receipt = decodeReceipt(record.receipt);
   if (!receipt.ok) return err('bad-request', 'receipt');
+  const isDevice = (id: Uint8Array): boolean => equalBytes(request.value.message.deviceId, id);
+  if (!isDevice(receipt.value.message.deviceId)) return err('wrong-terminal', 'receipt');
+  if (!isDevice(response.value.message.deviceId)) return err('wrong-terminal', 'bundle');
   const terminal = await db
     .selectFrom('terminals')
     .select(['id', 'identity_public_key'])
@@ -107,16 +111,13 @@ export async function checkSite(
   });
 }
 
-/** Whether the three messages speak of one act of one device. */
+/** Whether the three messages of one device speak of one act. */
 function misfitOf(
   request: UnlockRequest,
   response: SiteResponse,
   receipt: UnlockReceipt,
   bundleHash: Buffer,
-): Result<void, 'wrong-terminal' | 'receipt-unknown'> {
-  const isDevice = (id: Uint8Array): boolean => Buffer.from(request.deviceId).equals(id);
-  if (!isDevice(receipt.deviceId)) return err('wrong-terminal', 'receipt');
-  if (!isDevice(response.deviceId)) return err('wrong-terminal', 'bundle');
+): Result<void, 'receipt-unknown'> {
   const isAnswer = response.lockEpoch === request.lockEpoch && Buffer.from(request.nonce).equals(response.nonce);
   if (!isAnswer) return err('receipt-unknown', 'request');
   const isReceipt = receipt.result === 'unlockedOnSite' && bundleHash.equals(receipt.grantHash);

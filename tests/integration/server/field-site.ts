@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { DelegationPolicy } from '../../../domain/unlock/delegation-policy.ts';
+import { defaultDelegationPolicy } from '../../../domain/unlock/delegation-policy-default.ts';
 import type { AskDelegation, DelegationPackage, DelegationView } from '../../../protocol/http/field.ts';
 import type { UnlockCase } from '../../../protocol/http/unlocks.ts';
 import { decodeRequest, decodeReport } from '../../../protocol/unlock/v1/codec.ts';
@@ -18,6 +20,12 @@ import { memoryStore } from '../../../mock-server/terminal/store.ts';
 import { callFirmware } from '../../unit/terminal/technician.ts';
 import { bytes, text } from './device.ts';
 import { type Cluster, newId, type Person, type Reply, totpSecrets, World } from './world.ts';
+
+/** The default policy without its counts, for tests that are about something else. */
+export const openPolicy: DelegationPolicy = {
+  ...defaultDelegationPolicy,
+  ...{ activeMax: 1_000, perDayMax: 1_000, siteWeekLimit: 1_000, pairMonthLimit: 1_000 },
+};
 
 /** A person with a field key on a device of their own. */
 export interface FieldPerson {
@@ -63,7 +71,7 @@ export class FieldSite {
   }
 
   static async start(cluster: Cluster, config: Parameters<typeof World.start>[1] = {}): Promise<FieldSite> {
-    const world = await World.start(cluster, config);
+    const world = await World.start(cluster, { delegationPolicy: openPolicy, ...config });
     const merchantId = newId();
     const { registry } = world.server.context.services;
     await registry.createMerchant(undefined, { id: merchantId, name: '桂园物业', contact: '', address: '' });

@@ -216,7 +216,12 @@ export class World {
   /** Lets the time-driven work of this moment happen now. */
   async runJobs(): Promise<void> {
     const { expireGrants, raiseMissingReceipts, releaseProbations } = await import('../../../server/jobs/work.ts');
+    const { endDelegations, raiseMissingUses, revokeOfLeavers } =
+      await import('../../../server/services/field/sweep.ts');
     const { core } = this.server.context;
+    await endDelegations(core);
+    await revokeOfLeavers(core);
+    await raiseMissingUses(core);
     await expireGrants(core);
     await raiseMissingReceipts(core);
     await releaseProbations(core);
