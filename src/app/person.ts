@@ -24,6 +24,15 @@ export interface JobGuard {
   begin(name: string): () => void;
 }
 
+/** What of the app lies in this browser: it works without a network when `files` are all that are `expected`. */
+export interface ShellCache {
+  /** Names the build. */
+  readonly version: string;
+  readonly files: number;
+  readonly expected: number;
+  readonly checkedAtMs: number;
+}
+
 /**
  * What the shell hands to each person's app. The app is `src/<person>/<Person>App.svelte`, loaded lazily; it loads its
  * own dictionary (`await import` of `src/i18n/<person>.ts`, then `load()`) before its first screen.
@@ -35,6 +44,8 @@ export interface PersonAppProps {
   readonly navigation: Navigation;
   readonly jobs: JobGuard;
   readonly toasts: Toasts;
+  /** Counts the files of the app in this browser; undefined when there is no worker. */
+  shellCache(): Promise<ShellCache | undefined>;
   /** Present only in demo mode. */
   readonly demo: Demo | undefined;
 }

@@ -4,6 +4,7 @@ import { meSchema } from '../../protocol/http/people.ts';
 import type { Me } from '../../protocol/http/people.ts';
 import type { ApiClient } from '../api/client.ts';
 import type { ApiResult } from '../api/failures.ts';
+import { openChannel } from '../outbox/events.ts';
 import { keep, readKept } from './storage.ts';
 
 const jsonHeaders = { 'content-type': 'application/json' };
@@ -55,6 +56,10 @@ export class Session {
     this.isRemembered = false;
     this.state = 'in';
     keep(rememberedKey, JSON.stringify(me));
+    // What waited for the session is sent again, in every tab.
+    const channel = openChannel();
+    channel?.postMessage({ type: 'signed-in', personId: me.id });
+    channel?.close();
   }
 
   /** The server knows nobody here (any more). */

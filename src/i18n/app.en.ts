@@ -95,6 +95,13 @@ export const appEn = {
     ready: 'A new version is ready.',
     act: 'Take it now',
     waits: 'It is taken when the running job has ended.',
+    waitsFor: {
+      job: 'It is taken when the running job has ended, in every tab.',
+      sending: 'It is taken when what is being sent has arrived.',
+      activation: 'It is coming into force.',
+    },
+    outdated: 'A new version is in force; this page is still the old one.',
+    reload: 'Reload',
   },
   page: {
     notFound: 'Nothing is here',

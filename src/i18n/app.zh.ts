@@ -97,6 +97,13 @@ export const appZh: AppText = {
     ready: '新版本已就绪。',
     act: '立即使用',
     waits: '正在进行的工作结束后再更新。',
+    waitsFor: {
+      job: '等各标签页里正在进行的工作结束后再更新。',
+      sending: '等正在发送的内容送达后再更新。',
+      activation: '新版本正在生效。',
+    },
+    outdated: '新版本已生效，本页仍是旧版本。',
+    reload: '重新加载',
   },
   page: {
     notFound: '这里没有内容',

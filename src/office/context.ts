@@ -3,7 +3,7 @@ import type { PersonAppProps } from '../app/person.ts';
 import type { OfficeData } from './office-data.svelte.ts';
 
 /** What every screen of the office shares. */
-export interface OfficeContext extends PersonAppProps {
+export interface OfficeContext extends Omit<PersonAppProps, 'shellCache'> {
   readonly data: OfficeData;
 }
 

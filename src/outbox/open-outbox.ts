@@ -1,11 +1,11 @@
 import { newId } from '../api/uuid.ts';
 import type { ApiClient } from '../api/client.ts';
+import { browserLocks } from './browser-locks.ts';
 import { FieldDatabase } from './database.ts';
 import { openChannel, outboxName, OutboxEvents } from './events.ts';
 import { storageWarnShare } from './limits.ts';
 import { Outbox } from './outbox.svelte.ts';
 import { Runner } from './runner.ts';
-import type { Locks } from './runner.ts';
 import { OutboxStore } from './store.ts';
 
 /** While the page is visible, what waits is looked at this often, ms. */
@@ -17,11 +17,6 @@ export interface OpenOutbox {
   readonly outbox: Outbox;
   /** Stops the triggers and closes the database. */
   close(): void;
-}
-
-/** The lock manager of this browser; undefined where it has none. */
-export function browserLocks(): Locks | undefined {
-  return (navigator as { readonly locks?: LockManager }).locks as Locks | undefined;
 }
 
 /** Wires one person's outbox to the page: its network, its triggers, its storage. `onFull` is told the share in use. */

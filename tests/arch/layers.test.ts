@@ -36,7 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ]),
   ),
   'src/app': ['domain', 'protocol', 'src'],
-  worker: ['domain', 'protocol'],
+  worker: ['domain', 'protocol', 'src/outbox', 'src/api'],
   'mock-server': ['domain', 'protocol'],
   scripts: ['domain', 'protocol', 'server', 'mock-server', 'tests/bench', 'tests/serial-bench', 'tests/e2e/support'],
   tests: ['domain', 'protocol', 'server', 'src', 'worker', 'mock-server', 'scripts'],
