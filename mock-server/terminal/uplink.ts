@@ -23,7 +23,7 @@ export type UplinkOutcome =
   | 'not-now'
   /** The server has the records. */
   | 'handed-in'
-  /** The server understood and does not want them; the same bytes will not be sent again by themselves. */
+  /** The server understood and does not want them: several are then sent one by one, a single one is left out. */
   | 'refused'
   /** No answer, or none of this server: another attempt follows. */
   | 'failed';
@@ -51,9 +51,9 @@ const realTimer: UplinkTimer = {
   },
 };
 
-function bodyOf(records: readonly SiteRecord[]): DeviceRecords {
+function bodyOf(waiting: readonly Numbered[]): DeviceRecords {
   return {
-    records: records.map(({ request, bundle, receipt }) => ({
+    records: waiting.map(({ record: { request, bundle, receipt } }) => ({
       request: base64UrlEncode(request),
       bundle: base64UrlEncode(bundle),
       receipt: base64UrlEncode(receipt),
@@ -61,12 +61,17 @@ function bodyOf(records: readonly SiteRecord[]): DeviceRecords {
   };
 }
 
-/** The records that the server has not yet confirmed, oldest first, and the number of the last of them. */
-function unsent(firmware: Firmware): { readonly records: readonly SiteRecord[]; readonly last: number } {
-  const { records, next, handedIn } = firmware.core.siteRecords;
-  const first = Math.max(next - records.length, handedIn + 1);
-  const waiting = records.slice(first - (next - records.length)).slice(0, deviceRecordsMax);
-  return { records: waiting, last: first + waiting.length - 1 };
+/** One place of the ring. */
+interface Numbered {
+  readonly number: number;
+  readonly record: SiteRecord;
+}
+
+/** The records that the server has not yet confirmed, oldest first. */
+function unconfirmed({ core }: Firmware): readonly Numbered[] {
+  const { records, next, handedIn } = core.siteRecords;
+  const first = next - records.length;
+  return records.map((record, i) => ({ number: first + i, record })).filter(({ number }) => number > handedIn);
 }
 
 async function isAnswerOfServer(response: Response, count: number): Promise<boolean> {
@@ -77,7 +82,9 @@ async function isAnswerOfServer(response: Response, count: number): Promise<bool
 
 /**
  * The terminal's own way to the server: while it has network it hands in what was unlocked on site, whether or not the
- * technician does. Handing in twice changes nothing, so what is uncertain is sent again.
+ * technician does. Handing in twice changes nothing, so what is uncertain is sent again. One record that the server
+ * does not want, such as one without the signature of an erased identity, must not keep the others back; it stays in
+ * the ring for whoever comes with a cable.
  */
 export class Uplink {
   readonly #device: SecureDevice;
@@ -87,8 +94,12 @@ export class Uplink {
   #cancelWait: (() => void) | undefined;
   #isSending = false;
   #failures = 0;
-  /** What was there when the server refused, or the attempts were used up: only something else is tried again. */
+  /** What was there when the attempts were used up: only something else is tried again. */
   #givenUp = '';
+  /** Numbers of records that the server refused by themselves. */
+  readonly #refused = new Set<number>();
+  /** A batch was refused: until none waits, records go one by one. */
+  #isOneByOne = false;
 
   constructor(device: SecureDevice, options: UplinkOptions) {
     this.#device = device;
@@ -118,27 +129,31 @@ export class Uplink {
     this.#cancelWait = undefined;
     const { firmware } = this.#device;
     if (firmware === undefined || !this.#device.body.hasNetwork || this.#isSending) return 'not-now';
-    const { records, last } = unsent(firmware);
-    if (records.length === 0) return 'nothing';
+    const waiting = this.#waiting(firmware).slice(0, this.#isOneByOne ? 1 : deviceRecordsMax);
+    if (waiting.length === 0) return 'nothing';
     this.#isSending = true;
-    const outcome = await this.#send(records).finally(() => {
+    const outcome = await this.#send(waiting).finally(() => {
       this.#isSending = false;
     });
-    this.#settle(outcome, firmware, last);
+    this.#settle(outcome, firmware, waiting);
     return outcome;
   }
 
-  async #send(records: readonly SiteRecord[]): Promise<UplinkOutcome> {
+  #waiting(firmware: Firmware): readonly Numbered[] {
+    return unconfirmed(firmware).filter(({ number }) => !this.#refused.has(number));
+  }
+
+  async #send(waiting: readonly Numbered[]): Promise<UplinkOutcome> {
     const [method, path] = endpoints.deviceSiteRecords;
     try {
       const response = await (this.#options.fetch ?? fetch)(new URL(path, this.#options.serverUrl), {
         method,
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(bodyOf(records)),
+        body: JSON.stringify(bodyOf(waiting)),
         redirect: 'error',
         signal: AbortSignal.timeout(uplinkLimits.requestMs),
       });
-      if (response.ok) return (await isAnswerOfServer(response, records.length)) ? 'handed-in' : 'failed';
+      if (response.ok) return (await isAnswerOfServer(response, waiting.length)) ? 'handed-in' : 'failed';
       const mayPass = response.status >= 500 || response.status === 408 || response.status === 429;
       await response.body?.cancel();
       return mayPass ? 'failed' : 'refused';
@@ -147,18 +162,26 @@ export class Uplink {
     }
   }
 
-  #settle(outcome: UplinkOutcome, firmware: Firmware, last: number): void {
+  #settle(outcome: UplinkOutcome, firmware: Firmware, sent: readonly Numbered[]): void {
+    const last = sent.at(-1)?.number ?? 0;
+    if (outcome === 'failed') {
+      this.#waitAfterFailure();
+      return;
+    }
+    this.#failures = 0;
     if (outcome === 'handed-in') {
-      this.#failures = 0;
       this.#device.guard(() => {
         const { siteRecords } = firmware.core;
         if (!firmware.isDead) firmware.commit({ siteRecords: { ...siteRecords, handedIn: last } });
       });
-      this.#look();
-      return;
-    }
+    } else if (sent.length > 1) this.#isOneByOne = true;
+    else this.#refused.add(last);
+    this.#look();
+  }
+
+  #waitAfterFailure(): void {
     this.#failures += 1;
-    if (outcome === 'refused' || this.#failures >= uplinkLimits.attemptsMax) {
+    if (this.#failures >= uplinkLimits.attemptsMax) {
       this.#failures = 0;
       this.#givenUp = this.#situation();
       return;
@@ -183,7 +206,8 @@ export class Uplink {
     const { firmware } = this.#device;
     const isBusy = this.#isSending || this.#cancelWait !== undefined || this.#stopListening === undefined;
     if (isBusy || situation === this.#givenUp || firmware === undefined) return;
-    if (unsent(firmware).records.length > 0) this.#wait(0);
+    if (this.#waiting(firmware).length > 0) this.#wait(0);
+    else this.#isOneByOne = false;
   }
 
   #wait(waitMs: number): void {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { base64UrlDecode } from '../../../protocol/bytes.ts';
+import { base64UrlDecode, base64UrlEncode } from '../../../protocol/bytes.ts';
 import type { DeviceRecords } from '../../../protocol/http/field.ts';
 import { decodeReceipt, decodeRequest } from '../../../protocol/unlock/v1/codec.ts';
 import { decodeCore, encodeCore } from '../../../mock-server/terminal/core-record.ts';
@@ -104,6 +104,8 @@ describe('a core record of before there was work on site', () => {
 class RecordsServer {
   readonly bodies: DeviceRecords[] = [];
   readonly known = new Set<string>();
+  /** A bundle that it never takes: the whole batch with it is refused. */
+  unwanted = '';
   /** What the next answers are; an empty list is a sound server. */
   readonly failures: (number | 'no answer' | 'portal')[] = [];
 
@@ -115,6 +117,7 @@ class RecordsServer {
     if (failure === 'no answer') throw new TypeError('fetch failed');
     if (failure === 'portal') return new Response('<html>sign in</html>');
     if (failure !== undefined) return new Response('{}', { status: failure });
+    if (body.records.some(({ bundle }) => bundle === this.unwanted)) return new Response('{}', { status: 422 });
     const fresh = body.records.filter(({ bundle }) => !this.known.has(bundle));
     for (const { bundle } of fresh) this.known.add(bundle);
     return Response.json({ taken: fresh.length, known: body.records.length - fresh.length });
@@ -229,16 +232,25 @@ describe("the terminal's own way to the server", () => {
     expect(handedIn()).toBe(1);
   });
 
-  test('what the server refuses is not sent again until there is something new', async () => {
-    await unlockOnSite();
-    server.failures.push(422);
+  test('what the server refuses is not sent again, and keeps nothing back', async () => {
+    server.unwanted = base64UrlEncode(await unlockOnSite());
     uplink.start();
     await timer.fire();
     bench.device.refillPaper();
-    expect([timer.waitMs, server.bodies.length]).toEqual([undefined, 1]);
+    expect([timer.waitMs, server.bodies.length, handedIn()]).toEqual([undefined, 1, 0]);
     await unlockOnSite();
     await timer.fire();
-    expect([server.known.size, handedIn()]).toEqual([2, 2]);
+    expect([server.known.size, handedIn(), timer.waitMs]).toEqual([1, 2, undefined]);
+    expect((await recordOf(1)).bundle.length).toBeGreaterThan(0);
+  });
+
+  test('a batch with one unwanted record is sent one by one', async () => {
+    for (let i = 0; i < 3; i++) await unlockOnSite();
+    server.unwanted = base64UrlEncode((await recordOf(2)).bundle);
+    uplink.start();
+    while (timer.waitMs !== undefined) await timer.fire();
+    expect(server.bodies.map(({ records }) => records.length)).toEqual([3, 1, 1, 1]);
+    expect([server.known.size, handedIn()]).toEqual([2, 3]);
   });
 
   test('after stop nothing is sent by itself', async () => {
