@@ -376,7 +376,7 @@ export const routes = {
   },
 } as const satisfies Record<RouteName, RouteSpec>;
 
-type Output<S> = S extends v.GenericSchema ? v.InferOutput<S> : never;
+type Output<S> = S extends v.GenericSchema ? v.InferOutput<S> : S extends 'text' ? string : never;
 type Input<S> = S extends v.GenericSchema ? v.InferInput<S> : never;
 type Part<N extends RouteName, K extends string> = (typeof routes)[N] extends Record<K, infer S> ? S : never;
 

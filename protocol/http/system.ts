@@ -51,6 +51,8 @@ export const auditRecordSchema = v.object({
   subject: v.string(),
   facts: v.record(v.string(), v.unknown()),
   hash: v.optional(v.string()),
+  /** Number of the record before about the same subject, 0 when there is none; part of what the log holds. */
+  prev: v.optional(v.number()),
 });
 /** One audit record. */
 export type AuditRecord = v.InferOutput<typeof auditRecordSchema>;

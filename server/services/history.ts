@@ -9,7 +9,7 @@ function selectAudit(core: Core) {
   return core.db
     .selectFrom('audit as x')
     .leftJoin('user as u', 'u.id', 'x.actor_id')
-    .select(['x.id', 'x.at', 'x.act', 'x.actor_id', 'x.subject', 'x.facts', 'x.seq', 'x.hash', 'u.name as actor_name'])
+    .select(['x.id', 'x.at', 'x.act', 'x.actor_id', 'x.subject', 'x.facts', 'x.seq', 'x.hash', 'x.prev', 'u.name as actor_name'])
     .orderBy('x.id', 'desc');
 }
 
@@ -42,6 +42,7 @@ export async function listAudit(
     subject: row.subject,
     facts: row.facts,
     ...(row.hash === null ? {} : { hash: row.hash.toString('hex') }),
+    ...(row.prev === null ? {} : { prev: row.prev }),
   }));
   return pageOf(items, query.limit, (record) => record.id);
 }

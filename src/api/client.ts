@@ -15,6 +15,8 @@ export const callTimeoutMs = 15_000;
 export const photoTimeoutMs = 60_000;
 /** Largest answer that is read, in characters. */
 export const answerMaxChars = 2_000_000;
+/** Largest plain text that is read, in characters: a case file. */
+const textMaxChars = 8_000_000;
 
 type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
@@ -46,11 +48,13 @@ export interface RawCall {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
+  /** The answer is plain text, not JSON. */
+  readonly isText?: boolean;
   /** A call that signs in: its 401 means a wrong password, not a session that is over. */
   readonly isSignIn?: boolean;
 }
 
-/** What came back: the status and the parsed JSON (undefined when the body is empty). */
+/** What came back: the status and the parsed JSON (undefined when the body is empty), or the text of a text route. */
 export interface RawAnswer {
   readonly status: number;
   readonly json: unknown;
@@ -79,6 +83,7 @@ export class ApiClient {
       ...(options.body === undefined
         ? {}
         : { body: JSON.stringify(options.body), headers: { 'content-type': 'application/json' } }),
+      isText: (routes[name].reply as unknown) === 'text',
       signal: options.signal,
       timeoutMs: options.timeoutMs,
     });
@@ -128,7 +133,10 @@ export class ApiClient {
       });
       const text = await response.text();
       network.heard(now() - startedAt);
-      const result = readAnswer(response.status, text);
+      const isText = call.isText === true && response.ok && text.length <= textMaxChars;
+      const result: ApiResult<RawAnswer> = isText
+        ? { ok: true, value: { status: response.status, json: text } }
+        : readAnswer(response.status, text);
       if (!result.ok && result.error === 'unauthenticated' && call.isSignIn !== true) onSignedOut?.();
       return result;
     } catch {

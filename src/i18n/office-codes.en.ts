@@ -89,6 +89,7 @@ export const auditEn = {
     'probation.over': 'probation over',
     'probation.released': 'released early',
     'terminal.changed': 'details changed',
+    'terminal.key-noted': 'terminal’s key noted',
     'terminal.registered': 'registered',
     'ticket.opened': 'ticket opened',
     'ticket.claimed': 'ticket claimed',
@@ -108,6 +109,7 @@ export const auditEn = {
     'site.heard-again': 'unlock on site confirmed by the other side',
     'site.unknown-delegation': 'unlock on site under an unknown delegation',
     'unlock.on-site': 'unlocked on site',
+    'witness.added': 'witness added',
     'uses.missing': 'uses of a delegation missing',
   } as Readonly<Record<string, string>>,
 };

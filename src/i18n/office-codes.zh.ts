@@ -90,6 +90,7 @@ export const auditZh: typeof auditEn = {
     'probation.over': '观察期结束',
     'probation.released': '提前结束观察',
     'terminal.changed': '修改资料',
+    'terminal.key-noted': '终端公钥入日志',
     'terminal.registered': '登记',
     'ticket.opened': '开立工单',
     'ticket.claimed': '领取工单',
@@ -109,6 +110,7 @@ export const auditZh: typeof auditEn = {
     'site.heard-again': '现场解锁由另一方再次证实',
     'site.unknown-delegation': '用未知委托现场解锁',
     'unlock.on-site': '现场解锁',
+    'witness.added': '添加见证人',
     'uses.missing': '委托使用记录缺号',
   },
 };
