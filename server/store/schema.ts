@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { IdempotencyTable } from './schema-idempotency.ts';
 
 type Bytes = ColumnType<Buffer, Uint8Array, Uint8Array>;
 type BytesOrNull = ColumnType<Buffer | null, Uint8Array | null | undefined, Uint8Array | null>;
@@ -358,16 +359,6 @@ interface LogCosignatureTable {
   witness: string;
   line: string;
   at: Date;
-}
-
-interface IdempotencyTable {
-  actor_id: string;
-  key: string;
-  fingerprint: Bytes;
-  begun_at: Date;
-  status: ColumnType<number | null, number | null | undefined, number>;
-  content_type: ColumnType<string | null, string | null | undefined, string>;
-  answer: BytesOrNull;
 }
 
 /** Every table, as Kysely sees it. Whole numbers beyond 32 bit come as JavaScript numbers (see `database.ts`). */
