@@ -168,16 +168,19 @@ export class FieldSite {
   }
 
   /** Asked for, approved, fetched: what is on the laptop when it leaves. */
-  async ready(terminals: readonly FieldTerminal[], change: Partial<AskDelegation> = {}): Promise<Laptop> {
-    const technician = change.fieldKeyId === this.li.keyId ? this.li : this.wang;
-    const wish = this.wish(terminals, change);
+  async ready(
+    terminals: readonly FieldTerminal[],
+    change: Partial<AskDelegation> = {},
+    technician = this.wang,
+  ): Promise<Laptop> {
+    const wish = this.wish(terminals, { fieldKeyId: technician.keyId, ...change });
     const asked = await technician.person.call('askDelegation', {}, wish);
     if (asked.body.state !== 'waiting') throw new Error(`ask: ${asked.code ?? asked.body.refusal?.code ?? ''}`);
     const decided = await this.decide(wish.id);
     if (decided.body.state !== 'active') throw new Error(`decide: ${decided.code ?? decided.body.refusal?.code ?? ''}`);
     const fetched = await technician.person.call('getDelegationPackage', { id: wish.id });
     if (fetched.code !== undefined) throw new Error(`package: ${fetched.code}`);
-    return new Laptop(this, technician, technician === this.wang ? this.li : this.wang, fetched.body);
+    return new Laptop(this, technician, this.li, fetched.body);
   }
 
   /** What a terminal hands in by itself: all its records, or those from `first`. */
