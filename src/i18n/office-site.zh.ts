@@ -101,7 +101,7 @@ export const officeSiteZh: OfficeSiteText = {
     byPolicy: '规则服务',
     does: '您的同意意味着',
     doesText: (name, terminals, hours) =>
-      `${name} 从现在起 ${hours} 内可在现场解锁 ${terminals}，不再另行申请。每次还须第二人签名。`,
+      `${name} 从现在起 ${hours}内可在现场解锁 ${terminals}，不再另行申请。每次还须第二人签名。`,
     doesNot: '不能打开其他终端，也不会恢复密钥。',
     approve: (number) => `批准 ${number}`,
     refuse: '拒绝',
