@@ -5,16 +5,7 @@ import { softwareSigner } from '../../protocol/unlock/v1/ed25519.ts';
 import { secretNames } from '../../mock-server/terminal/vault.ts';
 import { siteCaseId } from '../../server/services/field/site-keep.ts';
 import { bytes, text } from './server/device.ts';
-import {
-  askOnline,
-  FieldSite,
-  type FieldTerminal,
-  grantAndReceipt,
-  type Laptop,
-  postRecords,
-  unlockOnline,
-  type UseRecord,
-} from './server/field-site.ts';
+import { FieldSite, type FieldTerminal, postRecords, inspectionWith } from './server/field-site.ts';
 import { Cluster, newId } from './server/world.ts';
 
 const sha256 = (encoded: string) => new Uint8Array(createHash('sha256').update(bytes(encoded)).digest());
@@ -32,16 +23,6 @@ afterAll(async () => {
 });
 
 const stateOf = (terminal: FieldTerminal) => terminal.device.firmware?.core.state;
-
-async function uploadAll(laptop: Laptop, caseId: string, reports: readonly string[]) {
-  let last: string | undefined;
-  for (const report of reports) {
-    const reply = await laptop.technician.person.call('commission', { id: caseId }, { report });
-    expect(reply.code).toBeUndefined();
-    last = reply.body.case.state;
-  }
-  return last;
-}
 
 describe('an unlock entirely without the server', () => {
   it('goes from LOCKED to PROBATION, and everything stands on the server afterwards', async () => {
@@ -65,7 +46,7 @@ describe('an unlock entirely without the server', () => {
       grant: { state: 'POSTED', late: false },
       onSite: { useIndex: 1, timeProven: true, sources: ['technician'], second: { id: site.li.person.id } },
     });
-    expect(await uploadAll(laptop, record.caseId, reports)).toBe('probation');
+    expect(await laptop.report(record.caseId, reports)).toBe('probation');
     const detail = (await site.lin.call('getTerminal', { id: terminal.terminalId })).body;
     expect(detail).toMatchObject({ stateConfirmed: 'PROBATION', keys: 'loaded', unlocksLifetime: 1 });
     expect(await site.world.acts(`terminal:${terminal.terminalId}`)).toEqual([
@@ -89,20 +70,9 @@ async function alarmsOf(
 const actsOf = (terminal: FieldTerminal) => site.world.acts(`terminal:${terminal.terminalId}`);
 const countOf = (list: readonly string[], name: string): number => list.filter((item) => item === name).length;
 
-async function used(sensor: 'case' | 'drop' = 'case'): Promise<{
-  terminal: FieldTerminal;
-  laptop: Laptop;
-  record: UseRecord;
-}> {
-  const terminal = await site.terminal();
-  const laptop = await site.ready([terminal]);
-  terminal.device.trip(sensor);
-  return { terminal, laptop, record: await laptop.mustUse(terminal) };
-}
-
 describe('a record is kept once, whoever brings it', () => {
   it('the technician twice, then the terminal twice', async () => {
-    const { terminal, laptop, record } = await used();
+    const { terminal, laptop, record } = await site.used();
     const first = await laptop.submit(record);
     const again = await laptop.submit(record);
     expect(again.body.id).toBe(first.body.id);
@@ -117,7 +87,7 @@ describe('a record is kept once, whoever brings it', () => {
   });
 
   it('the terminal first: one case, known by both ids, and the setting-up goes on under it', async () => {
-    const { terminal, laptop, record } = await used();
+    const { terminal, laptop, record } = await site.used();
     const reports = await laptop.setUp(terminal);
     expect((await site.uplink(terminal)).body).toEqual({ taken: 1, known: 0 });
     const caseId = siteCaseId(sha256(record.receipt));
@@ -126,26 +96,26 @@ describe('a record is kept once, whoever brings it', () => {
       onSite: { sources: ['terminal'] },
     });
     const photo = await site.wang.person.putPhoto(record.caseId, 'rear');
-    const joined = await laptop.submit({ ...record, ...inspectionOf([photo.body.id]) });
+    const joined = await laptop.submit({ ...record, inspection: inspectionWith([photo.body.id]) });
     expect(joined.body).toMatchObject({ id: caseId, onSite: { sources: ['technician', 'terminal'] } });
     expect(joined.body.inspection?.photos).toHaveLength(1);
     expect((await site.wang.person.putPhoto(record.caseId, 'seal')).code).toBeUndefined();
     expect((await site.wang.person.call('getUnlock', { id: caseId })).body.photos).toHaveLength(2);
-    expect(await uploadAll(laptop, record.caseId, reports)).toBe('probation');
+    expect(await laptop.report(record.caseId, reports)).toBe('probation');
     expect((await site.lin.call('getTerminal', { id: terminal.terminalId })).body).toMatchObject({ seal: '0099 1122' });
     expect(countOf(await actsOf(terminal), 'unlock.on-site')).toBe(1);
   });
 
   it('both at once', async () => {
-    const { terminal, laptop, record } = await used();
+    const { terminal, laptop, record } = await site.used();
     const [technician, device] = await Promise.all([laptop.submit(record), site.uplink(terminal)]);
     expect([technician.status, device.status]).toEqual([200, 200]);
     expect(countOf(await actsOf(terminal), 'unlock.on-site')).toBe(1);
   });
 
   it('the case id of another case is not overwritten', async () => {
-    const { laptop, record } = await used();
-    const other = await used();
+    const { laptop, record } = await site.used();
+    const other = await site.used();
     expect((await other.laptop.submit(other.record)).status).toBe(200);
     const reply = await laptop.submit({ ...record, caseId: other.record.caseId });
     expect(reply).toMatchObject({ status: 422, code: 'exists-with-different-body', field: 'caseId' });
@@ -162,11 +132,6 @@ describe('a record is kept once, whoever brings it', () => {
   });
 });
 
-function inspectionOf(photoIds: readonly string[]) {
-  const seals = { sealFound: '0047 8812', sealNew: '0099 1122' };
-  return { inspection: { ...seals, screenNumber: '123456', note: '', photoIds: [...photoIds] } };
-}
-
 /** The device's identity key, which no real bench would give away. */
 function identityOf(terminal: FieldTerminal) {
   const secret = terminal.device.firmware?.vault.get(secretNames.identity);
@@ -182,7 +147,7 @@ describe('technician and terminal tell different things', () => {
   });
 
   it('another request beside the same receipt is an alarm, and changes nothing', async () => {
-    const { terminal, laptop, record } = await used();
+    const { terminal, laptop, record } = await site.used();
     await laptop.submit(record);
     const request = decodeRequest(bytes(record.request));
     if (!request.ok) throw new Error(request.error);
@@ -198,7 +163,7 @@ describe('technician and terminal tell different things', () => {
   });
 
   it('two receipts for one lock: both are kept, with an alarm, and the use counts as doubled', async () => {
-    const { terminal, laptop, record } = await used();
+    const { terminal, laptop, record } = await site.used();
     await laptop.submit(record);
     const core = terminal.device.firmware?.core;
     const receipt = encodeReceipt(
@@ -226,7 +191,7 @@ describe('what a record must be', () => {
     ['bundle', 'bad-request'],
     ['receipt', 'bad-request'],
   ] as const)('%s that is none names the field', async (field, code) => {
-    const { laptop, record } = await used();
+    const { laptop, record } = await site.used();
     expect(await laptop.submit({ ...record, [field]: 'AAAA' })).toMatchObject({ code, field });
     const { request, bundle, receipt } = record;
     const bad = { request, bundle, receipt, [field]: 'AAAA' };
@@ -236,8 +201,8 @@ describe('what a record must be', () => {
   });
 
   it('a changed signature, a receipt of another act, another technician, a ticket of another terminal', async () => {
-    const { laptop, record } = await used();
-    const other = await used();
+    const { laptop, record } = await site.used();
+    const other = await site.used();
     const spoilt = bytes(record.receipt);
     spoilt[spoilt.length - 1] = (spoilt.at(-1) ?? 0) ^ 1;
     expect(await laptop.submit({ ...record, receipt: text(spoilt) })).toMatchObject({
@@ -262,7 +227,7 @@ describe('what a record must be', () => {
   });
 
   it('a terminal that nobody registered', async () => {
-    const { laptop, record } = await used();
+    const { laptop, record } = await site.used();
     const elsewhere = await FieldSite.start(cluster);
     const { request, bundle, receipt } = record;
     const reply = await postRecords(elsewhere.world.server.url, [{ request, bundle, receipt }]);
@@ -275,159 +240,11 @@ describe('what a record must be', () => {
     const statuses = new Set<number>();
     for (let calls = 0; calls < 70; calls++) statuses.add((await postRecords(site.world.server.url, [])).status);
     expect(statuses).toEqual(new Set([400]));
-    const { terminal } = await used();
+    const { terminal } = await site.used();
     const codes: (string | undefined)[] = [];
     for (let calls = 0; calls < 61; calls++) codes.push((await site.uplink(terminal)).code);
     expect(codes).toContain('rate-limited');
     await site.world.restart();
     expect((await site.uplink(terminal)).body).toEqual({ taken: 0, known: 1 });
-  });
-});
-
-describe('beside the online way', () => {
-  it('a waiting case for the same lock is withdrawn when the receipt from the site comes', async () => {
-    const terminal = await site.terminal();
-    const laptop = await site.ready([terminal]);
-    terminal.device.trip('case');
-    const asked = await askOnline(terminal, site.wang);
-    expect(asked.body.state).toBe('needs-inspection');
-    const record = await laptop.mustUse(terminal);
-    await laptop.submit(record);
-    expect((await site.wang.person.call('getUnlock', { id: asked.body.id })).body.state).toBe('withdrawn');
-  });
-
-  it('an outstanding grant becomes VOID, and the device does not take it any more', async () => {
-    const terminal = await site.terminal();
-    const laptop = await site.ready([terminal]);
-    terminal.device.trip('drop');
-    const asked = await askOnline(terminal, site.wang);
-    expect(asked.body.grant?.state).toBe('PENDING');
-    await laptop.submit(await laptop.mustUse(terminal));
-    const after = (await site.wang.person.call('getUnlock', { id: asked.body.id })).body;
-    expect([after.state, after.grant?.state]).toEqual(['withdrawn', 'VOID']);
-    await expect(grantAndReceipt(terminal, site.wang, asked.body.id, asked.body.grant?.sealed ?? '')).rejects.toThrow(
-      'not-locked',
-    );
-  });
-
-  it('the server takes over midway: what was made ahead is void, and new orders have higher numbers', async () => {
-    const { terminal, laptop, record } = await used();
-    const reports = await laptop.setUp(terminal, 'parameters');
-    await laptop.submit(record);
-    expect(await uploadAll(laptop, record.caseId, reports)).toBe('commissioning');
-    const taken = await site.wang.person.call('commission', { id: record.caseId }, {});
-    const highest = Math.max(...laptop.orders(terminal).map((order) => order.orderSequence));
-    const { rows } = await site.world.server.context.store.pool.query<{ state: string; order_sequence: number }>(
-      'select state, order_sequence from orders where terminal_id = $1 order by order_sequence',
-      [terminal.terminalId],
-    );
-    expect(rows.map((row) => row.state)).toEqual([
-      ...['done', 'done'],
-      ...Array.from({ length: 7 }, () => 'void'),
-      'sent',
-    ]);
-    expect(rows.at(-1)?.order_sequence).toBeGreaterThan(highest);
-    expect(taken.body.case.commission?.current).toBe('self-test');
-    const steps = await finishOnline(terminal, record.caseId, taken.body.order);
-    expect(steps).toBe('PROBATION');
-  });
-
-  it('reports that come after the server took over are still judged', async () => {
-    const { terminal, laptop, record } = await used();
-    const reports = await laptop.setUp(terminal);
-    await laptop.submit(record);
-    await site.wang.person.call('commission', { id: record.caseId }, {});
-    expect(await uploadAll(laptop, record.caseId, reports)).toBe('probation');
-    const { commission } = (await site.wang.person.call('getUnlock', { id: record.caseId })).body;
-    expect(commission?.steps.map((step) => step.state)).toEqual(['done', 'done', 'done', 'done', 'done', 'todo']);
-  });
-
-  it('a failed self-test goes on with the spare, and the report says so', async () => {
-    const { terminal, laptop, record } = await used();
-    terminal.device.setBroken('printer', true);
-    terminal.device.listen((event) => {
-      if (event.type === 'progress' && event.step === 'self-test') terminal.device.setBroken('printer', false);
-    });
-    const reports = await laptop.setUp(terminal);
-    expect(reports).toHaveLength(6);
-    await laptop.submit(record);
-    expect(await uploadAll(laptop, record.caseId, reports)).toBe('probation');
-  });
-
-  it('only the server releases from probation', async () => {
-    const { terminal, laptop, record } = await used();
-    const reports = await laptop.setUp(terminal);
-    await laptop.submit(record);
-    await uploadAll(laptop, record.caseId, reports);
-    const seen = (await site.wang.person.call('getUnlock', { id: record.caseId })).body;
-    expect(seen.probation).toMatchObject({ limitFen: 20_000, releasable: false });
-    const early = await site.wang.person.call('commission', { id: record.caseId }, {});
-    expect(early.body.order).toBeUndefined();
-    const release = { reason: 'seen it work', factor: await site.factor() };
-    expect((await site.zhou.call('releaseUnlock', { id: record.caseId }, release)).code).toBeUndefined();
-    const late = await site.wang.person.call('commission', { id: record.caseId }, {});
-    expect(await finishOnline(terminal, record.caseId, late.body.order)).toBe('NORMAL');
-  });
-
-  it('a record that comes after later locks is history: it moves nothing of the present', async () => {
-    const { terminal, laptop, record } = await used('drop');
-    terminal.device.trip('drop');
-    const online = await unlockOnline(site, terminal);
-    expect(online.state).toBe('unlocked');
-    expect((await laptop.submit(record)).body).toMatchObject({ state: 'void', grant: { state: 'POSTED' } });
-    const after = (await site.wang.person.call('getUnlock', { id: online.id })).body;
-    expect(after.state).toBe('unlocked');
-    const detail = (await site.lin.call('getTerminal', { id: terminal.terminalId })).body;
-    expect(detail).toMatchObject({ stateConfirmed: 'BLANK', unlocksLifetime: 2, openCaseId: online.id });
-  });
-});
-
-/** Carries the server's orders out until it has none; the terminal's state then. */
-async function finishOnline(terminal: FieldTerminal, caseId: string, first: string | undefined): Promise<unknown> {
-  const { callFirmware } = await import('../unit/terminal/technician.ts');
-  let order = first;
-  while (order !== undefined) {
-    const done = await callFirmware(terminal.device, 'lock.order', { order: bytes(order) });
-    if (!done.ok) throw new Error(`${done.error} ${done.detail ?? ''}`);
-    const reply = await site.wang.person.call('commission', { id: caseId }, { report: text(done.value.report) });
-    if (reply.code !== undefined) throw new Error(reply.code);
-    order = reply.body.order;
-  }
-  return stateOf(terminal);
-}
-
-describe('a grant that waits', () => {
-  it('deferred: it lives a week, and the terminal takes it days later', async () => {
-    const terminal = await site.terminal();
-    terminal.device.trip('drop');
-    const asked = await askOnline(terminal, site.wang, { deferred: true });
-    const lifeMs = Date.parse(asked.body.grant?.notAfter ?? '') - site.world.nowMs;
-    expect(Math.round(lifeMs / 3_600_000)).toBe(7 * 24);
-    site.world.nowMs += 6 * 24 * 3_600_000;
-    await site.world.runJobs();
-    const done = await grantAndReceipt(terminal, site.wang, asked.body.id, asked.body.grant?.sealed ?? '');
-    expect(done).toMatchObject({ state: 'unlocked', grant: { state: 'POSTED', late: false } });
-  });
-
-  it('approved by a person it keeps its long life', async () => {
-    const terminal = await site.terminal();
-    terminal.device.trip('case');
-    const asked = await askOnline(terminal, site.wang, { deferred: true });
-    const photos = [];
-    for (const kind of ['rear', 'seal']) photos.push((await site.wang.person.putPhoto(asked.body.id, kind)).body.id);
-    const { inspection } = inspectionOf(photos);
-    await site.wang.person.call('submitInspection', { id: asked.body.id }, inspection);
-    const decision = { decision: 'approve' as const, reason: 'fine', factor: await site.factor() };
-    const decided = await site.zhou.call('decideUnlock', { id: asked.body.id }, decision);
-    const lifeMs = Date.parse(decided.body.grant?.notAfter ?? '') - site.world.nowMs;
-    expect(Math.round(lifeMs / 3_600_000)).toBe(7 * 24);
-  });
-
-  it('otherwise a quarter of an hour', async () => {
-    const terminal = await site.terminal();
-    terminal.device.trip('drop');
-    const asked = await askOnline(terminal, site.wang);
-    const lifeMs = Date.parse(asked.body.grant?.notAfter ?? '') - site.world.nowMs;
-    expect(Math.round(lifeMs / 60_000)).toBe(15);
   });
 });

@@ -1,7 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { DelegationPolicy } from '../../../domain/unlock/delegation-policy.ts';
 import { defaultDelegationPolicy } from '../../../domain/unlock/delegation-policy-default.ts';
-import type { AskDelegation, DelegationPackage, DelegationView } from '../../../protocol/http/field.ts';
+import type {
+  AskDelegation,
+  DelegationPackage,
+  DelegationView,
+  SubmitSiteRecord,
+} from '../../../protocol/http/field.ts';
 import type { UnlockCase } from '../../../protocol/http/unlocks.ts';
 import { decodeRequest, decodeReport } from '../../../protocol/unlock/v1/codec.ts';
 import { actionBits } from '../../../protocol/unlock/v1/constants.ts';
@@ -183,6 +188,18 @@ export class FieldSite {
     return new Laptop(this, technician, this.li, fetched.body);
   }
 
+  /** A terminal that tripped and was unlocked on site; the server has not heard of it. */
+  async used(sensor: 'case' | 'drop' = 'case'): Promise<{
+    terminal: FieldTerminal;
+    laptop: Laptop;
+    record: UseRecord;
+  }> {
+    const terminal = await this.terminal();
+    const laptop = await this.ready([terminal]);
+    terminal.device.trip(sensor);
+    return { terminal, laptop, record: await laptop.mustUse(terminal) };
+  }
+
   /** What a terminal hands in by itself: all its records, or those from `first`. */
   async uplink(terminal: FieldTerminal, first = 0): Promise<Reply<{ taken: number; known: number }>> {
     return postRecords(this.world.server.url, recordsOf(terminal).slice(first));
@@ -206,6 +223,12 @@ export async function postRecords(url: string, records: unknown): Promise<Reply<
   });
   const body = (await response.json()) as { taken: number; known: number; error?: { code: string; field?: string } };
   return { status: response.status, body, code: body.error?.code, field: body.error?.field };
+}
+
+/** The words of an inspection with these photos. */
+export function inspectionWith(photoIds: readonly string[]) {
+  const seals = { sealFound: '0047 8812', sealNew: '0099 1122' };
+  return { ...seals, screenNumber: '123456', note: '', photoIds: [...photoIds] };
 }
 
 /** What makes a use wrong. */
@@ -298,8 +321,19 @@ export class Laptop {
     return reports;
   }
 
-  submit(record: UseRecord): Promise<Reply<UnlockCase>> {
+  submit(record: UseRecord & Partial<SubmitSiteRecord>): Promise<Reply<UnlockCase>> {
     return this.technician.person.call('submitSiteRecord', {}, { ...record });
+  }
+
+  /** Hands reports in, in order. @returns the case's state after the last. */
+  async report(caseId: string, reports: readonly string[]): Promise<string | undefined> {
+    let state: string | undefined;
+    for (const report of reports) {
+      const reply = await this.technician.person.call('commission', { id: caseId }, { report });
+      if (reply.code !== undefined) throw new Error(`report: ${reply.code} ${reply.field ?? ''}`);
+      state = reply.body.case.state;
+    }
+    return state;
   }
 
   view(): Promise<Reply<DelegationView>> {
