@@ -1,5 +1,6 @@
 import type { FieldKey } from '../../../protocol/http/field.ts';
 import type { ApiFailureCode } from '../../api/failures.ts';
+import { browserEnvironment } from '../../field-key/environment.ts';
 import type { FieldKeyError } from '../../field-key/errors.ts';
 import { createFieldKey, enrolFieldKey, openFieldKey, removeFieldKey, tryOffline } from '../../field-key/field-key.ts';
 import type { KeyPerson, OpenFieldKey } from '../../field-key/field-key.ts';
@@ -79,7 +80,9 @@ export class KeyDesk {
   /** A signature for nothing. */
   async tryIt(): Promise<void> {
     this.hasWorked = await this.#act(async () => {
-      const tried = await tryOffline(this.#person.id);
+      // The browser's own word on the network is worth little; what the last call met counts too.
+      const isOnline = (): boolean => navigator.onLine && this.#shell.api.network.isUp;
+      const tried = await tryOffline(this.#person.id, { ...browserEnvironment(), isOnline });
       if (tried.ok) this.key = tried.value;
       return tried.ok ? undefined : tried.error;
     });
