@@ -4,12 +4,6 @@ import { logLimits } from '../log/limits.ts';
 
 /** Bytes of a hash of the log. */
 const hashBytes = 32;
-/** Hashes of one proof: a tree of 2^63 leaves needs no more. */
-export const proofHashesMax = 63;
-/** Characters of a signed checkpoint with its witnesses' lines. */
-export const checkpointMaxChars = 4_000;
-/** Largest log entry, in bytes. */
-export const logEntryMaxBytes = 16_384;
 
 /** Proof that an entry stands in the log (RFC 6962, section 2.1.1), against a signed checkpoint (C2SP tlog-checkpoint). */
 export const logProofSchema = v.object({

@@ -4,7 +4,7 @@ import { verifyStrict } from '../unlock/v1/ed25519.ts';
 import type { SignatureVerifier } from '../unlock/v1/signer.ts';
 import { checkEvidence, type EvidenceProblem, type ProvenMessage } from './case-evidence.ts';
 import { type CaseFile, parseCaseFile } from './case-file.ts';
-import { cosignaturesOf, openCheckpoint, parseCheckpoint, type SignedCheckpoint } from './checkpoint.ts';
+import { cosignaturesOf, openCheckpoint, type SignedCheckpoint } from './checkpoint.ts';
 import { type LogEntry, parseEntry } from './entry.ts';
 import { leafHash, verifyConsistency, verifyInclusion } from './merkle.ts';
 import { decodeVkey, type NoteKey, verifyNote } from './note.ts';
@@ -196,10 +196,4 @@ function witnessesOf(
     );
     return seen.sort((a, b) => b.size - a.size).slice(0, 1);
   });
-}
-
-/** Size of a checkpoint as text, without checking it; for choosing which proofs a file needs. */
-export function checkpointSize(text: string): number | undefined {
-  const parsed = parseCheckpoint(text);
-  return parsed.ok ? parsed.value.size : undefined;
 }

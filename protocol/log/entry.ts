@@ -1,5 +1,3 @@
-import { utf8Encode } from '../bytes.ts';
-
 /** JSON with sorted keys and no spaces: one spelling for one value. `undefined` members are left out. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
@@ -28,11 +26,6 @@ export interface LogEntry {
 export function entryText(entry: LogEntry): string {
   const { seq, id, at, act, actor, subject, prev, facts } = entry;
   return `${JSON.stringify([seq, id, at, act, actor, subject, prev])}${canonicalJson(facts)}`;
-}
-
-/** The leaf's data. */
-export function entryBytes(entry: LogEntry): Uint8Array<ArrayBuffer> {
-  return utf8Encode(entryText(entry).toWellFormed());
 }
 
 function isCount(value: unknown): value is number {

@@ -6,8 +6,6 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 /** Bytes of a hash of the tree. */
 export const treeHashBytes = 32;
-/** Largest tree: sizes and indexes are exact JavaScript numbers. */
-export const treeSizeMax = Number.MAX_SAFE_INTEGER;
 
 const leafPrefix = Uint8Array.of(0);
 const nodePrefix = Uint8Array.of(1);

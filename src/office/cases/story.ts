@@ -70,7 +70,12 @@ function stepWords(step: unknown): string | undefined {
 function titleOf(act: string, facts: Facts): string {
   const step = stepWords(facts['step']);
   const separator = i18n.language === 'zh' ? '：' : ': ';
-  return step === undefined ? actWords(act) : `${step}${separator}${actWords(act)}`;
+  return step === undefined ? capital(actWords(act)) : `${step}${separator}${actWords(act)}`;
+}
+
+/** Titles begin with a capital where the language has them. */
+function capital(words: string): string {
+  return words.charAt(0).toLocaleUpperCase(i18n.language) + words.slice(1);
 }
 
 function detailsOf(facts: Facts): string[] {
