@@ -1,9 +1,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { accessibilityProblems } from './support/accessibility.ts';
+import { lookAt as look } from './support/accessibility.ts';
 import { describeWorld } from './support/fixture.ts';
 import type { Fixture } from './support/fixture.ts';
 import { registeredSeal, worldPeople } from './support/seed.ts';
@@ -11,29 +10,11 @@ import { TechnicianScreen } from './support/technician.ts';
 import { OfficeScreen } from './support/office.ts';
 import { Authenticator } from './support/totp.ts';
 
-const sizes = [
-  { width: 1440, height: 900 },
-  { width: 390, height: 844 },
-] as const;
 const languages = [
   { language: 'en', locale: 'en-GB' },
   { language: 'zh', locale: 'zh-CN' },
 ] as const;
-const officeScreens = ['requests', 'terminals', 'tickets', 'people', 'alarms', 'audit'] as const;
-
-/** Looks at one screen at both sizes; a line for each thing that is wrong. Pictures lie in `folder`. */
-async function look(page: Page, folder: string, name: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const size of sizes) {
-    await page.setViewportSize(size);
-    await page.screenshot({ path: join(folder, `${name}-${size.width}.png`) });
-    found.push(...(await accessibilityProblems(page)).map((problem) => `${name} at ${size.width}: ${problem}`));
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    if (overflow > 0) found.push(`${name} at ${size.width}: ${overflow} px wider than the window`);
-  }
-  await page.setViewportSize(sizes[0]);
-  return found;
-}
+const officeScreens = ['requests', 'delegations', 'terminals', 'tickets', 'people', 'alarms', 'audit'] as const;
 
 async function lookAtTechnician(fixture: Fixture, locale: string, folder: string, label: string): Promise<string[]> {
   const { world } = fixture;

@@ -21,6 +21,7 @@ import type { EmbeddedPostgres } from '../../../server/store/embedded.ts';
 import { launchChromium } from '../../serial-bench/chromium.ts';
 import { openBench } from '../../serial-bench/bench.ts';
 import type { SerialBench } from '../../serial-bench/bench.ts';
+import { FaultProxy } from './fault-proxy.ts';
 import { openTicket, seedWorld } from './seed.ts';
 import type { Seeded } from './seed.ts';
 
@@ -34,6 +35,8 @@ export interface WorldOptions {
   /** The server's clock, Unix milliseconds. */
   readonly clock?: () => number;
   readonly tuning?: Tuning;
+  /** Puts a network that can fail between the browser and the server. */
+  readonly proxied?: boolean;
   /** Rate of the cables; 115,200 baud when left out. */
   readonly baud?: number;
 }
@@ -59,11 +62,12 @@ export class World {
   readonly origin: string;
   readonly #options: WorldOptions;
   readonly #folder: string;
-  readonly #ports: { readonly server: number; readonly terminals: number };
+  readonly #ports: { readonly server: number; readonly terminals: number; readonly front: number };
   readonly #postgres: EmbeddedPostgres;
   #server: RunningServer | undefined;
   #terminals: Terminals | undefined;
   #seeded: Seeded | undefined;
+  #proxy: FaultProxy | undefined;
   #bench: SerialBench | undefined;
   #browser: Awaited<ReturnType<typeof launchChromium>> | undefined;
   /** The terminal whose port is plugged in, and its port. */
@@ -73,13 +77,13 @@ export class World {
     options: WorldOptions,
     folder: string,
     postgres: EmbeddedPostgres,
-    ports: { server: number; terminals: number },
+    ports: { server: number; terminals: number; front: number },
   ) {
     this.#options = options;
     this.#folder = folder;
     this.#postgres = postgres;
     this.#ports = ports;
-    this.origin = `http://localhost:${ports.server}`;
+    this.origin = `http://localhost:${ports.front}`;
   }
 
   /** Starts everything. With a serial port the first terminal is plugged in. */
@@ -89,7 +93,10 @@ export class World {
     // A copy, so that a build meanwhile does not change what the page is served.
     await cp(builtAppFolder, join(folder, 'app'), { recursive: true });
     const postgres = await startEmbedded({ dataDir: folder });
-    const world = new World(options, folder, postgres, { server: await freePort(), terminals: await freePort() });
+    const server = await freePort();
+    const front = options.proxied === true ? await freePort() : server;
+    const world = new World(options, folder, postgres, { server, terminals: await freePort(), front });
+    if (front !== server) world.#proxy = await FaultProxy.start(front, server);
     await world.startServer();
     await world.#startTerminals();
     await world.#startBrowser();
@@ -100,6 +107,17 @@ export class World {
   get server(): RunningServer {
     if (this.#server === undefined) throw new Error('The world’s server is stopped');
     return this.#server;
+  }
+
+  /** The network in front of the server. Throws in a world without one. */
+  get proxy(): FaultProxy {
+    if (this.#proxy === undefined) throw new Error('This world’s server is reached directly');
+    return this.#proxy;
+  }
+
+  /** The folder that the app is served from; a test may put another build there. */
+  get appFolder(): string {
+    return join(this.#folder, 'app');
   }
 
   get databaseUrl(): string {
@@ -157,11 +175,11 @@ export class World {
     return firmware.core.state;
   }
 
-  /** Opens a ticket for the terminal, assigned to the world's technician; its id. */
-  async ticketFor(label: string): Promise<string> {
+  /** Opens a ticket for the terminal, assigned to the world's technician unless another is named; its id. */
+  async ticketFor(label: string, assigneeId?: string): Promise<string> {
     const id = this.#seeded?.terminalIds.get(serialOf(label));
     if (id === undefined || this.#seeded === undefined) throw new Error(`No terminal ${label} in this world`);
-    return openTicket(this.server, id, this.#seeded.technicianId);
+    return openTicket(this.server, id, assigneeId ?? this.#seeded.technicianId);
   }
 
   /** Plugs the terminal's cable into the browser's machine, in place of what was plugged in. */
@@ -210,6 +228,7 @@ export class World {
     await this.#bench?.close();
     await this.#browser?.close();
     await this.#terminals?.close();
+    await this.#proxy?.close();
     await this.stopServer();
     await this.#postgres.stop();
     await rm(this.#folder, { recursive: true, force: true });
