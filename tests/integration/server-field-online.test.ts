@@ -170,3 +170,24 @@ describe('a grant that waits', () => {
     expect(Math.round(lifeMs / 60_000)).toBe(15);
   });
 });
+
+it('seven unlocks on one day after a quiet week are an alarm for person, model and merchant, once a day', async () => {
+  const { raiseUnusualRates } = await import('../../server/services/field/rates.ts');
+  const { core, services } = site.world.server.context;
+  const isRate = ({ kind }: { kind: string }) => kind === 'unusual-rate';
+  const rates = async () => (await services.alarms.list({ limit: 200 })).items.filter(isRate);
+  site.world.nowMs += 9 * 24 * 3_600_000;
+  for (let count = 0; count < 7; count++) {
+    const terminal = await site.terminal();
+    terminal.device.trip('drop');
+    await unlockOnline(site, terminal);
+    await raiseUnusualRates(core);
+    expect(await rates()).toHaveLength(count < 5 ? 0 : 3);
+  }
+  expect((await rates()).map((alarm) => alarm.subject).sort()).toEqual(
+    [`merchant:${site.merchantId}`, 'model:QT-60', `person:${site.wang.person.id}`].sort(),
+  );
+  site.world.nowMs += 60_000;
+  await raiseUnusualRates(core);
+  expect(await rates()).toHaveLength(3);
+});

@@ -12,7 +12,7 @@ import { base64url } from '../unlocks/view.ts';
 import { revokeDelegations } from './revoke.ts';
 
 /** Active keys that one person may have: a laptop, a phone, and their successors. */
-export const activeKeysMax = 5;
+const activeKeysMax = 5;
 
 const isOffice = (actor: Actor): boolean => actor.role === 'operator' || actor.role === 'approver';
 

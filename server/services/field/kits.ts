@@ -4,7 +4,7 @@ import type { Db } from '../../store/database.ts';
 import { makeOrder, type OrderTarget, type RunStep } from '../commission/orders.ts';
 
 /** What is made ahead for one terminal, in order; a step that may fail on site has spares. */
-export const kitSteps = [
+const kitSteps = [
   'keys',
   'parameters',
   'self-test',

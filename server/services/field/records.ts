@@ -3,7 +3,7 @@ import type { DeviceRecords, SubmitSiteRecord } from '../../../protocol/http/fie
 import type { Actor, Answer } from '../../answer.ts';
 import { writeAudit } from '../../audit/records.ts';
 import type { Core } from '../../core.ts';
-import { sqlState, uniqueViolation } from '../../store/database.ts';
+import { type Db, sqlState, uniqueViolation } from '../../store/database.ts';
 import { raiseAlarm } from '../alarms.ts';
 import { lockTerminal } from '../terminal-writes.ts';
 import { type CheckedSite, checkSite, type SiteRecordBytes, type UnknownSite } from './site-check.ts';
@@ -78,6 +78,7 @@ async function keep(
   const nowMs = core.clock();
   try {
     const outcome = await core.db.transaction().execute((db) => keepSite(db, site, given, nowMs));
+    if (outcome.ok && outcome.value.isNew) await markKeys(core.db, site);
     if (outcome.ok) announce(core, site, outcome.value);
     return outcome;
   } catch (error) {
@@ -85,6 +86,16 @@ async function keep(
     if (sqlState(error) === uniqueViolation) return err('exists-with-different-body', 'caseId');
     throw error;
   }
+}
+
+/** Outside the record's transaction: who revokes a key holds the key first and the terminals second. */
+async function markKeys(db: Db, site: CheckedSite): Promise<void> {
+  await db
+    .updateTable('field_keys')
+    .set({ last_used_at: site.usedAt })
+    .where('id', 'in', [site.fieldKeyId, site.second.keyId])
+    .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', site.usedAt)]))
+    .execute();
 }
 
 function announce(core: Core, site: CheckedSite, outcome: SiteOutcome): void {

@@ -168,7 +168,6 @@ async function takeNew(db: Db, site: CheckedSite, given: SiteGiven, nowMs: numbe
   const { terminalId, receiptMessage: receipt, receipt: bytes, usedAt: unlockedAt } = site;
   await moveUnlocked(db, { terminalId, caseId, receipt, bytes, unlockedAt, now: new Date(nowMs), isBehind });
   if (!isBehind) await settlePresent(db, site, caseId);
-  await markKeys(db, site);
   await writeAudit(db, nowMs, auditOf(site, given, caseId));
   return ok({ caseId, isNew: true, hasChanged: true, superseded, alarms });
 }
@@ -303,15 +302,6 @@ async function settlePresent(db: Db, site: CheckedSite, caseId: string): Promise
     .set({ probation_until: until })
     .where('terminal_id', '=', terminalId)
     .where('id', '=', caseId)
-    .execute();
-}
-
-async function markKeys(db: Db, site: CheckedSite): Promise<void> {
-  await db
-    .updateTable('field_keys')
-    .set({ last_used_at: site.usedAt })
-    .where('id', 'in', [site.fieldKeyId, site.second.keyId])
-    .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', site.usedAt)]))
     .execute();
 }
 
