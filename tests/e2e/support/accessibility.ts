@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -25,4 +26,24 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary = '' }) => `${id}: ${help} at ${target.join(' ')} (${failureSummary})`),
   );
+}
+
+const sizes = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+] as const;
+
+/** Looks at one screen at both sizes; a line for each thing that is wrong. Pictures lie in `folder`. */
+export async function lookAt(page: Page, folder: string, name: string): Promise<string[]> {
+  const before = page.viewportSize() ?? sizes[0];
+  const found: string[] = [];
+  for (const size of sizes) {
+    await page.setViewportSize(size);
+    await page.screenshot({ path: join(folder, `${name}-${size.width}.png`) });
+    found.push(...(await accessibilityProblems(page)).map((problem) => `${name} at ${size.width}: ${problem}`));
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (overflow > 0) found.push(`${name} at ${size.width}: ${overflow} px wider than the window`);
+  }
+  await page.setViewportSize(before);
+  return found;
 }

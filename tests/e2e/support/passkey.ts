@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { appEn } from '../../../src/i18n/app.en.ts';
 
-/** Gives a page a platform authenticator that says yes by itself. */
-export async function addAuthenticator(page: Page): Promise<void> {
+/** Gives a page a platform authenticator that says yes by itself; `prf`: its passkeys have secrets of their own. */
+export async function addAuthenticator(page: Page, { prf = false } = {}): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send('WebAuthn.enable');
   await session.send('WebAuthn.addVirtualAuthenticator', {
@@ -13,6 +13,7 @@ export async function addAuthenticator(page: Page): Promise<void> {
       hasUserVerification: true,
       isUserVerified: true,
       automaticPresenceSimulation: true,
+      ...(prf ? { hasPrf: true, ctap2Version: 'ctap2_1' as const } : {}),
     },
   });
 }
