@@ -15,6 +15,14 @@ export interface ActFailure {
   readonly mayPass: boolean;
 }
 
+/** A failure on the screen: what failed, and when it is tried again by itself. */
+export interface ShownFailure extends ActFailure {
+  /** Failed attempts of this act in a row. */
+  readonly attempts: number;
+  /** Epoch milliseconds of the next attempt; undefined when only a person can go on. */
+  readonly retryAtMs: number | undefined;
+}
+
 /** Failures of the run itself. */
 export const pageFailures = [
   /** The terminal keeps no receipt. */

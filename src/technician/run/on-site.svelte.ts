@@ -67,6 +67,9 @@ export class OnSite {
     this.#dependencies = dependencies;
   }
 
+  /** The person has put the offer of another way aside and waits for the server. */
+  isWaitingOn = $state(false);
+
   /** The passkey's window is open. */
   get isBusy(): boolean {
     return this.#isBusy;
@@ -95,8 +98,24 @@ export class OnSite {
     const { record, newId } = this.#host;
     const { later: _later, ...rest } = record;
     this.#problem = undefined;
-    const site = { delegationId: kept.id, number: kept.pack.delegation.number, caseId: newId(), kitAt: 0 };
+    this.isWaitingOn = false;
+    const { number } = kept.pack.delegation;
+    const site = { delegationId: kept.id, number, caseId: newId(), recordId: newId(), kitAt: 0 };
     this.#host.save({ ...rest, startedAtMs: rest.startedAtMs ?? this.#host.wallNow(), site });
+  }
+
+  /** The person keeps the request until the server can be asked. */
+  sendLater(): void {
+    const { record, wallNow } = this.#host;
+    if (record.request === undefined) return;
+    const later = { caseId: record.request.caseId, sinceMs: wallNow(), isKept: false };
+    this.#host.save({ ...record, later });
+  }
+
+  /** The person does not keep it for later after all. */
+  askNow(): void {
+    const { later: _later, ...rest } = this.#host.record;
+    this.#host.save(rest);
   }
 
   /** True until the terminal may have taken it: then the person may still choose another way. */

@@ -15,7 +15,11 @@ export function needsSiteInspection(reasons: number): boolean {
 /** The server knows of this use and has everything that was carried so far: the run goes on online. */
 export function isHandedOver(seen: Observation, site: SiteWork): boolean {
   if (site.isRecorded !== true || site.report !== undefined || seen.queued > 0) return false;
-  return seen.isNetworkUp && seen.isCaseFresh && seen.case?.id === site.caseId;
+  const unlock = seen.case;
+  // A terminal that was online first has handed the unlock in itself; the case then has another id.
+  const isThisUse =
+    unlock?.onSite?.delegationId === site.delegationId && unlock.onSite.useIndex === site.signed?.useIndex;
+  return seen.isNetworkUp && seen.isCaseFresh && (unlock?.id === site.caseId || isThisUse);
 }
 
 /** The next act of a use of a delegation. Pure, like `nextAct`, and as repeatable. */

@@ -1,14 +1,17 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64UrlDecode, base64UrlEncode, equalBytes } from '../../../protocol/bytes.ts';
+import type { SubmitInspection } from '../../../protocol/http/unlocks.ts';
 import { decodeReceipt, decodeReport, decodeRequest } from '../../../protocol/unlock/v1/codec.ts';
 import { isSignedByDevice } from '../../../protocol/unlock/v1/ed25519.ts';
 import { refusals } from '../../../protocol/unlock/v1/refusals.ts';
 import { screenNumber } from '../../../protocol/unlock/v1/screen-number.ts';
 import { assembleResponse, encodeSiteBundle } from '../../../protocol/unlock/v1/site.ts';
-import { cableFailure, pageFailure } from './failure.ts';
+import { cableFailure, pageFailure, serverFailure } from './failure.ts';
 import type { ActFailure } from './failure.ts';
 import type { Act } from './next-act.ts';
+import type { InspectionDraft } from './observation.ts';
 import type { RunMemory, RunTools } from './perform.ts';
+import { needsSiteInspection } from './site-act.ts';
 import { afterOrder, kitOf } from './site-work.ts';
 import type { SiteQueue, SiteStore } from './site-tools.ts';
 import type { CountedUse, KeptDelegation, SiteWork } from './site-work.ts';
@@ -256,35 +259,29 @@ async function siteRecover(memory: SiteMemory, tools: SiteRunTools): Outcome {
 async function keepRecord(memory: SiteMemory, { site: { queue }, saved }: SiteRunTools): Outcome {
   const site = presentSite(memory);
   const { inspection, ticketId } = memory.record;
-  const hasLooked = inspection?.isReady === true && site.request !== undefined;
-  await queue.siteRecord(
-    {
-      caseId: site.caseId,
-      ticketId,
-      request: site.request?.bytes ?? '',
-      bundle: site.sent ?? '',
-      receipt: site.receipt ?? '',
-      ...(hasLooked
-        ? {
-            inspection: {
-              sealFound: inspection.sealFound,
-              sealNew: inspection.sealNew,
-              screenNumber: site.request.screenNumber,
-              note: inspection.note,
-              photoIds: inspection.photos.map(({ id }) => id),
-            },
-          }
-        : {}),
-    },
-    hasLooked ? inspection.photos : [],
-  );
-  changeSite(memory, { ...site, isRecorded: true });
+  const { caseId, request, sent = '', receipt = '' } = site;
+  const looked = inspection?.isReady === true && needsSiteInspection(request?.reasons ?? 0) ? inspection : undefined;
+  const body = { caseId, ticketId, request: request?.bytes ?? '', bundle: sent, receipt };
+  const after = { ...memory.record, site: { ...site, isRecorded: true } };
   await saved();
+  const failure = await queue.siteRecord(
+    site.recordId,
+    looked === undefined ? body : { ...body, inspection: inspectionOf(looked, request?.screenNumber ?? '') },
+    looked?.photos ?? [],
+    after,
+  );
+  if (failure !== undefined) return serverFailure(failure);
+  memory.record = after;
   return undefined;
 }
 
+function inspectionOf(draft: InspectionDraft, number: string): SubmitInspection {
+  const { sealFound, sealNew, note, photos } = draft;
+  return { sealFound, sealNew, screenNumber: number, note, photoIds: photos.map(({ id }) => id) };
+}
+
 /** Carries out the next order that was made ahead. */
-async function carryKit(memory: SiteMemory, { session, saved }: SiteRunTools): Outcome {
+async function carryKit(memory: SiteMemory, { session, saved, newId }: SiteRunTools): Outcome {
   const site = presentSite(memory);
   const orders = kitOf(memory.delegation, memory.record.terminal.id);
   const order = orders[site.kitAt];
@@ -298,7 +295,7 @@ async function carryKit(memory: SiteMemory, { session, saved }: SiteRunTools): O
   const report = decodeReport(answer.value.report);
   const isDone = report.ok && report.value.message.result === 0;
   const bytes = base64UrlEncode(answer.value.report);
-  changeSite(memory, { ...site, report: bytes, ...afterOrder(orders, site.kitAt, isDone) });
+  changeSite(memory, { ...site, report: { id: newId(), bytes }, ...afterOrder(orders, site.kitAt, isDone) });
   await saved();
   return undefined;
 }
@@ -307,10 +304,11 @@ async function carryKit(memory: SiteMemory, { session, saved }: SiteRunTools): O
 async function keepReport(memory: SiteMemory, { site: { queue }, saved }: SiteRunTools): Outcome {
   const { report, ...site } = presentSite(memory);
   if (report === undefined) throw new Error('keepReport: site.report is missing');
-  const decoded = decodeReport(bytesOf(report, 'site.report'));
-  await queue.report(site.caseId, report, decoded.ok ? decoded.value.message.orderSequence : 0);
-  changeSite(memory, site);
+  const after = { ...memory.record, site };
   await saved();
+  const failure = await queue.report(report.id, site.caseId, report.bytes, after);
+  if (failure !== undefined) return serverFailure(failure);
+  memory.record = after;
   return undefined;
 }
 
@@ -319,8 +317,13 @@ async function keepRequest(memory: SiteMemory, { site: { queue }, saved }: SiteR
   const { request, later, ticketId } = memory.record;
   if (request === undefined || later === undefined) throw new Error('keepRequest: record.request is missing');
   const { caseId, sealed, requestBytes } = request;
-  await queue.request({ id: caseId, ticketId, sealedRequest: sealed, requestBytes, deferred: true });
-  memory.record = { ...memory.record, later: { ...later, isKept: true } };
+  const after = { ...memory.record, later: { ...later, isKept: true } };
   await saved();
+  const failure = await queue.request(
+    { id: caseId, ticketId, sealedRequest: sealed, requestBytes, deferred: true },
+    after,
+  );
+  if (failure !== undefined) return serverFailure(failure);
+  memory.record = after;
   return undefined;
 }

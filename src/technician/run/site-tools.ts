@@ -1,7 +1,8 @@
 import type { Result } from '../../../domain/result.ts';
 import type { SubmitSiteRecord } from '../../../protocol/http/field.ts';
 import type { CreateUnlock } from '../../../protocol/http/unlocks.ts';
-import type { PhotoNote } from './observation.ts';
+import type { ApiFailure } from '../../api/failures.ts';
+import type { PhotoNote, RunRecord } from './observation.ts';
 import type { CountedUse, KeptDelegation } from './site-work.ts';
 
 /** Where delegations and the count of their uses lie on this device. */
@@ -15,12 +16,17 @@ export interface SiteStore {
   exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** What the server is to learn later; durable when the promise settles. Repeating one changes nothing. */
+/**
+ * What the server is to learn later. `run` is the record as it stands once the call is kept: both are written in one
+ * transaction. Repeating a call of the same id changes nothing. The failure when it could not be kept.
+ */
 export interface SiteQueue {
-  siteRecord(record: SubmitSiteRecord, photos: readonly PhotoNote[]): Promise<void>;
-  report(caseId: string, report: string, orderSequence: number): Promise<void>;
-  request(request: CreateUnlock): Promise<void>;
+  siteRecord(id: string, body: SubmitSiteRecord, photos: readonly PhotoNote[], run: RunRecord): Promise<Kept>;
+  report(id: string, caseId: string, report: string, run: RunRecord): Promise<Kept>;
+  request(body: CreateUnlock, run: RunRecord): Promise<Kept>;
 }
+/** Undefined when the call is kept. */
+export type Kept = ApiFailure | undefined;
 
 /** Why the technician's key did not sign. */
 export type SignFailure = 'no-key' | 'cancelled' | 'failed';

@@ -25,6 +25,8 @@ export interface SiteWork {
   readonly number: string;
   /** Id of the case that the server makes of it; made when the use was begun. */
   readonly caseId: string;
+  /** Id under which the record is sent; made with `caseId`. */
+  readonly recordId: string;
   readonly request?: SiteRequest;
   readonly signed?: SiteSignature;
   /** The second person's key and signature, base64url. */
@@ -38,8 +40,8 @@ export interface SiteWork {
   readonly isRecorded?: boolean;
   /** Place in the kit of the order that comes next. */
   readonly kitAt: number;
-  /** The report of the order at `kitAt`, base64url, until it is in the outbox. */
-  readonly report?: string;
+  /** The report of the order that was carried last, base64url, and the id under which it is sent, until it is in the outbox. */
+  readonly report?: { readonly id: string; readonly bytes: string };
   /** The last order of a step failed, and there is no spare. */
   readonly stuckAt?: string;
 }

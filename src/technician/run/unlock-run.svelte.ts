@@ -5,27 +5,27 @@ import type { ServerEvents } from '../../api/events.svelte.ts';
 import type { DeviceSession } from '../../device/session.svelte.ts';
 import { backOffMs } from '../../device/wait.ts';
 import type { JobGuard } from '../../app/person.ts';
+import type { Outbox } from '../../outbox/outbox.svelte.ts';
 import { serverFailure } from './failure.ts';
-import type { ActFailure } from './failure.ts';
+import type { ActFailure, ShownFailure } from './failure.ts';
 import { InspectionDesk } from './inspection-desk.ts';
 import type { Journal } from './journal.ts';
 import { nextAct, personActs, restingActs } from './next-act.ts';
 import type { Act, ActName } from './next-act.ts';
 import type { DeviceStatus, InspectionDraft, Observation, RunRecord } from './observation.ts';
+import { offlineReason } from './offer.ts';
+import type { OfflineReason } from './offer.ts';
+import { OnSite } from './on-site.svelte.ts';
 import { perform, setCase } from './perform.ts';
-import type { RunTools } from './perform.ts';
+import { isCriticalAct, RunGuard } from './run-guard.ts';
 import { RunState } from './run-state.svelte.ts';
-import { stepOfAct, stepViews, withStep } from './steps.ts';
+import { ServerWait } from './server-wait.svelte.ts';
+import { performSite } from './site-perform.ts';
+import type { SiteRunTools } from './site-perform.ts';
+import type { FieldDesk } from './site-tools.ts';
+import { Sleeper } from './sleeper.ts';
+import { endedSteps, recordAt, stepViews } from './steps.ts';
 import type { StepView } from './steps.ts';
-import { WakeLock } from './wake-lock.ts';
-
-/** A failure on the screen: what failed, and when it is tried again by itself. */
-export interface ShownFailure extends ActFailure {
-  /** Failed attempts of this act in a row. */
-  readonly attempts: number;
-  /** Epoch milliseconds of the next attempt; undefined when only a person can go on. */
-  readonly retryAtMs: number | undefined;
-}
 
 /** What a run is wired to. */
 export interface RunDependencies {
@@ -34,18 +34,14 @@ export interface RunDependencies {
   readonly events: Pick<ServerEvents, 'on' | 'onReconnect' | 'state'>;
   readonly jobs: JobGuard;
   readonly journal: Journal;
+  readonly outbox: Pick<Outbox, 'call' | 'enqueue' | 'remove'>;
+  readonly field: FieldDesk;
   wallNow(): number;
   newId(): string;
 }
 
-/** Acts during which stopping would leave the terminal between two states. */
-const criticalActs: ReadonlySet<ActName> = new Set<ActName>([
-  'give-grant',
-  'post-receipt',
-  'recover-receipt',
-  'exchange-order',
-  'carry-order',
-]);
+/** Acts that the person need not wait for: they may go another way meanwhile. */
+const leavableActs: ReadonlySet<ActName> = new Set<ActName>(['fetch-case', 'ask', 'send-inspection']);
 /** While resting, the server is asked again at least this often, in case an event was missed. */
 const refreshMs = 20_000;
 
@@ -57,18 +53,19 @@ const refreshMs = 20_000;
  */
 export class UnlockRun {
   readonly #dependencies: RunDependencies;
-  readonly #tools: RunTools;
-  readonly #wakeLock = new WakeLock();
+  readonly #tools: SiteRunTools;
+  readonly #wait = new ServerWait();
+  readonly #guard: RunGuard;
+  readonly #sleeper = new Sleeper();
   readonly #stops: (() => void)[] = [];
   readonly #known: RunState;
   /** The inspection's form and photos. */
   readonly desk: InspectionDesk;
+  /** The two persons on site. */
+  readonly onSite: OnSite;
   #saving: Promise<void> = Promise.resolve();
-  #wake: () => void = () => undefined;
-  #isWoken = false;
   #isDisposed = false;
   #attempts = 0;
-  #endJob: (() => void) | undefined;
 
   #act = $state.raw<Act>({ do: 'fetch-case' });
   #failure = $state.raw<ShownFailure | undefined>();
@@ -76,6 +73,7 @@ export class UnlockRun {
 
   constructor(dependencies: RunDependencies, record: RunRecord) {
     this.#dependencies = dependencies;
+    this.#guard = new RunGuard(dependencies.jobs);
     this.#known = new RunState(record, (changed) => this.#write(changed));
     this.#tools = this.#makeTools();
     this.desk = new InspectionDesk(dependencies.journal, dependencies.newId, dependencies.wallNow, {
@@ -83,6 +81,7 @@ export class UnlockRun {
       write: (draft) => this.#keepDraft(draft),
       ticketId: record.ticketId,
     });
+    this.onSite = new OnSite(this.#makeHost(), dependencies.field);
   }
 
   get record(): RunRecord {
@@ -107,10 +106,23 @@ export class UnlockRun {
   }
   /** Unplugging now would interrupt something; the run would resume, but later. */
   get isCritical(): boolean {
-    return criticalActs.has(this.#act.do);
+    return isCriticalAct(this.#act);
   }
   get terminal(): TerminalRef {
     return this.#known.case?.terminal ?? this.#known.record.terminal;
+  }
+
+  /** Why the server cannot be asked now; undefined while nobody needs another way. */
+  get offlineReason(): OfflineReason | undefined {
+    const { api, events } = this.#dependencies;
+    return offlineReason({
+      act: this.#act,
+      failure: this.#failure,
+      isNetworkUp: api.network.isUp,
+      isBrowserOnline: this.#dependencies.field.isBrowserOnline,
+      isSlow: this.#wait.isSlow,
+      isSignedOut: events.state === 'signed-out',
+    });
   }
 
   /** The steps as they stand at `nowMs`. */
@@ -140,7 +152,13 @@ export class UnlockRun {
           outdated();
       }),
       events.onReconnect(outdated),
+      this.#dependencies.field.onChange(() => {
+        void this.onSite.refresh();
+        const { site, later } = this.#known.record;
+        if (site !== undefined || later !== undefined) outdated();
+      }),
     );
+    void this.onSite.refresh();
     void this.#takeUpCable();
     void this.#learnKeyset();
     void this.#loop();
@@ -150,8 +168,7 @@ export class UnlockRun {
   dispose(): void {
     this.#isDisposed = true;
     for (const stop of this.#stops.splice(0)) stop();
-    this.#endJob?.();
-    this.#wakeLock.release();
+    this.#guard.release();
     this.#wakeUp();
   }
 
@@ -168,7 +185,7 @@ export class UnlockRun {
     const open =
       this.#known.case !== undefined && ['needs-inspection', 'waiting', 'granted'].includes(this.#known.case.state);
     if (open && !(await this.withdraw())) return;
-    const { request: _old, grantRefusal: _refusal, ...rest } = this.#known.record;
+    const { request: _old, grantRefusal: _refusal, site: _site, later: _later, ...rest } = this.#known.record;
     this.#save({ ...rest, wantsFresh: true, startedAtMs: rest.startedAtMs ?? this.#dependencies.wallNow() });
     this.retryNow();
   }
@@ -202,7 +219,7 @@ export class UnlockRun {
 
   async #loop(): Promise<void> {
     while (!this.#isDisposed) {
-      this.#isWoken = false;
+      this.#sleeper.begin();
       const seen = this.#observe();
       const act = nextAct(seen);
       this.#show(act, seen);
@@ -211,10 +228,25 @@ export class UnlockRun {
         await this.#rest(act);
         continue;
       }
-      const failure = await perform(act, this.#known, this.#tools);
+      const failure = await this.#perform(act);
+      if (failure === 'left') continue;
       if (failure === undefined) this.#succeeded();
       else await this.#failed(act, failure);
     }
+  }
+
+  #perform(act: Act): Promise<ActFailure | 'left' | undefined> {
+    const onSite = performSite(act, this.#known, this.#tools);
+    if (onSite !== false) return onSite;
+    const work = perform(act, this.#known, this.#tools);
+    return leavableActs.has(act.do) ? this.#wait.watch(work) : work;
+  }
+
+  #goAnotherWay(): void {
+    this.#failure = undefined;
+    this.#attempts = 0;
+    this.#wait.leave();
+    this.#wakeUp();
   }
 
   #succeeded(): void {
@@ -227,7 +259,7 @@ export class UnlockRun {
     this.#attempts += 1;
     session.note('run', `${act.do}: ${failure.from} ${failure.code} ${failure.detail}`);
     const isCableGone = failure.from === 'cable' && session.state !== 'ready';
-    if (isCableGone || this.#isWoken) return;
+    if (isCableGone || this.#sleeper.isWoken) return;
     const waitMs = failure.mayPass ? backOffMs(this.#attempts - 1) : undefined;
     const retryAtMs = waitMs === undefined ? undefined : wallNow() + waitMs;
     this.#failure = { ...failure, attempts: this.#attempts, retryAtMs };
@@ -241,21 +273,12 @@ export class UnlockRun {
     if (!(await this.#sleep(ms))) this.#known.isCaseFresh = false;
   }
 
-  /** True when something woke the run before the time was over. */
   #sleep(ms: number | undefined): Promise<boolean> {
-    if (this.#isWoken || this.#isDisposed) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const timer = ms === undefined ? undefined : setTimeout(() => resolve(false), ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve(true);
-      };
-    });
+    return this.#isDisposed ? Promise.resolve(true) : this.#sleeper.sleep(ms);
   }
 
   #wakeUp(): void {
-    this.#isWoken = true;
-    this.#wake();
+    this.#sleeper.wake();
   }
 
   #cableChanged(): void {
@@ -303,41 +326,20 @@ export class UnlockRun {
       isCaseFresh: this.#known.isCaseFresh,
       order: this.#known.order,
       keyset: this.#known.keyset,
+      delegation: this.#known.delegation,
+      queued: this.#dependencies.field.queued(this.#known.record.terminal.id),
       record: this.#known.record,
     };
   }
 
   #show(act: Act, seen: Observation): void {
-    const step = stepOfAct(act, seen);
-    const isOver = act.do === 'finished' || act.do === 'wait-probation';
     if (act.do !== this.#act.do) this.#dependencies.session.note('run', `next: ${act.do}`);
     const before = this.#known.record;
-    const isStepOver = act.do === 'finished' || act.do === 'start';
-    let record = act.do === 'connect' ? before : withStep(before, step, seen.nowMs, isStepOver);
-    if (isOver && record.finishedAtMs === undefined && this.#known.case !== undefined)
-      record = { ...record, finishedAtMs: seen.nowMs };
-    if (record !== before) {
-      for (const [name, times] of Object.entries(record.steps)) {
-        const isNew =
-          times.endedAtMs !== undefined && before.steps[name as keyof typeof before.steps]?.endedAtMs === undefined;
-        if (isNew) performance.mark(`tk:step:${name}`);
-      }
-      this.#save(record);
-    }
+    const record = recordAt(before, act, seen);
+    for (const name of endedSteps(before, record)) performance.mark(`tk:step:${name}`);
+    if (record !== before) this.#save(record);
     this.#act = act;
-    this.#guard(act);
-  }
-
-  #guard(act: Act): void {
-    const isCritical = criticalActs.has(act.do);
-    if (isCritical) this.#endJob ??= this.#dependencies.jobs.begin('unlock');
-    else if (restingActs.has(act.do) || personActs.has(act.do)) {
-      this.#endJob?.();
-      this.#endJob = undefined;
-    }
-    if (this.#known.record.startedAtMs !== undefined && act.do !== 'finished' && act.do !== 'stopped')
-      this.#wakeLock.hold();
-    else this.#wakeLock.release();
+    this.#guard.follow(act, record.startedAtMs !== undefined);
   }
 
   #save(record: RunRecord): void {
@@ -351,14 +353,32 @@ export class UnlockRun {
       .catch((cause: unknown) => session.note('run', `the journal could not be written: ${String(cause)}`));
   }
 
-  #makeTools(): RunTools {
-    const { session, api, journal, wallNow, newId } = this.#dependencies;
+  #makeHost(): ConstructorParameters<typeof OnSite>[0] {
+    const { wallNow, newId } = this.#dependencies;
+    const known = this.#known;
+    return {
+      get record() {
+        return known.record;
+      },
+      save: (record) => {
+        this.#save(record);
+        this.#goAnotherWay();
+      },
+      wallNow,
+      newId,
+    };
+  }
+
+  #makeTools(): SiteRunTools {
+    const { session, api, outbox, journal, field, wallNow, newId } = this.#dependencies;
     return {
       session,
       api,
+      outbox,
       journal,
       wallNow,
       newId,
+      site: field,
       saved: () => this.#saving,
       mark: (name) => void performance.mark(`tk:${name}`),
     };

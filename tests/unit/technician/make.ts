@@ -116,6 +116,8 @@ export function observation(changes: Partial<Observation> = {}): Observation {
     isCaseFresh: true,
     order: undefined,
     keyset: undefined,
+    delegation: undefined,
+    queued: 0,
     record: record(),
     ...changes,
   };

@@ -6,6 +6,7 @@ import type { CableErrorCode } from '../../../protocol/cable/v1/errors.ts';
 import { failure } from '../../../src/api/failures.ts';
 import type { DeviceStatus, RunRecord } from '../../../src/technician/run/observation.ts';
 import type { Journal } from '../../../src/technician/run/journal.ts';
+import type { FieldDesk } from '../../../src/technician/run/site-tools.ts';
 import { UnlockRun } from '../../../src/technician/run/unlock-run.svelte.ts';
 import type { RunDependencies } from '../../../src/technician/run/unlock-run.svelte.ts';
 import { device, granted, record, unlockCase } from './make.ts';
@@ -194,15 +195,48 @@ export class FakeServer {
   screenNumber: () => string = () => '';
 }
 
+/** An outbox that hands every call to the server, and knows when an answer came before. */
+function fakeOutbox(server: FakeServer): RunDependencies['outbox'] {
+  const call = async (name: string, options: { body?: Record<string, unknown> }): Promise<unknown> => {
+    const answer = (await server.call(name, options)) as { readonly ok: boolean };
+    return answer.ok ? { ...answer, isStored: false } : answer;
+  };
+  return { call, enqueue: () => Promise.resolve(), remove: () => Promise.resolve(true) } as never;
+}
+
+/** A laptop without delegations. */
+const noField: FieldDesk = {
+  store: {
+    delegations: () => Promise.resolve([]),
+    uses: () => Promise.resolve([]),
+    putUse: () => Promise.resolve(),
+    removeUse: () => Promise.resolve(),
+    exclusively: (work) => work(),
+  },
+  queue: {
+    siteRecord: () => Promise.resolve(undefined),
+    report: () => Promise.resolve(undefined),
+    request: () => Promise.resolve(undefined),
+  },
+  signer: { sign: () => Promise.resolve(err('no-key')) },
+  name: 'Wang',
+  isBrowserOnline: true,
+  queued: () => 0,
+  onChange: () => () => undefined,
+};
+
 /** A run with its fakes; `begin` is up to the test. */
-export function makeRun(start: Partial<RunRecord> = {}): {
+export function makeRun<T extends FakeTerminal = FakeTerminal>(
+  start: Partial<RunRecord> = {},
+  terminal: T = new FakeTerminal() as T,
+  field: FieldDesk = noField,
+): {
   run: UnlockRun;
-  terminal: FakeTerminal;
+  terminal: T;
   server: FakeServer;
   journal: FakeJournal;
   again(): UnlockRun;
 } {
-  const terminal = new FakeTerminal();
   const server = new FakeServer();
   server.screenNumber = () => terminal.status.screenNumber;
   const journal = new FakeJournal();
@@ -213,6 +247,8 @@ export function makeRun(start: Partial<RunRecord> = {}): {
     events: server,
     jobs: { isBusy: false, begin: () => () => undefined },
     journal,
+    outbox: fakeOutbox(server),
+    field,
     wallNow: () => Date.parse('2026-11-24T06:05:00.000Z') + performance.now(),
     newId: () => `case-${String((ids += 1))}`,
   } as unknown as RunDependencies;

@@ -2,12 +2,13 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { err, ok } from '../../../domain/result.ts';
 import type { Result } from '../../../domain/result.ts';
 import type { CableErrorCode } from '../../../protocol/cable/v1/errors.ts';
-import { base64UrlEncode, equalBytes } from '../../../protocol/bytes.ts';
+import { base64UrlDecode, base64UrlEncode, equalBytes } from '../../../protocol/bytes.ts';
 import type { DelegationPackage, SubmitSiteRecord } from '../../../protocol/http/field.ts';
 import { encodeSiteAnswer, siteAskPayload, sitePayloadHash } from '../../../protocol/codes/site.ts';
 import type { SiteAsk } from '../../../protocol/codes/site.ts';
 import {
   decodeOrder,
+  decodeReport,
   encodeDelegation,
   encodeOrder,
   encodeReceipt,
@@ -25,7 +26,7 @@ import type { DelegationUse, SiteView } from '../../../protocol/unlock/v1/verify
 import type { CountedUse, KeptDelegation } from '../../../src/technician/run/site-work.ts';
 import type { FieldDesk, SignFailure } from '../../../src/technician/run/site-tools.ts';
 import { TestAuthority } from '../terminal/authority.ts';
-import { nowMs, record, unlockCase } from './make.ts';
+import { nowMs, record } from './make.ts';
 import { FakeTerminal } from './run-fakes.ts';
 
 const secretOf = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
@@ -189,11 +190,11 @@ export class FakeField implements FieldDesk {
     exclusively: <T>(work: () => Promise<T>) => work(),
   };
   readonly queue = {
-    siteRecord: (site: SubmitSiteRecord) => {
+    siteRecord: (_id: string, site: SubmitSiteRecord) => {
       if (!this.records.some(({ caseId }) => caseId === site.caseId)) this.records.push(site);
       return this.#put('site-record');
     },
-    report: (_caseId: string, _report: string, orderSequence: number) => this.#put(`report-${String(orderSequence)}`),
+    report: (_id: string, _caseId: string, report: string) => this.#put(`report-${String(sequenceOf(report))}`),
     request: () => this.#put('request'),
   };
   readonly signer = {
@@ -213,10 +214,10 @@ export class FakeField implements FieldDesk {
   without(id: string, index: number): CountedUse[] {
     return this.counted.filter(({ delegationId, useIndex }) => delegationId !== id || useIndex !== index);
   }
-  #put(what: string): Promise<void> {
+  #put(what: string): Promise<undefined> {
     if (!this.sent.includes(what)) this.sent.push(what);
     this.waiting = this.sent.length;
-    return Promise.resolve();
+    return Promise.resolve(undefined);
   }
 }
 
@@ -372,7 +373,7 @@ export class SiteTerminal extends FakeTerminal {
   }
 }
 
-/** The case that the server makes of a record. */
-export function caseOf(caseId: string): ReturnType<typeof unlockCase> {
-  return unlockCase('unlocked', { id: caseId });
+function sequenceOf(report: string): number {
+  const decoded = decodeReport(base64UrlDecode(report) ?? new Uint8Array());
+  return decoded.ok ? decoded.value.message.orderSequence : 0;
 }

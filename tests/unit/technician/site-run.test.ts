@@ -187,7 +187,7 @@ describe('a run without a network', () => {
     await reaches(run, 'start');
     run.begin();
     await vi.waitFor(() => expect(run.offlineReason).toBeDefined());
-    run.sendLater();
+    run.onSite.sendLater();
     await reaches(run, 'wait-later');
     expect(field.sent).toEqual(['request']);
     await choose(run);
