@@ -23,6 +23,7 @@ export function stepDetail(step: StepView, facts: StepFacts, t: TechnicianText, 
       if (record.request === undefined) return t.stepHint.request;
       return t.requestDetail(formats.bytes(record.request.requestBytes), record.request.isSigned);
     case 'approval':
+      if (isDone && record.site?.receipt !== undefined) return record.site.number;
       return isDone ? decidedBy(unlock, t) : '';
     case 'unlock':
       return isSoftCase(unlock) ? t.stepHintSoft.unlock : t.stepHint.unlock;
