@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import type { Browser, LaunchOptions } from 'playwright-core';
+import type { Browser, BrowserContext, LaunchOptions } from 'playwright-core';
 
 /** A Chromium on this machine: the program itself (not its start script) and the folder that it reads policies from. */
 export interface ChromiumProgram {
@@ -45,4 +45,16 @@ export function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
   const program = findChromium();
   if (program === undefined) throw new Error('No Chromium found; on Debian: apt-get install chromium');
   return chromium.launch({ executablePath: program.path, ...options, args: [...switches, ...(options.args ?? [])] });
+}
+
+/** Launches Chromium with a profile on the disk, which another launch finds again. */
+export function launchProfile(folder: string): Promise<BrowserContext> {
+  const program = findChromium();
+  if (program === undefined) throw new Error('No Chromium found; on Debian: apt-get install chromium');
+  return chromium.launchPersistentContext(folder, {
+    executablePath: program.path,
+    args: [...switches],
+    locale: 'en-GB',
+    viewport: { width: 1440, height: 900 },
+  });
 }
