@@ -1,19 +1,14 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { err, ok, type Result } from '../../domain/result.ts';
-import { base64UrlDecode, equalBytes, hexEncode } from '../bytes.ts';
+import { allReasonsMask } from '../../domain/unlock/states.ts';
+import { base64UrlDecode, equalBytes, hexDecode, hexEncode } from '../bytes.ts';
 import { checkAuthority, verifyKeyset } from '../unlock/v1/authority.ts';
-import {
-  decodeDelegation,
-  decodeGrant,
-  decodeOrder,
-  decodeReceipt,
-  decodeReport,
-  decodeRequest,
-} from '../unlock/v1/codec.ts';
+import { decodeGrant, decodeOrder, decodeReceipt, decodeReport, decodeRequest } from '../unlock/v1/codec.ts';
+import { allActionsMask } from '../unlock/v1/constants.ts';
 import { isSignedByDevice } from '../unlock/v1/ed25519.ts';
 import type { Keyset } from '../unlock/v1/messages.ts';
 import type { SignatureVerifier } from '../unlock/v1/signer.ts';
-import { decodeResponse, decodeSiteBundle, responseSignedBytes } from '../unlock/v1/site.ts';
+import { verifySite } from '../unlock/v1/verify-site.ts';
 import { type CaseFile, type EvidenceKind, evidenceKinds } from './case-file.ts';
 import type { LogEntry } from './entry.ts';
 
@@ -113,9 +108,12 @@ function trustOf(
 interface CaseState {
   nonce?: Uint8Array;
   lockEpoch?: number;
+  reasons?: number;
   /** SHA-256 of the credential that the receipt must name. */
   readonly credentials: Uint8Array[];
   readonly orders: Set<number>;
+  /** Its orders were made ahead, for the delegation and not for the case. */
+  isOnSite?: true;
 }
 
 /** The server's keys are judged as of the moment of signing, which the log states: their end is not asked here. */
@@ -162,9 +160,10 @@ class CaseLinks {
     if (!decoded.ok || !this.#isOurs(decoded.value.message.deviceId)) return undefined;
     const { nonce, lockEpoch, reasons } = decoded.value.message;
     const { facts } = entry;
-    const isAsLogged = [facts['lockEpoch'] ?? lockEpoch, facts['reasons'] ?? reasons];
-    if (isAsLogged[0] !== lockEpoch || isAsLogged[1] !== reasons) return undefined;
-    [state.nonce, state.lockEpoch] = [nonce, lockEpoch];
+    // On site the record is made after the act, so it names the epoch that followed.
+    const isEpochRight = entry.act !== 'unlock.asked' || facts['lockEpoch'] === lockEpoch;
+    if (!isEpochRight || facts['reasons'] !== reasons) return undefined;
+    Object.assign(state, { nonce, lockEpoch, reasons });
     if (decoded.value.signatures.length === 0) return facts['signed'] === true ? undefined : false;
     return isSignedByDevice('request', decoded.value, this.#trust.identityKey, this.#verify) ? true : undefined;
   }
@@ -192,29 +191,22 @@ class CaseLinks {
     return signers.ok ? true : undefined;
   }
 
-  #bundle(entry: LogEntry, state: CaseState, bytes: Uint8Array): true | undefined {
-    const bundle = decodeSiteBundle(bytes);
-    const keyset = this.#keyset(entry);
-    if (!bundle.ok || keyset === undefined) return undefined;
-    const delegation = decodeDelegation(bundle.value.delegation);
-    const response = decodeResponse(bundle.value.response);
-    if (!delegation.ok || !response.ok || !this.#isForRequest(state, response.value.message)) return undefined;
-    if (!equalBytes(response.value.message.delegationHash, sha256(bundle.value.delegation))) return undefined;
-    const signers = checkAuthority(
-      'delegation',
-      delegation.value,
-      ['issuer', 'approver'],
-      keyset,
-      timeless,
-      this.#verify,
-    );
-    const { payload, secondKey, technicianSignature, secondSignature } = response.value;
-    const message = responseSignedBytes(payload);
-    const doBothHold =
-      this.#verify(delegation.value.message.technicianKey, message, technicianSignature) &&
-      this.#verify(secondKey, message, secondSignature);
+  /** As the device decided; what only the device knows (its counters, floor and clock) is left open. */
+  #bundle(entry: LogEntry, state: CaseState, bytes: Uint8Array): boolean | undefined {
+    const { nonce, lockEpoch, reasons } = state;
+    if (nonce === undefined || lockEpoch === undefined || reasons === undefined) return undefined;
+    const device = {
+      deviceId: hexDecode(this.#trust.deviceId) ?? new Uint8Array(0),
+      ...{ state: 'LOCKED' as const, lockEpoch, nonce, reasons: reasons & allReasonsMask },
+      ...{ lastGrantSequence: 0, allowedActions: allActionsMask, clock: timeless, revocationFloor: 0 },
+    };
     state.credentials.push(sha256(bytes));
-    return signers.ok && doBothHold ? true : undefined;
+    state.isOnSite = true;
+    // The device may have been given a newer keyset than its request names: any of the file may be the one.
+    const keysets = [...this.#trust.keysets.values()];
+    if (keysets.some((keyset) => verifySite(bytes, device, keyset, this.#verify).ok)) return true;
+    // Where the server found at once that it would have refused, the log says so.
+    return typeof entry.facts['refusal'] === 'string' ? false : undefined;
   }
 
   #receipt(state: CaseState, bytes: Uint8Array): true | undefined {
@@ -242,7 +234,8 @@ class CaseLinks {
     const decoded = decodeReport(bytes);
     if (!decoded.ok || !this.#isOurs(decoded.value.message.deviceId)) return undefined;
     const { orderSequence } = decoded.value.message;
-    if (entry.facts['orderSequence'] !== orderSequence || !state.orders.has(orderSequence)) return undefined;
+    const isOrdered = state.orders.has(orderSequence) || state.isOnSite === true;
+    if (entry.facts['orderSequence'] !== orderSequence || !isOrdered) return undefined;
     return isSignedByDevice('report', decoded.value, this.#trust.identityKey, this.#verify) ? true : undefined;
   }
 }

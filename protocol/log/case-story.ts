@@ -67,7 +67,7 @@ export function recordLines(proven: ProvenCase, record: ProvenRecord): string[] 
     ...photosOf(record).map((line) => `    ${line}`),
     ...evidence.map(
       ({ kind, sizeBytes, isSigned }) =>
-        `    ${kind}, ${String(sizeBytes)} bytes: the one that the record names, ${isSigned ? 'signatures hold' : 'not signed (the terminal’s key was gone)'}`,
+        `    ${kind}, ${String(sizeBytes)} bytes: the one that the record names, ${isSigned ? 'signatures hold' : 'no signature proves it'}`,
     ),
   ];
 }

@@ -11,6 +11,7 @@ import { hashesOf, inclusionRanges, TreeEdge } from '../../protocol/log/tree.ts'
 import { softwareSigner, signingPublicKey } from '../../protocol/unlock/v1/ed25519.ts';
 import type { Signer } from '../../protocol/unlock/v1/signer.ts';
 import { verifyByNode } from '../../server/keys/node-keys.ts';
+import { FieldSite } from './server/field-site.ts';
 import { tellStory } from './server/log-story.ts';
 import { Cluster, World } from './server/world.ts';
 
@@ -310,4 +311,25 @@ it('every message of the file is one that the database kept', () => {
   if (!parsed.ok) throw new Error(parsed.error);
   expect(parsed.value.file.messages.every(({ bytes }) => (base64UrlDecode(bytes)?.length ?? 0) > 50)).toBe(true);
   expect(parsed.value.file.records.some(({ entry }) => entry.includes(caseId))).toBe(true);
+});
+
+it('an unlock on site is proved by its bundle, and every report by the terminal', async () => {
+  const site = await FieldSite.start(cluster);
+  const { log } = site.world.server.context.services;
+  const terminal = await site.terminal();
+  const laptop = await site.ready([terminal]);
+  terminal.device.trip('case');
+  const record = await laptop.mustUse(terminal);
+  const reports = await laptop.setUp(terminal);
+  const handed = await laptop.submit(record);
+  await laptop.report(record.caseId, reports);
+  const made = await log.caseFile(handed.body.ticketId);
+  const own = decodeVkey((await log.keys()).trim());
+  if (!made.ok || !own.ok) throw new Error('no file');
+  const verdict = verifyCaseFile(made.value, { keys: [own.value], verify: verifyByNode });
+  if (!verdict.ok) throw new Error(`${verdict.error}: ${verdict.detail ?? ''}`);
+  const messages = verdict.value.records.flatMap(({ evidence }) => evidence);
+  expect(messages.map(({ kind }) => kind)).toEqual(['request', 'bundle', 'receipt', ...reports.map(() => 'report')]);
+  expect(messages.every(({ isSigned }) => isSigned)).toBe(true);
+  await site.world.close();
 });
