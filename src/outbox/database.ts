@@ -16,6 +16,9 @@ const databaseVersion = 2;
 /** How long an opening may be held up by another tab before the page works without the disk, ms. */
 const blockedPatienceMs = 2_000;
 
+/** How long an opening may take at all, ms; some browsers lose one and never say so. */
+const openingMaxMs = 8_000;
+
 /** Errors of IndexedDB itself: the connection died, the disk is full, the database is newer. All others are bugs. */
 const storageErrors: ReadonlySet<string> = new Set([
   'AbortError',
@@ -211,17 +214,22 @@ export class FieldDatabase {
   #open(): Promise<IDBPDatabase<Schema>> {
     this.#opening ??= this.#connect();
     const opening = this.#opening;
-    if (!this.#isBlocked) return Promise.race([opening, this.#whenBlocked(opening)]);
-    return Promise.race([opening, Promise.reject(blockedError())]);
+    if (this.#isBlocked) return Promise.reject(blockedError());
+    return Promise.race([opening, this.#tooSlow(opening)]);
   }
 
-  /** Rejects when another tab holds the opening up for too long; the opening itself goes on. */
-  #whenBlocked(opening: Promise<unknown>): Promise<never> {
+  /** Rejects when another tab holds the opening up, or nothing happens at all; the opening itself goes on. */
+  #tooSlow(opening: Promise<unknown>): Promise<never> {
     return new Promise((_resolve, reject) => {
-      const timer = setTimeout(() => {
-        if (this.#isBlocked) reject(blockedError());
+      const giveUp = (): void => reject(blockedError());
+      const whenBlocked = setTimeout(() => {
+        if (this.#isBlocked) giveUp();
       }, this.#patienceMs);
-      const stop = (): void => clearTimeout(timer);
+      const whenSilent = setTimeout(giveUp, openingMaxMs);
+      const stop = (): void => {
+        clearTimeout(whenBlocked);
+        clearTimeout(whenSilent);
+      };
       opening.then(stop, stop);
     });
   }
