@@ -26,7 +26,7 @@ export interface Formats {
   number(value: number): string;
   /** `42 %`; `share` is 0 to 1. */
   percent(share: number): string;
-  /** `149 B`, `12.5 kB`, `3.4 MB`. */
+  /** `149 B`, `12.5 kB`, `3.4 MB`, `10.7 GB`. */
   bytes(count: number): string;
   /** `3.02 V` from millivolts. */
   volts(millivolts: number): string;
@@ -96,7 +96,8 @@ function numberFormats(tag: string): NumberFormats {
     bytes: (count) => {
       if (count < 1_000) return `${number.format(count)} B`;
       if (count < 1_000_000) return `${oneDigit.format(count / 1_000)} kB`;
-      return `${oneDigit.format(count / 1_000_000)} MB`;
+      if (count < 1_000_000_000) return `${oneDigit.format(count / 1_000_000)} MB`;
+      return `${oneDigit.format(count / 1_000_000_000)} GB`;
     },
     volts: (millivolts) => `${twoDigits.format(millivolts / 1_000)} V`,
     yuan: (fen) => `${fen < 0 ? '−' : ''}¥${twoDigits.format(Math.abs(fen) / 100)}`,

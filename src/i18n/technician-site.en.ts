@@ -86,8 +86,8 @@ export const technicianSiteEn = {
         : `${String(count)} messages for the server still wait here.`,
     allSent: 'The server has everything.',
     refusedByServer: 'The server refused a message. Look at the queue.',
-    limits: (hours: string, limit: string) =>
-      `On probation: at most ${limit} a payment, for ${hours} or until the office releases it.`,
+    limits: (hours: number, limit: string) =>
+      `On probation: at most ${limit} a payment, for ${String(hours)} hours or until the office releases it.`,
     inLog: (index: string) => `In the log as no. ${index}, verified`,
     notInLog: 'Its place in the log could not be verified. Tell the office.',
   },

@@ -83,7 +83,7 @@ export const technicianSiteZh: TechnicianSiteText = {
     stillToSend: (count) => `还有 ${String(count)} 条消息待发送给服务器。`,
     allSent: '服务器已收到全部内容。',
     refusedByServer: '服务器拒绝了一条消息，请查看队列。',
-    limits: (hours, limit) => `观察期：单笔不超过 ${limit}，为期 ${hours}，或至运营解除。`,
+    limits: (hours, limit) => `观察期：单笔不超过 ${limit}，为期 ${String(hours)} 小时，或至运营解除。`,
     inLog: (index) => `已在日志中，第 ${index} 号，已核验`,
     notInLog: '无法核验其在日志中的位置，请告知运营。',
   },

@@ -98,6 +98,9 @@ function queueOf(outbox: Outbox): SiteQueue {
     async request(body, run) {
       return failureOf(await outbox.enqueue('createUnlock', { id: body.id, lane: run.terminal.id, body, run }));
     },
+    async forgetRequest(caseId) {
+      if ((await outbox.read(caseId))?.state !== 'done') await outbox.remove(caseId);
+    },
   };
 }
 

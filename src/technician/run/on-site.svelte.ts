@@ -10,7 +10,7 @@ import { chooseDelegation } from './offer.ts';
 import type { DelegationChoice, SiteTarget } from './offer.ts';
 import { nextUseIndex } from './site-work.ts';
 import type { CountedUse, KeptDelegation, SiteWork } from './site-work.ts';
-import type { SiteSigner, SiteStore } from './site-tools.ts';
+import type { SiteQueue, SiteSigner, SiteStore } from './site-tools.ts';
 
 /** What can go wrong between the two persons. */
 export const siteProblems = [
@@ -48,6 +48,7 @@ export interface SiteHost {
 /** What the verbs of a person on site are wired to. */
 export interface OnSiteDependencies {
   readonly store: SiteStore;
+  readonly queue: Pick<SiteQueue, 'forgetRequest'>;
   readonly signer: SiteSigner;
   /** The technician's name, for the second person's screen. */
   readonly name: string;
@@ -102,6 +103,8 @@ export class OnSite {
     const { number } = kept.pack.delegation;
     const site = { delegationId: kept.id, number, caseId: newId(), recordId: newId(), kitAt: 0 };
     this.#host.save({ ...rest, startedAtMs: rest.startedAtMs ?? this.#host.wallNow(), site });
+    // The terminal takes one answer: a request that waits would only trouble an approver.
+    if (record.request !== undefined) void this.#dependencies.queue.forgetRequest(record.request.caseId);
   }
 
   /** The person keeps the request until the server can be asked. */
@@ -114,8 +117,9 @@ export class OnSite {
 
   /** The person does not keep it for later after all. */
   askNow(): void {
-    const { later: _later, ...rest } = this.#host.record;
+    const { later, ...rest } = this.#host.record;
     this.#host.save(rest);
+    if (later !== undefined) void this.#dependencies.queue.forgetRequest(later.caseId);
   }
 
   /** True until the terminal may have taken it: then the person may still choose another way. */

@@ -109,7 +109,9 @@ async function fetchCase(memory: RunMemory, { api }: RunTools): Outcome {
     memory.record = without(memory.record, 'lastCase');
     return undefined;
   }
-  const needsAll = newest.state === 'granted' && newest.grant?.sealed === undefined;
+  // The list has neither the sealed grant nor the proof of the log.
+  const isOver = newest.state === 'probation' || newest.state === 'done';
+  const needsAll = isOver || (newest.state === 'granted' && newest.grant?.sealed === undefined);
   const one = needsAll ? await api.call('getUnlock', { params: { id: newest.id } }) : undefined;
   if (one !== undefined && !one.ok) return serverFailure(one);
   setCase(memory, one?.value ?? newest);

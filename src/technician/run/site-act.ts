@@ -39,11 +39,17 @@ function beforeUnlock(seen: Observation, site: SiteWork): Act {
     if (retryAtMs !== undefined && retryAtMs > seen.nowMs) return { do: 'wait-device', untilMs: retryAtMs };
     if (retryAtMs === undefined) return { do: 'site-again' };
   }
+  if (isKeysetBehind(seen)) return { do: 'give-keyset' };
   // The same bundle may be handed over again: a terminal that has taken it answers with the same receipt.
   if (site.sent !== undefined) return { do: 'site-unlock' };
   if (site.request === undefined || isStale(site, device)) return { do: 'site-request' };
   if (needsSiteInspection(site.request.reasons) && record.inspection?.isReady !== true) return { do: 'inspect' };
   return site.second === undefined ? { do: 'site-confirm' } : { do: 'site-unlock' };
+}
+
+/** The terminal does not know the keys that signed the delegation; it would send the bundle back. */
+function isKeysetBehind({ cable, device, keyset }: Observation): boolean {
+  return cable === 'ready' && device !== undefined && device.keysetSequence < (keyset?.sequence ?? 0);
 }
 
 function whenNotLocked(site: SiteWork): Act {

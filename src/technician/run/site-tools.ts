@@ -24,6 +24,8 @@ export interface SiteQueue {
   siteRecord(id: string, body: SubmitSiteRecord, photos: readonly PhotoNote[], run: RunRecord): Promise<Kept>;
   report(id: string, caseId: string, report: string, run: RunRecord): Promise<Kept>;
   request(body: CreateUnlock, run: RunRecord): Promise<Kept>;
+  /** Takes a request back that still waits; one that is being sent right now goes. */
+  forgetRequest(caseId: string): Promise<void>;
 }
 /** Undefined when the call is kept. */
 export type Kept = ApiFailure | undefined;

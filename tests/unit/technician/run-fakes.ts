@@ -217,6 +217,7 @@ const noField: FieldDesk = {
     siteRecord: () => Promise.resolve(undefined),
     report: () => Promise.resolve(undefined),
     request: () => Promise.resolve(undefined),
+    forgetRequest: () => Promise.resolve(),
   },
   signer: { sign: () => Promise.resolve(err('no-key')) },
   name: 'Wang',

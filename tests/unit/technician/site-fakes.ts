@@ -196,6 +196,7 @@ export class FakeField implements FieldDesk {
     },
     report: (_id: string, _caseId: string, report: string) => this.#put(`report-${String(sequenceOf(report))}`),
     request: () => this.#put('request'),
+    forgetRequest: () => Promise.resolve(),
   };
   readonly signer = {
     sign: (bytes: Uint8Array) =>
