@@ -29,6 +29,8 @@ function builtIsFresh(): boolean {
 export async function ensureBuilt(options: { readonly force?: boolean } = {}): Promise<void> {
   if (options.force !== true && builtIsFresh()) return;
   process.stderr.write('Building the app …\n');
-  const result = await runTool('vite', ['build', '--logLevel', 'warn'], { output: 'stderr' });
+  // A test runner sets NODE_ENV to `test`, and Vite would then leave the service worker out.
+  const env = { NODE_ENV: 'production' };
+  const result = await runTool('vite', ['build', '--logLevel', 'warn'], { output: 'stderr', env });
   if (result.code !== 0) throw new Error('The app could not be built; see the message above.');
 }

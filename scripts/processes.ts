@@ -14,6 +14,8 @@ export interface CommandResult {
 /** Where a program's output goes: `stderr` keeps the caller's own output clean for a reader of figures. */
 export interface ToolOptions {
   readonly output?: 'inherit' | 'stderr';
+  /** Variables beside, or in place of, those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs one of the project's installed programs (`node_modules/.bin`) with the terminal's own input and output. */
@@ -22,7 +24,10 @@ export function runTool(tool: string, args: readonly string[], options: ToolOpti
   return new Promise((resolve, reject) => {
     const output = options.output === 'stderr' ? 2 : 'inherit';
     const stdio = ['inherit' as const, output, output] satisfies StdioOptions;
-    const child = spawn(join(projectRoot, 'node_modules', '.bin', tool), args, { cwd: projectRoot, stdio });
+    const child = spawn(join(projectRoot, 'node_modules', '.bin', tool), args, {
+      ...{ cwd: projectRoot, stdio },
+      env: { ...process.env, ...options.env },
+    });
     child.on('error', reject);
     child.on('exit', (code) => resolve({ code: code ?? 1, milliseconds: performance.now() - startedAt }));
   });
