@@ -2,8 +2,8 @@ import { err, ok } from '../../domain/result.ts';
 import type { Result } from '../../domain/result.ts';
 import type { CableErrorCode } from '../../protocol/cable/v1/errors.ts';
 import type { CableEvent, OpName, Params, Reply } from '../../protocol/cable/v1/services/table.ts';
-import { connect } from './connection.ts';
 import type { Connection, Hello } from './connection.ts';
+import { fetchConnection } from './fetch-connection.ts';
 import type { SessionEnvironment } from './environment.ts';
 import { passingErrors } from './errors.ts';
 import type { OpenError } from './errors.ts';
@@ -274,6 +274,7 @@ export class DeviceSession {
         performance.mark('tk:cable-open');
         if (!isSearching) this.#setState('hello');
       };
+      const { connect } = await fetchConnection();
       const connected = await connect(transport, this.#environment, this.#expectedSerial, onOpened);
       if (connected.ok && turn !== this.#turn) await connected.value.close();
       else if (connected.ok) return ok(this.#adopt(source, connected.value));

@@ -75,24 +75,6 @@ export function makePackage(
   const signed = delegation(options.signed);
   const { id: terminalId } = record().terminal;
   const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
-  const orders = kitSteps.map((step, index) => ({
-    step,
-    orderSequence: index + 1,
-    bytes: base64UrlEncode(
-      encodeOrder(
-        {
-          deviceId,
-          lockEpoch: 0,
-          orderSequence: index + 1,
-          action: actionOf[step],
-          notAfterSeconds: nowSeconds + 86_400,
-          body: new Uint8Array(),
-          delegationSequence: signed.sequence,
-        },
-        authority.issuer,
-      ),
-    ),
-  }));
   return {
     delegation: {
       id: 'delegation-1',
@@ -135,11 +117,21 @@ export function makePackage(
         terminalId,
         deviceId: base64UrlEncode(deviceId),
         identityPublicKey: base64UrlEncode(signingPublicKey(deviceSecret)),
-        orders: options.hasKit === false ? [] : orders,
+        orders: options.hasKit === false ? [] : ordersOf(signed.sequence),
         probation: { hours: 24, limitFen: 20_000 },
       },
     ],
   };
+}
+
+function ordersOf(delegationSequence: number): DelegationPackage['terminals'][0]['orders'] {
+  return kitSteps.map((step, index) => {
+    const order = {
+      ...{ deviceId, lockEpoch: 0, orderSequence: index + 1, action: actionOf[step], delegationSequence },
+      ...{ notAfterSeconds: nowSeconds + 86_400, body: new Uint8Array() },
+    };
+    return { step, orderSequence: index + 1, bytes: base64UrlEncode(encodeOrder(order, authority.issuer)) };
+  });
 }
 
 /** The package as it lies on the device. */
