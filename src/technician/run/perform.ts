@@ -75,7 +75,7 @@ export function perform(act: Act, memory: RunMemory, tools: RunTools): Outcome {
 }
 
 /** Keeps the server's word; a run of this ticket sees it again after a reload without network. */
-export function setCase(memory: RunMemory, unlock: UnlockCase): void {
+export function setCase(memory: RunMemory, unlock: UnlockCase): undefined {
   memory.case = unlock;
   memory.isCaseFresh = true;
   if (unlock.keyset.sequence > (memory.keyset?.sequence ?? 0)) memory.keyset = unlock.keyset;
@@ -99,7 +99,10 @@ async function readStatus(memory: RunMemory, { session, mark }: RunTools): Outco
 }
 
 async function fetchCase(memory: RunMemory, { api }: RunTools): Outcome {
-  const { ticketId } = memory.record;
+  const { ticketId, site } = memory.record;
+  // An unlock on site has its case whatever else was asked for since; one that the terminal told of is in the list.
+  const own = site?.isRecorded === true ? await api.call('getUnlock', { params: { id: site.caseId } }) : undefined;
+  if (own?.ok === true) return setCase(memory, own.value);
   const list = await api.call('listUnlocks', { query: { ticketId, limit: '1' } });
   if (!list.ok) return serverFailure(list);
   const newest = list.value.items[0];

@@ -264,6 +264,8 @@ async function keepRecord(memory: SiteMemory, { site: { queue }, saved }: SiteRu
   const body = { caseId, ticketId, request: request?.bytes ?? '', bundle: sent, receipt };
   const after = { ...memory.record, site: { ...site, isRecorded: true } };
   await saved();
+  // A request that was on its way when the delegation was chosen asks for nothing any more.
+  if (memory.record.request !== undefined) await queue.forgetRequest(memory.record.request.caseId);
   const failure = await queue.siteRecord(
     site.recordId,
     looked === undefined ? body : { ...body, inspection: inspectionOf(looked, request?.screenNumber ?? '') },
