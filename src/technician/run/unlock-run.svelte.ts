@@ -44,6 +44,8 @@ export interface RunDependencies {
 const leavableActs: ReadonlySet<ActName> = new Set<ActName>(['fetch-case', 'ask', 'send-inspection']);
 /** While resting, the server is asked again at least this often, in case an event was missed. */
 const refreshMs = 20_000;
+/** While the proof of the log is awaited, this often. */
+const proofMs = 3_000;
 
 /**
  * One unlock from plugging in to taking payments.
@@ -269,7 +271,10 @@ export class UnlockRun {
   async #rest(act: Act): Promise<void> {
     const { wallNow } = this.#dependencies;
     const untilMs = act.do === 'wait-device' || act.do === 'wait-probation' ? act.untilMs - wallNow() : refreshMs;
-    const ms = Math.min(refreshMs, Math.max(50, untilMs));
+    // The log takes a moment to prove what the server has just written.
+    const isProofDue =
+      act.do === 'wait-probation' && this.#known.case !== undefined && this.#known.case.proof === undefined;
+    const ms = Math.min(isProofDue ? proofMs : refreshMs, Math.max(50, untilMs));
     if (!(await this.#sleep(ms))) this.#known.isCaseFresh = false;
   }
 
