@@ -180,7 +180,9 @@ function stateOf(
 
 function tookMs(name: StepName, state: StepState, { record, case: unlock, nowMs }: Observation): number | undefined {
   if (state === 'next' || state === 'skipped') return undefined;
-  const onServer = unlock?.commission?.steps.find(({ step }) => step === name);
+  // What was carried out without the server is stamped there when it arrives.
+  const isOwn = record.site?.receipt !== undefined && record.steps[name]?.endedAtMs !== undefined;
+  const onServer = isOwn ? undefined : unlock?.commission?.steps.find(({ step }) => step === name);
   const began = onServer?.startedAt === undefined ? record.steps[name]?.beganAtMs : Date.parse(onServer.startedAt);
   const ended = onServer?.finishedAt === undefined ? record.steps[name]?.endedAtMs : Date.parse(onServer.finishedAt);
   if (began === undefined) return undefined;
