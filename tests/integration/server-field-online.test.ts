@@ -63,7 +63,7 @@ describe('beside the online way', () => {
     );
     expect(rows.map((row) => row.state)).toEqual([
       ...['done', 'done'],
-      ...Array.from({ length: 7 }, () => 'void'),
+      ...Array.from({ length: 16 }, () => 'void'),
       'sent',
     ]);
     expect(rows.at(-1)?.order_sequence).toBeGreaterThan(highest);

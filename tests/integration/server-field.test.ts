@@ -59,6 +59,29 @@ describe('an unlock entirely without the server', () => {
   });
 });
 
+describe('a terminal that locks again under the same delegation', () => {
+  it('is unlocked and set up a second time, by the orders for the second use', async () => {
+    const { terminal, laptop, record } = await site.used('drop');
+    const reports = await laptop.setUp(terminal);
+    terminal.device.trip('drop');
+    const second = await laptop.mustUse(terminal);
+    const more = await laptop.setUp(terminal, 'probation', 1);
+    expect(stateOf(terminal)).toBe('PROBATION');
+    expect((await laptop.submit(record)).status).toBe(200);
+    expect(await laptop.report(record.caseId, reports)).toBe('probation');
+    expect((await laptop.submit(second)).status).toBe(200);
+    expect(await laptop.report(second.caseId, more)).toBe('probation');
+    const detail = (await site.lin.call('getTerminal', { id: terminal.terminalId })).body;
+    expect(detail).toMatchObject({ stateConfirmed: 'PROBATION', keys: 'loaded', unlocksLifetime: 2 });
+    expect((await laptop.view()).body).toMatchObject({
+      missing: [],
+      doubled: [],
+      uses: [{ useIndex: 1 }, { useIndex: 2 }],
+    });
+    expect(await alarmsOf(`terminal:${terminal.terminalId}`)).toEqual([]);
+  });
+});
+
 /** Alarms about a subject, newest first. */
 async function alarmsOf(
   subject: string,

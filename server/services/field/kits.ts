@@ -3,7 +3,7 @@ import type { KeyRing } from '../../keys/key-ring.ts';
 import type { Db } from '../../store/database.ts';
 import { makeOrder, type OrderTarget, type RunStep } from '../commission/orders.ts';
 
-/** What is made ahead for one terminal, in order; a step that may fail on site has spares. */
+/** What is made ahead for one use, in order; a step that may fail on site has spares. */
 const kitSteps = [
   'keys',
   'parameters',
@@ -26,19 +26,28 @@ export interface KitInput {
   readonly packageKey: Uint8Array;
   readonly delegationSequence: number;
   readonly delegationNotAfter: Date;
+  /** Uses that the delegation allows on this terminal; each gets orders of its own, as a device takes none twice. */
+  readonly uses: number;
   readonly probationHours: number;
   readonly probationLimitFen: number;
 }
 
 /** Makes a kit in the caller's transaction, which holds the terminal's row: orders with the next sequences, nothing sent. */
 export async function makeKit(db: Db, ring: KeyRing, input: KitInput, nowMs: number): Promise<void> {
+  const count = kitSteps.length * input.uses;
   const { order_sequence: last } = await db
     .updateTable('terminals')
-    .set({ order_sequence: sql<number>`order_sequence + ${kitSteps.length}` })
+    .set({ order_sequence: sql<number>`order_sequence + ${count}` })
     .where('id', '=', input.terminal.terminal_id)
     .returning('order_sequence')
     .executeTakeFirstOrThrow();
-  const first = last - kitSteps.length + 1;
+  for (let use = 0; use < input.uses; use += 1) {
+    await makeUse(db, ring, input, last - count + 1 + use * kitSteps.length, nowMs);
+  }
+}
+
+/** The orders of one use, from the sequence `first`. */
+async function makeUse(db: Db, ring: KeyRing, input: KitInput, first: number, nowMs: number): Promise<void> {
   const target: OrderTarget = {
     ...input.terminal,
     device_epoch: 0,

@@ -124,6 +124,7 @@ async function makeKits(core: Core, db: Db, input: SignInput, notAfter: Date): P
         packageKey: new Uint8Array(terminal.package_public_key),
         delegationSequence: found.sequence,
         delegationNotAfter: notAfter,
+        uses: verdict.usesPerTerminalMax,
         probationHours: verdict.probationHours,
         probationLimitFen: verdict.probationLimitFen,
       },

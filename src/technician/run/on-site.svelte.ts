@@ -8,7 +8,7 @@ import { responseSignedBytes, secondKeyHash } from '../../../protocol/unlock/v1/
 import type { RunRecord } from './observation.ts';
 import { chooseDelegation } from './offer.ts';
 import type { DelegationChoice, SiteTarget } from './offer.ts';
-import { nextUseIndex } from './site-work.ts';
+import { nextUseIndex, usesOn } from './site-work.ts';
 import type { CountedUse, KeptDelegation, SiteWork } from './site-work.ts';
 import type { SiteQueue, SiteSigner, SiteStore } from './site-tools.ts';
 
@@ -101,7 +101,8 @@ export class OnSite {
     this.#problem = undefined;
     this.isWaitingOn = false;
     const { number } = kept.pack.delegation;
-    const site = { delegationId: kept.id, number, caseId: newId(), recordId: newId(), kitAt: 0 };
+    const kitPart = usesOn(kept, this.#uses, record.terminal.id);
+    const site = { delegationId: kept.id, number, caseId: newId(), recordId: newId(), kitPart, kitAt: 0 };
     this.#host.save({ ...rest, startedAtMs: rest.startedAtMs ?? this.#host.wallNow(), site });
     // The terminal takes one answer: a request that waits would only trouble an approver.
     if (record.request !== undefined) void this.#dependencies.queue.forgetRequest(record.request.caseId);

@@ -63,7 +63,7 @@ function isStale(site: SiteWork, device: DeviceStatus | undefined): boolean {
 
 function afterUnlock(seen: Observation, site: SiteWork): Act {
   const { device, record } = seen;
-  const orders = kitOf(seen.delegation, record.terminal.id);
+  const orders = kitOf(seen.delegation, record.terminal.id, site.kitPart);
   if (device === undefined) return isSetUp(seen, site, orders.length) ? siteEnd(seen) : { do: 'carry-kit' };
   switch (device.state) {
     case 'LOCKED':

@@ -285,7 +285,7 @@ function inspectionOf(draft: InspectionDraft, number: string): SubmitInspection 
 /** Carries out the next order that was made ahead. */
 async function carryKit(memory: SiteMemory, { session, saved, newId }: SiteRunTools): Outcome {
   const site = presentSite(memory);
-  const orders = kitOf(memory.delegation, memory.record.terminal.id);
+  const orders = kitOf(memory.delegation, memory.record.terminal.id, site.kitPart);
   const order = orders[site.kitAt];
   if (order === undefined) {
     memory.device = undefined;

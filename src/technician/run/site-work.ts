@@ -38,7 +38,9 @@ export interface SiteWork {
   readonly receipt?: string;
   /** Request, bundle and receipt are in the outbox. */
   readonly isRecorded?: boolean;
-  /** Place in the kit of the order that comes next. */
+  /** Which of the kit's parts this use has; one for each use on this terminal. The first when left out. */
+  readonly kitPart?: number;
+  /** Place in that part of the order that comes next. */
   readonly kitAt: number;
   /** The report of the order that was carried last, base64url, and the id under which it is sent, until it is in the outbox. */
   readonly report?: { readonly id: string; readonly bytes: string };
@@ -64,12 +66,19 @@ export interface CountedUse {
   readonly atMs: number;
 }
 
-/** The orders that were made ahead for a terminal; empty where there is no kit. */
+/** The step with which the orders for one use begin. */
+const firstKitStep = 'keys';
+
+/** The orders that were made ahead for one use on a terminal; empty where there are none. */
 export function kitOf(
   kept: KeptDelegation | undefined,
   terminalId: string,
+  part = 0,
 ): DelegationPackage['terminals'][0]['orders'] {
-  return kept?.pack.terminals.find((terminal) => terminal.terminalId === terminalId)?.orders ?? [];
+  const orders = kept?.pack.terminals.find((terminal) => terminal.terminalId === terminalId)?.orders ?? [];
+  const starts = orders.flatMap(({ step }, place) => (step === firstKitStep ? [place] : []));
+  const start = starts[part];
+  return start === undefined ? [] : orders.slice(start, starts[part + 1]);
 }
 
 /** Where the kit goes on after the order at `at`: past the spares of a step that is done, or to the next spare. */

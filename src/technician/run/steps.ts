@@ -112,7 +112,7 @@ function stepOfCase(unlock: UnlockCase | undefined): StepName | undefined {
 /** The step of the order that was made ahead and comes next. */
 function currentKitStep({ delegation, record }: Observation): StepName {
   const { site, terminal } = record;
-  const step = site?.stuckAt ?? kitOf(delegation, terminal.id)[site?.kitAt ?? 0]?.step;
+  const step = site?.stuckAt ?? kitOf(delegation, terminal.id, site?.kitPart)[site?.kitAt ?? 0]?.step;
   return stepNames.find((name) => name === step) ?? 'keys';
 }
 

@@ -298,16 +298,18 @@ export class Laptop {
     return encodeSiteBundle({ delegation, response: assembleResponse(parts) });
   }
 
-  /** The orders of the package for this terminal; `steps` names how many of them. */
-  orders(terminal: FieldTerminal) {
-    return this.package.terminals.find((entry) => entry.deviceId === terminal.deviceId)?.orders ?? [];
+  /** The orders of the package for one use on this terminal; the first when none is named. */
+  orders(terminal: FieldTerminal, use = 0) {
+    const orders = this.package.terminals.find((entry) => entry.deviceId === terminal.deviceId)?.orders ?? [];
+    const starts = orders.flatMap(({ step }, place) => (step === 'keys' ? [place] : []));
+    return starts[use] === undefined ? [] : orders.slice(starts[use], starts[use + 1]);
   }
 
   /** Carries the kit out on the terminal, a spare only when a step failed. @returns the reports, in order. */
-  async setUp(terminal: FieldTerminal, upTo = 'probation'): Promise<string[]> {
+  async setUp(terminal: FieldTerminal, upTo = 'probation', use = 0): Promise<string[]> {
     const reports: string[] = [];
     let done = '';
-    for (const order of this.orders(terminal)) {
+    for (const order of this.orders(terminal, use)) {
       if (order.step === done) continue;
       const answer = await callFirmware(terminal.device, 'lock.order', { order: bytes(order.bytes) });
       if (!answer.ok) throw new Error(`${order.step}: ${answer.error} ${answer.detail ?? ''}`);

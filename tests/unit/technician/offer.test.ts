@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { chooseDelegation, offlineReason } from '../../../src/technician/run/offer.ts';
 import type { OfferView, SiteTarget } from '../../../src/technician/run/offer.ts';
-import { afterOrder, nextUseIndex } from '../../../src/technician/run/site-work.ts';
+import { afterOrder, kitOf, nextUseIndex } from '../../../src/technician/run/site-work.ts';
 import type { CountedUse, KeptDelegation } from '../../../src/technician/run/site-work.ts';
 import { nowMs, record } from './make.ts';
 import { keep, makePackage } from './site-fakes.ts';
@@ -98,6 +98,25 @@ describe('the count of uses', () => {
     ['another delegation counts for itself', [use(4, { delegationId: 'other' })], [], 1],
   ] as const)('%s', (_what, uses, heardOf, next) => {
     expect(nextUseIndex(heard(heardOf), uses)).toBe(next);
+  });
+});
+
+describe('the parts of a kit', () => {
+  const [one] = makePackage().terminals;
+  if (one === undefined) throw new Error('the package lists no terminal');
+  const later = one.orders.map((order) => ({ ...order, orderSequence: order.orderSequence + 100 }));
+  const both = keep({ ...makePackage(), terminals: [{ ...one, orders: [...one.orders, ...later] }] });
+
+  test.each([
+    ['the first use has the first part', 0, one.orders],
+    ['the second has the orders after them', 1, later],
+    ['a third has none', 2, []],
+  ] as const)('%s', (_what, part, orders) => {
+    expect(kitOf(both, one.terminalId, part)).toEqual(orders);
+  });
+
+  test('another terminal has none', () => {
+    expect(kitOf(both, 'other')).toEqual([]);
   });
 });
 
