@@ -41,8 +41,8 @@ export const codesEn = {
     wrongKind: {
       siteAsk: 'This is what the technician asks, not an answer.',
       siteAnswer: 'This is an answer. Here the technician’s code is needed.',
-      request: 'This is a terminal’s request. Here another code is needed.',
-      grant: 'This is a grant. Here another code is needed.',
+      deviceAsk: 'This is a question to a terminal. Here another code is needed.',
+      deviceAnswer: 'This is a terminal’s answer. Here another code is needed.',
     },
   },
 };

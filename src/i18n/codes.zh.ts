@@ -42,8 +42,8 @@ export const codesZh: CodesText = {
     wrongKind: {
       siteAsk: '这是维护人员的请求，不是答复。',
       siteAnswer: '这是一份答复。此处需要维护人员的二维码。',
-      request: '这是终端的请求。此处需要另一种二维码。',
-      grant: '这是解锁授权。此处需要另一种二维码。',
+      deviceAsk: '这是给终端的提问。此处需要另一种二维码。',
+      deviceAnswer: '这是终端的答复。此处需要另一种二维码。',
     },
   },
 };

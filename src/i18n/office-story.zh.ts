@@ -44,7 +44,7 @@ export const storyZh: typeof storyEn = {
     unsigned: '未签名',
     failed: '失败',
     seals: (found, fresh) => `原封签 ${found}，新封签 ${fresh}`,
-    photo: (kind, hash) => `${kind}，SHA-256 ${hash}…`,
+    photo: (kind, hash) => `${kind}，指纹 SHA-256 ${hash}…`,
     problem: {
       malformed: '文件不是规定的唯一写法。',
       'wrong-key': '文件不是由日志的密钥签名。',

@@ -155,14 +155,6 @@ const deviceRefusalEn = {
   'reason-not-covered': ['Another reason for the lock came since the request.', 'Ask again.'],
   'too-many-attempts': ['Too many wrong answers: the terminal makes everybody wait.', 'Wait until the time is over.'],
   'keyset-stale': ['The terminal needs newer keys first.', 'Ask again.'],
-  'not-listed': ['The delegation does not list this terminal.', 'Ask the server, or wait for the network.'],
-  revoked: ['The delegation was revoked.', 'Ask the server, or ask for a new delegation.'],
-  'uses-exhausted': ['The delegation is used up on this terminal.', 'Ask the server, or ask for a new delegation.'],
-  'wrong-delegation': ['What was signed belongs to another delegation.', 'Sign again, both of you.'],
-  'wrong-second': [
-    'The second person may not confirm on this terminal.',
-    'Let one of the persons confirm whom the delegation names.',
-  ],
 } as Readonly<Record<string, readonly [string, string]>>;
 
 /** Why the policy or an approver refused: what it means, what to do. */

@@ -100,11 +100,6 @@ export const technicianCodesZh: typeof technicianCodesEn = {
     'reason-not-covered': ['申请之后又出现了新的锁定原因。', '请重新申请。'],
     'too-many-attempts': ['错误答复太多，终端要求等待。', '请等到时间结束。'],
     'keyset-stale': ['终端需要先更新密钥。', '请重新申请。'],
-    'not-listed': ['委托没有列出这台终端。', '请向服务器申请，或等待网络恢复。'],
-    revoked: ['这份委托已被撤销。', '请向服务器申请，或申请新的委托。'],
-    'uses-exhausted': ['这份委托在这台终端上已用完。', '请向服务器申请，或申请新的委托。'],
-    'wrong-delegation': ['签名属于另一份委托。', '请两人重新签名。'],
-    'wrong-second': ['第二人无权确认这台终端。', '请由委托中指定的人确认。'],
   },
   policyRefusal: {
     stolen: ['这台终端已报失窃。', '请扣下终端并致电后台。'],

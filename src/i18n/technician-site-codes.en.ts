@@ -25,6 +25,45 @@ export const technicianSiteCodesEn = {
     'not-listed': 'This person may not confirm on this terminal.',
     'bad-signature': 'The signature does not hold. Let them confirm again.',
   },
+  /** Why the terminal sent the signatures of both back. What is missing here reads as for a grant. */
+  deviceRefusal: {
+    'not-listed': ['The terminal is not in the delegation’s list.', 'Wait for the network and ask the server.'],
+    revoked: [
+      'The terminal has heard that this delegation was revoked.',
+      'Ask for a new one when the network is back.',
+    ],
+    'uses-exhausted': [
+      'The delegation is used up on this terminal.',
+      'Ask for a new one, or ask the server when the network is back.',
+    ],
+    'wrong-delegation': ['What was signed belongs to another delegation.', 'Sign again, both of you.'],
+    'wrong-second': [
+      'The second person may not confirm on this terminal.',
+      'Let one of the persons confirm whom the delegation names.',
+    ],
+    expired: [
+      'By the terminal’s clock the delegation’s hours are over.',
+      'Ask for a new one when the network is back.',
+    ],
+    'not-yet-valid': [
+      'By the terminal’s clock the delegation’s hours have not begun.',
+      'Compare the clocks of terminal and laptop; it is tried again.',
+    ],
+    'span-too-long': ['The delegation would hold longer than a terminal allows.', 'Tell the office.'],
+    'stale-sequence': [
+      'A later delegation, or a later use, was taken by this terminal before.',
+      'Use the newest delegation and sign again.',
+    ],
+    'reason-not-covered': [
+      'The terminal is locked for a reason that the delegation does not cover.',
+      'This reason is decided by the office: ask when the network is back.',
+    ],
+    'wrong-epoch': ['The signatures are for an earlier lock of this terminal.', 'Sign again, both of you.'],
+    'wrong-nonce': ['The signatures answer an earlier request.', 'Sign again, both of you.'],
+    'wrong-device': ['The signatures are for another terminal.', 'Check the serial number, then sign again.'],
+    'same-signer': ['Both signatures are by one key.', 'It takes a second person with a phone of their own.'],
+    'bad-signature': ['A signature does not hold.', 'Sign again, both of you; if it stays, tell the office.'],
+  } as Readonly<Record<string, readonly [string, string]>>,
   refusal: {
     'key-revoked': [
       'The field key of this device was revoked.',
