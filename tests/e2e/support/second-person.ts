@@ -31,7 +31,7 @@ export async function seedShopPerson(world: World): Promise<string> {
 }
 
 /** Approves a delegation with a fresh code, as the office does. */
-async function approve(origin: string, id: string, authenticator: Authenticator): Promise<void> {
+export async function approveDelegation(origin: string, id: string, authenticator: Authenticator): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ email: worldPeople.approver.email });
   const signedIn = await fetch(origin + routePath('demoSignIn'), { method: 'POST', headers, body });
@@ -80,7 +80,7 @@ export class TechnicianSide {
       note: '',
     });
     if (asked.state !== 'waiting') throw new Error(`askDelegation: ${asked.state} ${JSON.stringify(asked.refusal)}`);
-    await approve(this.#world.origin, id, authenticator);
+    await approveDelegation(this.#world.origin, id, authenticator);
     const given = await this.person.call('getDelegationPackage', undefined, { id });
     const { firmware } = device;
     if (firmware === undefined) throw new Error('The terminal is off');

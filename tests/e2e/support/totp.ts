@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Secret, TOTP } from 'otpauth';
 
 const periodMs = 30_000;
+/** How long a code may be on its way to the server, ms. */
+const onTheWayMs = 3_000;
 /** Codes of one step before and after the present one are accepted too. */
 const toleratedSteps = 1;
 
@@ -18,7 +20,8 @@ export class Authenticator {
   /** A code that was not given before; waits for the next half minute when those at hand are used up. */
   async nextCode(): Promise<string> {
     const present = (): number => Math.floor(Date.now() / periodMs);
-    const step = Math.max(this.#lastStep + 1, present() - toleratedSteps);
+    const atArrival = Math.floor((Date.now() + onTheWayMs) / periodMs);
+    const step = Math.max(this.#lastStep + 1, atArrival - toleratedSteps);
     while (step > present() + toleratedSteps) await wait(250);
     this.#lastStep = step;
     return this.#totp.generate({ timestamp: step * periodMs });

@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly policy?: UnlockPolicy;
   /** The server's clock, Unix milliseconds. */
   readonly clock?: () => number;
+  /** The terminals' clock, Unix milliseconds. */
+  readonly terminalClock?: () => number;
   readonly tuning?: Tuning;
   /** Puts a network that can fail between the browser and the server. */
   readonly proxied?: boolean;
@@ -175,6 +177,13 @@ export class World {
     return firmware.core.state;
   }
 
+  /** Id of a registered terminal. */
+  terminalId(label: string): string {
+    const id = this.#seeded?.terminalIds.get(serialOf(label));
+    if (id === undefined) throw new Error(`No terminal ${label} in this world`);
+    return id;
+  }
+
   /** Opens a ticket for the terminal, assigned to the world's technician unless another is named; its id. */
   async ticketFor(label: string, assigneeId?: string): Promise<string> {
     const id = this.#seeded?.terminalIds.get(serialOf(label));
@@ -235,7 +244,7 @@ export class World {
   }
 
   async #startTerminals(): Promise<void> {
-    const { baud = defaultBaud, tuning = quickTuning } = this.#options;
+    const { baud = defaultBaud, tuning = quickTuning, terminalClock } = this.#options;
     const trust = (await (await fetch(`${this.server.url}/api/trust`)).json()) as Record<string, string>;
     const bytesOf = (name: string): Uint8Array => base64UrlDecode(trust[name] ?? '') ?? new Uint8Array(0);
     const specs: TerminalSpec[] = this.#options.terminals.map((label) => ({
@@ -250,6 +259,7 @@ export class World {
       terminals: specs,
       trust: { rootPublicKey: bytesOf('rootPublicKey'), keyset: bytesOf('keyset') },
       tuning,
+      ...(terminalClock === undefined ? {} : { clock: terminalClock }),
     });
     this.#seeded = await seedWorld(this.server, this.#terminals.identities);
   }
