@@ -137,6 +137,15 @@ const actions: Readonly<Record<string, Action>> = {
   'wrong-pin': simply(({ device }) => void device.enterWrongPin()),
   'tear-off': simply(({ device }) => void device.firmware?.printer.tearOff()),
   restart: simply(({ device }) => void device.restart()),
+  async scan(bay, fields) {
+    if (typeof fields['text'] !== 'string') return err('bad-field', 'text');
+    const scanned = await bay.codes.scan(fields['text']);
+    return scanned.ok ? done : err('bad-field', `text: ${scanned.error}`);
+  },
+  async 'show-code'(bay) {
+    return (await bay.codes.open()) ? done : err('bad-field', 'off');
+  },
+  'hide-code': simply(({ codes }) => void codes.hide()),
   async unplug(bay) {
     await bay.unplug();
     return done;

@@ -2,6 +2,7 @@ import { lockReasonBits } from '../../domain/unlock/states.ts';
 import { hardwareSensors } from './body.ts';
 import type { BreakablePart, HardwareSensor } from './body.ts';
 import { breakableParts } from './body.ts';
+import type { ShownCode } from './codes.ts';
 import type { SiteRing } from './core-record.ts';
 import type { PaperLine } from './printer.ts';
 import type { ScreenView } from './screen.ts';
@@ -37,6 +38,8 @@ export interface TerminalSnapshot {
   readonly lifetimeUnlocks: number;
   readonly isIdentityAlive: boolean;
   readonly screen: ScreenView | null;
+  /** The code on its screen. */
+  readonly code: ShownCode | null;
   readonly digitCount: number;
   readonly paper: readonly PaperLine[];
   readonly paperMm: number;
@@ -75,6 +78,7 @@ export function snapshotOf(bay: TerminalBay): TerminalSnapshot {
     lifetimeUnlocks: firmware?.core.lifetimeUnlocks ?? 0,
     isIdentityAlive: firmware?.core.identityAlive ?? false,
     screen: device.screen ?? null,
+    code: bay.codes.shown ?? null,
     digitCount: bay.keypad.digitCount,
     paper: firmware?.printer.paper ?? [],
     paperMm: body.paperMm,

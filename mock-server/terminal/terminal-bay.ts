@@ -2,6 +2,7 @@ import { attachCable } from './cable.ts';
 import type { CableAttachment, CableOptions } from './cable.ts';
 import { socketStream } from './byte-stream.ts';
 import type { MessageSocket } from './byte-stream.ts';
+import { CodeDesk } from './codes.ts';
 import { Keypad } from './keypad.ts';
 import { openPty } from './pty.ts';
 import type { PtyCable } from './pty.ts';
@@ -19,6 +20,8 @@ export const cableCloseCodes = {
 export class TerminalBay {
   readonly device: SecureDevice;
   readonly keypad: Keypad;
+  /** The terminal's barcode reader and the codes on its screen. */
+  readonly codes: CodeDesk;
   /** The device that answers on this terminal's cables: another one than `device` after a mix-up. */
   #answering: SecureDevice;
   #options: CableOptions;
@@ -32,6 +35,7 @@ export class TerminalBay {
   constructor(device: SecureDevice, options: CableOptions, onChange: () => void) {
     this.device = device;
     this.keypad = new Keypad(device);
+    this.codes = new CodeDesk(device);
     this.#answering = device;
     this.#options = options;
     this.#onChange = onChange;

@@ -10,10 +10,10 @@ export const codeKinds = {
   siteAsk: 'S',
   /** The second person's signature. */
   siteAnswer: 'A',
-  /** A terminal's request, sealed for the server. */
-  request: 'R',
-  /** A grant for a terminal. */
-  grant: 'G',
+  /** What the technician asks a terminal that has no cable. */
+  deviceAsk: 'Q',
+  /** The terminal's answer. */
+  deviceAnswer: 'R',
 } as const;
 /** What a code can carry. */
 export type CodeKind = keyof typeof codeKinds;

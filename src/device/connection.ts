@@ -12,13 +12,19 @@ import type { Transport } from './transport.ts';
 /** What the terminal says of itself. */
 export type Hello = Reply<'identity.hello'>;
 
-/** An open line with a terminal behind it that has said hello. */
+/** A way to a terminal that has said hello. */
 export interface Connection {
-  readonly transport: Transport;
-  readonly host: HostSession;
+  readonly transport: Pick<Transport, 'id' | 'onLost'>;
+  readonly host: Pick<HostSession, 'request' | 'onLink' | 'onEvent' | 'expectedReboot' | 'stats'>;
   readonly hello: Hello;
   /** Stops the pump and closes the line. */
   close(): Promise<void>;
+}
+
+/** A connection over a line of bytes. */
+export interface CableConnection extends Connection {
+  readonly transport: Transport;
+  readonly host: HostSession;
 }
 
 const closeErrors: Partial<Record<CloseReason, OpenError>> = { 'version-mismatch': 'wrong-version' };
@@ -32,7 +38,7 @@ export async function connect(
   environment: SessionEnvironment,
   expectedSerial: string | undefined,
   onOpened: () => void,
-): Promise<Result<Connection, OpenError>> {
+): Promise<Result<CableConnection, OpenError>> {
   const opened = await transport.open(defaultBaud);
   if (!opened.ok) return opened;
   onOpened();

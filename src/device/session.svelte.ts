@@ -2,6 +2,9 @@ import { err, ok } from '../../domain/result.ts';
 import type { Result } from '../../domain/result.ts';
 import type { CableErrorCode } from '../../protocol/cable/v1/errors.ts';
 import type { CableEvent, OpName, Params, Reply } from '../../protocol/cable/v1/services/table.ts';
+import { loudAttemptsMax, reconnectWindowMs } from './cable-state.ts';
+import type { CableFailure, CableState } from './cable-state.ts';
+import { CodeDesk } from './code-desk.svelte.ts';
 import type { Connection, Hello } from './connection.ts';
 import { fetchConnection } from './fetch-connection.ts';
 import type { SessionEnvironment } from './environment.ts';
@@ -20,24 +23,6 @@ import type { TransportKind } from './transport.ts';
 import { backOffMs } from './wait.ts';
 
 /**
- * Where the cable stands. `reconnecting`: it was ready and is looked for. `expected-reboot`: it announced a restart.
- * `lost`: looked for in vain; still taken up again when it is plugged in. `failed`: `failure` says why.
- */
-export type CableState =
-  'idle' | 'choosing' | 'opening' | 'hello' | 'ready' | 'reconnecting' | 'expected-reboot' | 'lost' | 'failed';
-
-/** Why there is no cable: the code, and where it helps the serial or the browser's words. */
-export interface CableFailure {
-  readonly error: OpenError;
-  readonly detail: string;
-}
-
-/** Attempts of one loud connection while a port is still busy, for example held by a tab that is closing. */
-const loudAttemptsMax = 4;
-/** How long a vanished terminal counts as coming back. */
-const reconnectWindowMs = 30_000;
-
-/**
  * One cable with one terminal: chooses, opens, says hello, asks, and finds the terminal again after an unplug, a
  * restart or a reload.
  *
@@ -47,6 +32,8 @@ const reconnectWindowMs = 30_000;
 export class DeviceSession {
   readonly #environment: SessionEnvironment;
   readonly #ownership: Ownership;
+  /** The conversation by codes. */
+  readonly codes = new CodeDesk();
   readonly #log = new LogRing();
   readonly #events = new Listeners<CableEvent>();
   readonly #changes = new Listeners<CableState>();
@@ -129,6 +116,18 @@ export class DeviceSession {
   /** Connects to the emulator's terminal at `url`. */
   async connectSimulated(url: string, expectedSerial?: string): Promise<void> {
     await this.#connectLoudly(new SimulatedSource(url), expectedSerial);
+  }
+
+  /** Talks to the terminal by codes, for when no cable works. */
+  async connectByCodes(serial: string): Promise<void> {
+    const turn = this.#begin(serial);
+    await this.#drop();
+    const opening = await this.codes.open(serial, this.#environment.random32);
+    this.#setState('hello');
+    const connected = await opening.connection;
+    if (turn !== this.#turn) return;
+    if (connected.ok) this.#adopt(opening.source, connected.value);
+    else this.#fail(connected.error, connected.detail ?? '');
   }
 
   /**
@@ -380,6 +379,7 @@ export class DeviceSession {
 
   async #drop(): Promise<void> {
     const connection = this.#connection;
+    this.codes.close();
     this.#connection = undefined;
     this.#stopSamples();
     await connection?.close();

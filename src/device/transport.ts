@@ -2,7 +2,7 @@ import type { Result } from '../../domain/result.ts';
 import type { OpenError } from './errors.ts';
 
 /** The ways to reach a terminal. */
-export type TransportKind = 'web-serial' | 'web-usb' | 'simulated';
+export type TransportKind = 'web-serial' | 'web-usb' | 'simulated' | 'codes';
 
 /**
  * Bytes in, bytes out. What every transport guarantees (tests/conformance/transports):

@@ -35,6 +35,24 @@ export const technicianSiteEn = {
     change: 'Another way',
     tillBack: 'The request stays valid as long as the terminal is not unlocked or locked anew.',
   },
+  codes: {
+    title: 'By codes, without a cable',
+    askTitle: 'The terminal reads this',
+    askHint: 'Hold this page before the terminal’s reader. The answer then stands on its screen.',
+    openingHint: 'Or let the terminal begin: it shows a code by itself when you choose “No cable” on it.',
+    askLabel: 'Code for the terminal’s reader',
+    answerTitle: 'Scan the terminal’s screen',
+    answerHint:
+      'Hold its screen before this camera. Longer codes change by themselves; keep still until all parts are read.',
+    paste: 'Or paste the code as text',
+    use: 'Use this code',
+    leave: 'Stop',
+    problem: {
+      'not-an-answer': 'This is not a terminal’s answer.',
+      'other-terminal': 'This is the answer of another terminal.',
+      'other-answer': 'This answers another question. Let the terminal read the code that is shown now.',
+    },
+  },
   later: {
     title: 'Kept until the network is back',
     since: (age: string) => `This request has waited for ${age}.`,

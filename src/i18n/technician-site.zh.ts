@@ -35,6 +35,23 @@ export const technicianSiteZh: TechnicianSiteText = {
     change: '其他办法',
     tillBack: '只要终端未解锁或未重新锁定，请求一直有效。',
   },
+  codes: {
+    title: '不用数据线，扫码进行',
+    askTitle: '让终端读取此码',
+    askHint: '把本页对准终端的读码器，答复随后显示在它的屏幕上。',
+    openingHint: '也可由终端开始：在终端上选择“没有数据线”，它会自行显示一个码。',
+    askLabel: '给终端读码器的码',
+    answerTitle: '扫描终端屏幕',
+    answerHint: '把终端屏幕对准本机摄像头。较长的码会自动轮换，请保持到全部读完。',
+    paste: '或粘贴文本代码',
+    use: '使用此码',
+    leave: '停止',
+    problem: {
+      'not-an-answer': '这不是终端的答复。',
+      'other-terminal': '这是另一台终端的答复。',
+      'other-answer': '这是对另一个提问的答复。请让终端读取现在显示的码。',
+    },
+  },
   later: {
     title: '已保留，待网络恢复',
     since: (age) => `此请求已等待 ${age}。`,

@@ -70,6 +70,7 @@ export const technicianEn = {
     'web-serial': 'serial cable, it named itself',
     'web-usb': 'USB, it named itself',
     simulated: 'emulated cable, it named itself',
+    codes: 'by codes, it named itself',
   },
   requestDetail: (bytes: string, isSigned: boolean) =>
     isSigned ? `${bytes}, signed by its own key` : `${bytes}, not signed: its key is dead`,

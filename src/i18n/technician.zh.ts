@@ -71,6 +71,7 @@ export const technicianZh: TechnicianText = {
     'web-serial': '串口线，终端已报出身份',
     'web-usb': 'USB，终端已报出身份',
     simulated: '模拟线，终端已报出身份',
+    codes: '扫码，终端已自报',
   },
   requestDetail: (bytes, isSigned) =>
     isSigned ? `${bytes}，由终端自己的密钥签名` : `${bytes}，未签名：终端密钥已失效`,

@@ -15,6 +15,9 @@ let serial = decodeURIComponent(location.hash.slice(1));
 let view = { terminals: [], authenticators: [], extras: [] };
 let isLost = false;
 let parts = {};
+let codeTurn = 0;
+/** A part of a code stands this long. */
+const codePartMs = 450;
 
 const t = () => texts[language];
 const chosen = () => view.terminals.find((terminal) => terminal.serial === serial) ?? view.terminals[0];
@@ -147,6 +150,23 @@ function makePower() {
   return sheet(t().power, undefined, facts, buttons, paper);
 }
 
+function makeReader() {
+  parts.codeText = h('textarea', { id: 'code-text', rows: 3, 'aria-label': t().codeText, 'data-testid': 'code-text' });
+  parts.codeSays = h('p.meta', { role: 'status' });
+  const read = async () => {
+    const path = `control/${encodeURIComponent(chosen().serial)}`;
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ action: 'scan', text: parts.codeText.value });
+    const answer = await fetch(path, { method: 'POST', headers, body }).catch(() => undefined);
+    parts.codeSays.textContent = answer?.ok ? t().codeTaken : t().codeRefused;
+    if (answer?.ok) parts.codeText.value = '';
+  };
+  const go = h('button.btn', { type: 'button', onclick: read, 'data-testid': 'code-read' }, t().codeRead);
+  const show = button(t().codeShow, { action: 'show-code' }, { 'data-testid': 'code-show' });
+  const hide = button(t().codeHide, { action: 'hide-code' });
+  return sheet(t().reader, t().readerLead, parts.codeText, h('div.buttons', {}, go, show, hide), parts.codeSays);
+}
+
 function makeParts() {
   parts.broken = new Map();
   const boxes = partNames.map((part) => {
@@ -176,7 +196,8 @@ function build() {
   parts.lost = h('p.note', { 'data-s': 'wait', hidden: true }, glyph('g-warn'), t().lost);
   parts.strip = h('nav.strip', { 'aria-label': t().pick });
   const lead = h('div.lead', {}, h('h1', {}, t().title), h('p', {}, t().lead));
-  const main = h('main', {}, makeDevice(), h('div.middle', {}, makeSensors(), makePower()), makeAside());
+  const middle = h('div.middle', {}, makeSensors(), makePower(), makeReader());
+  const main = h('main', {}, makeDevice(), middle, makeAside());
   page.replaceChildren(bar(), h('div.wrap', {}, lead, parts.lost, parts.strip, main));
   update();
 }
@@ -211,9 +232,16 @@ function updateStrip() {
   if (focused !== undefined) parts.strip.querySelector(`[data-serial="${CSS.escape(focused)}"]`)?.focus();
 }
 
+function codeChildren({ pictures, text }) {
+  const src = `data:image/svg+xml,${encodeURIComponent(pictures[codeTurn % pictures.length])}`;
+  const part = pictures.length === 1 ? [] : [h('p', {}, `${(codeTurn % pictures.length) + 1} / ${pictures.length}`)];
+  return [h('img.code', { src, alt: t().codeOnScreen, 'data-text': text, 'data-testid': 'screen-code' }), ...part];
+}
+
 function screenChildren(terminal) {
   const { screen } = terminal;
   if (screen === null) return [h('p.dark', {}, '')];
+  if (terminal.code !== null) return codeChildren(terminal.code);
   if (screen.shown.length > 0) return [h('div.shown', {}, ...screen.shown.map((line) => h('p', {}, line)))];
   const marks = { done: 'g-done', now: 'g-now', next: 'g-empty', stop: 'g-locked' };
   const items = screen.items.map(({ text, mark }) =>
@@ -239,7 +267,9 @@ function screenChildren(terminal) {
 
 function updateDevice(terminal) {
   parts.screen.dataset.s = terminal.screen?.tone ?? 'off';
-  fill(parts.screen, [language, terminal.screen, terminal.digitCount, terminal.label], () => screenChildren(terminal));
+  const turn = terminal.code === null ? 0 : codeTurn;
+  const key = [language, terminal.screen, terminal.digitCount, terminal.label, terminal.code?.text, turn];
+  fill(parts.screen, key, () => screenChildren(terminal));
   fill(parts.paper, [language, terminal.paper], () =>
     terminal.paper.length === 0
       ? [h('p.meta', {}, t().noPaper)]
@@ -355,5 +385,11 @@ function listen() {
 }
 
 addEventListener('hashchange', () => choose(decodeURIComponent(location.hash.slice(1))));
+setInterval(() => {
+  const terminal = chosen();
+  if (terminal === undefined || terminal.code === null || terminal.code.pictures.length < 2) return;
+  codeTurn += 1;
+  updateDevice(terminal);
+}, codePartMs);
 build();
 listen();

@@ -1,4 +1,4 @@
-import type { CableState } from '../../device/session.svelte.ts';
+import type { CableState } from '../../device/cable-state.ts';
 import type { TechnicianText } from '../../i18n/technician.en.ts';
 import type { Look } from '../../ui/icons.ts';
 

@@ -165,6 +165,7 @@ export class OnSite {
 
   /** Takes the second person's answer, once it is whole; the problem when it is none that counts. */
   takeAnswer(bytes: Uint8Array): SiteProblem | undefined {
+    performance.mark('tk:site-click');
     const { site } = this.#host.record;
     const { ask } = this;
     const answer = decodeSiteAnswer(bytes);

@@ -2,7 +2,7 @@ import { emptyDraft } from '../../../protocol/cable/v1/objects.ts';
 import type { ObjectDraft } from '../../../protocol/cable/v1/objects.ts';
 import { rangesBytes } from '../../../protocol/cable/v1/ranges.ts';
 import { connect } from '../../../src/device/connection.ts';
-import type { Connection } from '../../../src/device/connection.ts';
+import type { CableConnection } from '../../../src/device/connection.ts';
 import { browserEnvironment } from '../../../src/device/environment.ts';
 import { WebSerialTransport } from '../../../src/device/web-serial.ts';
 
@@ -28,7 +28,7 @@ export interface CableBenchPage {
 }
 
 const environment = browserEnvironment();
-let connection: Connection | undefined;
+let connection: CableConnection | undefined;
 let draft: ObjectDraft | undefined;
 let source = new Uint8Array(0);
 
@@ -46,7 +46,7 @@ async function connectFirstPort(): Promise<string> {
   return opened.ok ? 'ok' : `${opened.error} ${opened.detail ?? ''}`;
 }
 
-function connected(): Connection {
+function connected(): CableConnection {
   if (connection === undefined) throw new Error('connect first');
   return connection;
 }

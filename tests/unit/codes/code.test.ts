@@ -19,7 +19,7 @@ describe('codes', () => {
   });
 
   test('a short code is one picture, a long one several of at most the size of a part', () => {
-    expect(codePictures({ kind: 'grant', bytes: new Uint8Array(230) })).toHaveLength(1);
+    expect(codePictures({ kind: 'deviceAsk', bytes: new Uint8Array(230) })).toHaveLength(1);
     const many = codePictures({ kind: 'siteAsk', bytes: new Uint8Array(codeLimits.bytesMax) });
     expect(many.length).toBeLessThanOrEqual(codeLimits.partsMax);
     for (const text of many) expect(text.length).toBeLessThanOrEqual(codeLimits.partCharactersMax);
@@ -57,8 +57,8 @@ describe('codes', () => {
   });
 
   test('sizes beyond the limit are not made', () => {
-    expect(() => codePictures({ kind: 'grant', bytes: new Uint8Array(codeLimits.bytesMax + 1) })).toThrow('code.bytes');
-    expect(() => codeText({ kind: 'grant', bytes: new Uint8Array(0) })).toThrow('code.bytes');
+    expect(() => codePictures({ kind: 'deviceAsk', bytes: new Uint8Array(codeLimits.bytesMax + 1) })).toThrow('code.bytes');
+    expect(() => codeText({ kind: 'deviceAsk', bytes: new Uint8Array(0) })).toThrow('code.bytes');
   });
 });
 
@@ -108,7 +108,7 @@ describe('codes of several parts', () => {
   test('with one byte changed are refused, never given out', () => {
     fc.assert(
       fc.property(longBytes, fc.nat(), fc.nat(), (bytes, which, at) => {
-        const parts = codePictures({ kind: 'grant', bytes });
+        const parts = codePictures({ kind: 'deviceAsk', bytes });
         const k = which % parts.length;
         const text = parts[k] ?? '';
         const i = 5 + (at % (text.length - 5));
