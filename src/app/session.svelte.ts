@@ -10,7 +10,7 @@ import { keep, readKept } from './storage.ts';
 const jsonHeaders = { 'content-type': 'application/json' };
 const rememberedKey = 'tillkeeper.me';
 /** How long a remembered person waits for the server at start-up, ms: in a basement it may never say anything. */
-const patienceMs = 300;
+const patienceMs = 150;
 
 /**
  * `loading`: not known yet. `in`: signed in, or remembered while the server cannot be reached. `over`: the session

@@ -47,7 +47,7 @@ describe('who is signed in', () => {
     asking().session.enter(me);
     const { session, answer } = asking();
     const loading = session.load();
-    await vi.advanceTimersByTimeAsync(299);
+    await vi.advanceTimersByTimeAsync(149);
     expect(session.state).toBe('loading');
     await vi.advanceTimersByTimeAsync(1);
     await loading;
@@ -61,7 +61,7 @@ describe('who is signed in', () => {
     asking().session.enter(me);
     const { session, answer } = asking();
     const loading = session.load();
-    await vi.advanceTimersByTimeAsync(300);
+    await vi.advanceTimersByTimeAsync(150);
     await loading;
     answer(failure('unauthenticated'));
     await vi.advanceTimersByTimeAsync(0);
