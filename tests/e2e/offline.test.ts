@@ -184,11 +184,14 @@ describeWorld('the network fails', { terminals: labels, serial: false, proxied: 
   });
 });
 
-/** Before and after each of the first five changing calls of a run. */
+/** The longest pause between a call and the kill: by then the page has gone on to the next one. */
+const pauseMaxMs = 150;
+/** Before and after each of the first five changing calls of a run, and at random from there; the test's name tells. */
 const moments = kills.map((label, index) => ({
   label,
   call: Math.floor(index / 2),
   when: index % 2 === 0 ? ('before' as const) : ('after' as const),
+  pauseMs: Math.floor(Math.random() * pauseMaxMs),
 }));
 
 async function killBrowser(folder: string, context: BrowserContext): Promise<void> {
@@ -212,7 +215,8 @@ async function goOn(fixture: Fixture, folder: string, ticketId: string): Promise
 }
 
 describeWorld('the browser is killed', { terminals: kills, serial: false, proxied: true }, (fixture) => {
-  test.each(moments)('$when call $call of a run: one case and one grant', async ({ label, call, when }) => {
+  test.each(moments)('$when call $call of a run and $pauseMs ms: one case and one grant', async (moment) => {
+    const { label, call, when, pauseMs } = moment;
     const folder = await mkdtemp(join(tmpdir(), 'tillkeeper-profile-'));
     try {
       const context = await launchProfile(folder);
@@ -222,6 +226,7 @@ describeWorld('the browser is killed', { terminals: kills, serial: false, proxie
       const cut = fixture.world.proxy.cutAt(call, when);
       await screen.press('start');
       await cut;
+      await new Promise((done) => setTimeout(done, pauseMs));
       await killBrowser(folder, context);
       await goOn(fixture, folder, ticketId);
       expect(await casesOf(fixture, label)).toBe(1);

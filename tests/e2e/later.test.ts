@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { launchProfile } from '../serial-bench/chromium.ts';
+import { describeWorld } from './support/fixture.ts';
+import { TechnicianScreen } from './support/technician.ts';
+
+const dayMs = 24 * 3_600_000;
+/** How far the clocks of server and terminal are ahead of the real one. */
+let aheadMs = 0;
+
+describeWorld(
+  'a request that is kept for later',
+  {
+    terminals: ['LT-01'],
+    serial: false,
+    proxied: true,
+    clock: () => Date.now() + aheadMs,
+    terminalClock: () => Date.now() + aheadMs,
+  },
+  (fixture) => {
+    test('is sent once when the network is back, and its grant waits for days until the terminal is plugged in', async () => {
+      const { world } = fixture;
+      const { origin, proxy } = world;
+      const folder = await mkdtemp(join(tmpdir(), 'tillkeeper-later-'));
+      try {
+        world.device('LT-01').trip('drop');
+        const ticketId = await world.ticketFor('LT-01');
+        let context = await launchProfile(folder);
+        let screen = new TechnicianScreen(await context.newPage(), origin);
+        await screen.signIn();
+        await screen.openRun(ticketId);
+        await screen.anchor('connect-simulated').filter({ visible: true }).first().click();
+        await screen.waitForTerminal('LOCKED');
+        proxy.weather = 'gone';
+        await screen.press('start');
+        await screen.anchor('offer-later').first().click();
+        await screen.anchor('later-state').first().waitFor();
+        await context.close();
+
+        // The next morning, on the road: the laptop is opened, the terminal is far away.
+        proxy.weather = 'clear';
+        const sent = () => proxy.seen.filter(({ method, path }) => method === 'POST' && path === '/api/unlocks');
+        const before = sent().length;
+        context = await launchProfile(folder);
+        screen = new TechnicianScreen(await context.newPage(), origin);
+        await screen.page.goto(`${origin}/technician`);
+        await expect.poll(() => world.grantStates('LT-01'), { timeout: 30_000 }).toEqual(['PENDING']);
+        expect(sent().length).toBe(before + 1);
+        await context.close();
+        const [grant] = await world.query('SELECT not_after FROM grants');
+        const lifeMs = Date.parse(String(grant?.['not_after'])) - Date.now();
+        expect(lifeMs / dayMs).toBeGreaterThan(6.9);
+
+        aheadMs = 3 * dayMs;
+        context = await launchProfile(folder);
+        screen = new TechnicianScreen(await context.newPage(), origin);
+        await screen.page.goto(`${origin}/technician`);
+        await screen.openRun(ticketId);
+        // The run finds the cable that it used before by itself.
+        await screen.waitForAct('finished', 60_000);
+        await fixture.expectEnd('LT-01', 'NORMAL', ['POSTED']);
+        const cases = await world.query('SELECT id FROM unlock_cases');
+        expect(cases).toHaveLength(1);
+        await context.close();
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  },
+);
