@@ -9,7 +9,18 @@ function selectAudit(core: Core) {
   return core.db
     .selectFrom('audit as x')
     .leftJoin('user as u', 'u.id', 'x.actor_id')
-    .select(['x.id', 'x.at', 'x.act', 'x.actor_id', 'x.subject', 'x.facts', 'x.seq', 'x.hash', 'x.prev', 'u.name as actor_name'])
+    .select([
+      'x.id',
+      'x.at',
+      'x.act',
+      'x.actor_id',
+      'x.subject',
+      'x.facts',
+      'x.seq',
+      'x.hash',
+      'x.prev',
+      'u.name as actor_name',
+    ])
     .orderBy('x.id', 'desc');
 }
 

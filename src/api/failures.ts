@@ -26,9 +26,16 @@ export type ApiResult<T> = Ok<T> | ApiFailure;
 
 /** True when the same call may be sent again unchanged and might then succeed. */
 export function isWorthRepeating(failure: ApiFailure): boolean {
-  return ['offline', 'timeout', 'unavailable', 'unreadable', 'timed-out', 'internal', 'rate-limited', 'in-progress'].includes(
-    failure.error,
-  );
+  return [
+    'offline',
+    'timeout',
+    'unavailable',
+    'unreadable',
+    'timed-out',
+    'internal',
+    'rate-limited',
+    'in-progress',
+  ].includes(failure.error);
 }
 
 /** Makes a failure without a server's answer. */

@@ -1,6 +1,7 @@
 /** A screen of the technician. */
 export type TechnicianRoute =
-  { readonly screen: 'home' | 'not-found' | 'delegations' | 'ask-delegation' | 'ready' } | { readonly screen: 'run'; readonly ticketId: string };
+  | { readonly screen: 'home' | 'not-found' | 'delegations' | 'ask-delegation' | 'ready' }
+  | { readonly screen: 'run'; readonly ticketId: string };
 
 /** The technician's home. */
 export const homePath = '/technician';

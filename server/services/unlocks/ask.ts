@@ -53,7 +53,16 @@ export async function askForUnlock(context: AskContext, actor: Actor, body: Crea
   const opened = openSealed(context.core, body);
   if (!opened.ok) return opened;
   const bodyHash = createHash('sha256')
-    .update(JSON.stringify([body.id, body.ticketId, body.sealedRequest, body.requestBytes, body.inspection ?? null, body.deferred ?? false]))
+    .update(
+      JSON.stringify([
+        body.id,
+        body.ticketId,
+        body.sealedRequest,
+        body.requestBytes,
+        body.inspection ?? null,
+        body.deferred ?? false,
+      ]),
+    )
     .digest();
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const answer = await tryOnce(context, actor, body, opened.value, bodyHash);
@@ -313,12 +322,7 @@ function grantColumns(grant: MadeGrant | undefined) {
   };
 }
 
-function auditOf(
-  deciding: Deciding,
-  row: CaseRow,
-  grant: MadeGrant | undefined,
-  keysetSequence: number,
-): AuditEntry[] {
+function auditOf(deciding: Deciding, row: CaseRow, grant: MadeGrant | undefined, keysetSequence: number): AuditEntry[] {
   const { actor, decision, opened } = deciding;
   const facts = {
     caseId: row.id,

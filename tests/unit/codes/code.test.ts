@@ -57,7 +57,9 @@ describe('codes', () => {
   });
 
   test('sizes beyond the limit are not made', () => {
-    expect(() => codePictures({ kind: 'deviceAsk', bytes: new Uint8Array(codeLimits.bytesMax + 1) })).toThrow('code.bytes');
+    expect(() => codePictures({ kind: 'deviceAsk', bytes: new Uint8Array(codeLimits.bytesMax + 1) })).toThrow(
+      'code.bytes',
+    );
     expect(() => codeText({ kind: 'deviceAsk', bytes: new Uint8Array(0) })).toThrow('code.bytes');
   });
 });
