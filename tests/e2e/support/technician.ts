@@ -34,7 +34,7 @@ export class TechnicianScreen {
   /** Signs in by the demo's button and lands on the list of tickets. */
   async signIn(): Promise<void> {
     await this.page.goto(`${this.#origin}/sign-in`);
-    await this.page.getByTestId('demo-technician').click();
+    await this.page.getByTestId('demo-technician').first().click();
     await this.page.waitForURL(`${this.#origin}/technician`);
   }
 
