@@ -316,7 +316,7 @@ class Run {
     await site.world.server.context.sequencer.drain();
     for (const at of this.terminals) {
       const { rows } = await pool.query<{ act: string; receipt: string | null; seq: number | null }>(
-        "select act, facts ->> 'receipt' as receipt, seq from audit where subject = $1 order by seq",
+        "select act, facts ->> 'receiptSha256' as receipt, seq from audit where subject = $1 order by seq",
         [`terminal:${at.terminal.terminalId}`],
       );
       expect(rows.every((row) => row.seq !== null)).toBe(true);
