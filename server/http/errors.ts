@@ -59,6 +59,11 @@ const nextSteps: Partial<Readonly<Record<ApiErrorCode, string>>> = {
   internal: 'Try again; if it stays, tell the operator.',
 };
 
+/** The HTTP status of an error. */
+export function statusOf(code: ApiErrorCode): number {
+  return statuses[code];
+}
+
 /** An error as JSON with its status. For `bad-request` and the like, `field` names the place. */
 export function errorResponse(code: ApiErrorCode, field?: string, message?: string): Response {
   const next = nextSteps[code];

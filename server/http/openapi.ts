@@ -1,10 +1,11 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { apiErrorCodes, errorBodySchema } from '../../protocol/http/common.ts';
+import { type ApiErrorCode, apiErrorCodes, errorBodySchema } from '../../protocol/http/common.ts';
 import { endpoints, type RouteName } from '../../protocol/http/paths.ts';
 import { routes, type RouteSpec } from '../../protocol/http/routes.ts';
-import { idempotencyKeyHeader } from '../../protocol/http/idempotency.ts';
+import { idempotencyKeyHeader, personHeader, replayedHeader } from '../../protocol/http/idempotency.ts';
 import { photoKindHeader, photoKinds } from '../../protocol/http/unlocks.ts';
+import { statusOf } from './errors.ts';
 
 type Json = Record<string, unknown>;
 
@@ -29,8 +30,8 @@ export function openApiDocument(version: string): Json {
       schemas: { Error: schemaOf(errorBodySchema) },
       responses: {
         Error: {
-          description: Object.entries(apiErrorCodes)
-            .map(([code, meaning]) => `\`${code}\`: ${meaning}`)
+          description: (Object.keys(apiErrorCodes) as ApiErrorCode[])
+            .map((code) => `\`${code}\` (${String(statusOf(code))}): ${apiErrorCodes[code]}`)
             .join('\n'),
           content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
         },
@@ -58,10 +59,10 @@ function operation(name: RouteName, spec: RouteSpec): Json {
       ...pathParameters(name),
       ...queryParameters(spec),
       ...(spec.body === 'photo' ? [photoHeader] : []),
-      ...(isKeyed(name, spec) ? [keyHeader] : []),
+      ...(isKeyed(name, spec) ? [keyHeader, writerHeader] : []),
     ],
     ...(spec.body === undefined ? {} : { requestBody: { required: true, content: bodyContent(spec.body) } }),
-    responses: { [String(spec.status ?? 200)]: success(spec), default: { $ref: '#/components/responses/Error' } },
+    responses: { [String(spec.status ?? 200)]: success(name, spec), default: { $ref: '#/components/responses/Error' } },
   };
 }
 
@@ -71,6 +72,22 @@ const keyHeader = {
   required: false,
   description: 'Made before the first attempt; the same call with the same key is done once and answered alike.',
   schema: { type: 'string', format: 'uuid' },
+};
+const writerHeader = {
+  name: personHeader,
+  in: 'header',
+  required: false,
+  description:
+    'Id of the person for whom the call was written down; in another person’s session it is `unauthenticated`.',
+  schema: { type: 'string' },
+};
+/** Headers of an answer to a call with a key. */
+const keyedAnswerHeaders = {
+  [idempotencyKeyHeader]: { description: 'The key of the call.', schema: { type: 'string', format: 'uuid' } },
+  [replayedHeader]: {
+    description: 'Present when the answer is the one kept from an earlier attempt; kept for 30 days.',
+    schema: { const: 'true' },
+  },
 };
 const photoHeader = { name: photoKindHeader, in: 'header', required: true, schema: { enum: photoKinds } };
 
@@ -85,8 +102,13 @@ function pathParameters(name: RouteName): Json[] {
 
 function queryParameters(spec: RouteSpec): Json[] {
   if (spec.query === undefined) return [];
-  const { properties = {} } = schemaOf(spec.query, 'input') as { properties?: Record<string, Json> };
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
+  const { properties = {}, required = [] } = schemaOf(spec.query, 'input') as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => {
+    return { name, in: 'query', required: required.includes(name), schema };
+  });
 }
 
 function bodyContent(body: NonNullable<RouteSpec['body']>): Json {
@@ -94,7 +116,11 @@ function bodyContent(body: NonNullable<RouteSpec['body']>): Json {
   return { 'application/json': { schema: schemaOf(body, 'input') } };
 }
 
-function success(spec: RouteSpec): Json {
+function success(name: RouteName, spec: RouteSpec): Json {
+  return { ...content(spec), ...(isKeyed(name, spec) ? { headers: keyedAnswerHeaders } : {}) };
+}
+
+function content(spec: RouteSpec): Json {
   if (spec.reply === 'photo') return { description: 'The picture', content: { 'image/jpeg': {}, 'image/png': {} } };
   if (spec.reply === 'events') return { description: 'Server-sent events', content: { 'text/event-stream': {} } };
   if (spec.reply === 'text') return { description: 'Plain text', content: { 'text/plain': {} } };
