@@ -192,7 +192,8 @@ describe('answers that are none', () => {
 
 describe('witnesses of a log', () => {
   it('are at most eight, and one name has one key', async () => {
-    const { log } = (await World.start(cluster)).server.context.services;
+    const other = await World.start(cluster);
+    const { log } = other.server.context.services;
     const made = (name: string) => encodeVkey(readOrMakeWitnessKey(join(folder, name), name).key);
     for (let count = 0; count < 8; count++)
       expect((await log.addWitness('w', made(`w${String(count)}`))).ok).toBe(true);
@@ -201,5 +202,6 @@ describe('witnesses of a log', () => {
     rmSync(join(folder, 'w0'));
     expect(await log.addWitness('w', made('w0'))).toMatchObject({ error: 'already-exists' });
     expect(await log.addWitness('w', 'x+1+2')).toMatchObject({ error: 'bad-request' });
+    await other.close();
   });
 });
