@@ -40,6 +40,9 @@ const told = [
   'sealFound',
   'sealNew',
   'kind',
+  'number',
+  'useIndex',
+  'timeProven',
 ];
 
 function wordsOf({ entry }: ProvenRecord): string {
@@ -60,10 +63,14 @@ function photosOf({ entry }: ProvenRecord): string[] {
 /** One record as lines: when, who, what, then its evidence. */
 export function recordLines(proven: ProvenCase, record: ProvenRecord): string[] {
   const { entry, evidence } = record;
-  const who = entry.actor === null ? 'the server' : (proven.file.people[entry.actor] ?? entry.actor);
+  const { people } = proven.file;
+  const own = entry.facts['source'] === 'terminal' ? 'the terminal itself' : 'the server';
+  const who = entry.actor === null ? own : (people[entry.actor] ?? entry.actor);
+  const both = ['technicianId', 'secondId'].map((name) => entry.facts[name]).filter((id) => typeof id === 'string');
   const words = wordsOf(record);
   return [
     `${entry.at}  no. ${String(entry.seq)}  ${who} ${acts[entry.act] ?? entry.act}${words === '' ? '' : `: ${words}`}`,
+    ...(entry.act === 'unlock.on-site' ? [`    signed by ${both.map((id) => people[id] ?? id).join(' and ')}`] : []),
     ...photosOf(record).map((line) => `    ${line}`),
     ...evidence.map(
       ({ kind, sizeBytes, isSigned }) =>

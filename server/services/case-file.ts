@@ -126,7 +126,8 @@ async function keysetsOf(core: Core, records: readonly LoggedRecord[]) {
 }
 
 async function peopleOf(core: Core, records: readonly LoggedRecord[]): Promise<Record<string, string>> {
-  const ids = [...new Set(records.flatMap(({ actor_id: id }) => (id === null ? [] : [id])))];
+  const named = records.flatMap(({ actor_id: actor, facts }) => [actor, facts['technicianId'], facts['secondId']]);
+  const ids = [...new Set(named.filter((id) => typeof id === 'string'))];
   const { rows } = await core.pool.query<{ id: string; name: string }>(
     'select id, name from "user" where id = any($1::text[])',
     [ids],

@@ -42,6 +42,10 @@ export const storyEn = {
     holds: 'signatures hold',
     unsigned: 'not signed',
     failed: 'failed',
+    terminal: 'the terminal itself',
+    onSite: (delegation: string, index: number, both: string) =>
+      `By ${delegation}, use ${String(index)}, signed by ${both}.`,
+    timeUnproven: 'The terminal’s clock did not prove when.',
     seals: (found: string, fresh: string) => `Seal ${found} found, ${fresh} put on`,
     photo: (kind: string, hash: string) => `${kind}, SHA-256 ${hash}…`,
     problem: {

@@ -43,6 +43,9 @@ export const storyZh: typeof storyEn = {
     holds: '签名有效',
     unsigned: '未签名',
     failed: '失败',
+    terminal: '终端自身',
+    onSite: (delegation, index, both) => `凭 ${delegation} 第 ${String(index)} 次使用，由${both}签名。`,
+    timeUnproven: '终端时钟不能证明当时的时间。',
     seals: (found, fresh) => `原封签 ${found}，新封签 ${fresh}`,
     photo: (kind, hash) => `${kind}，指纹 SHA-256 ${hash}…`,
     problem: {

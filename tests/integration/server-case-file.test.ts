@@ -331,5 +331,9 @@ it('an unlock on site is proved by its bundle, and every report by the terminal'
   const messages = verdict.value.records.flatMap(({ evidence }) => evidence);
   expect(messages.map(({ kind }) => kind)).toEqual(['request', 'bundle', 'receipt', ...reports.map(() => 'report')]);
   expect(messages.every(({ isSigned }) => isSigned)).toBe(true);
+  const { people } = verdict.value.file;
+  const told = caseStory(verdict.value).join('\n');
+  expect(told).toMatch(/number D-\d+, useIndex 1, timeProven true\n +signed by /);
+  expect(told).toContain(`signed by ${String(people[site.wang.person.id])} and ${String(people[site.li.person.id])}`);
   await site.world.close();
 });

@@ -53,14 +53,29 @@ function rowOf({ file }: ProvenCase, { entry, evidence }: ProvenRecord): StoryRo
     number: entry.seq,
     at: entry.at,
     title: titleOf(entry.act, entry.facts),
-    who: entry.actor === null ? officeText.t.audit.server : (file.people[entry.actor] ?? entry.actor),
-    details: detailsOf(entry.facts),
+    who: whoDid(file.people, entry.actor, entry.facts),
+    details: [...onSiteOf(file.people, entry.facts), ...detailsOf(entry.facts)],
     evidence,
     isFailure: failures.includes(entry.act) || entry.facts['done'] === false,
   };
 }
 
 type Facts = Readonly<Record<string, unknown>>;
+type People = Readonly<Record<string, string>>;
+
+function whoDid(people: People, actor: string | null, { source }: Facts): string {
+  if (source === 'terminal') return officeText.t.story.terminal;
+  return actor === null ? officeText.t.audit.server : (people[actor] ?? actor);
+}
+
+/** Of an unlock on site: by which use of which delegation, who signed, and whether its time is proven. */
+function onSiteOf(people: People, facts: Facts): string[] {
+  const t = officeText.t.story;
+  const { number, useIndex, technicianId, secondId, timeProven } = facts;
+  if (typeof number !== 'string' || typeof useIndex !== 'number') return [];
+  const both = [technicianId, secondId].map((id) => people[String(id)] ?? String(id));
+  return [t.onSite(number, useIndex, i18n.formats.list(both)), ...(timeProven === false ? [t.timeUnproven] : [])];
+}
 
 function stepWords(step: unknown): string | undefined {
   const words: Readonly<Record<string, string>> = shared.t.commissionStep;
