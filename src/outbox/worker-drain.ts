@@ -5,7 +5,10 @@ import { Runner } from './runner.ts';
 import { whoIsIn } from './send.ts';
 import { OutboxStore } from './store.ts';
 
-/** Sends, without a page, what waits for the person who is signed in; true when nothing is left that can be sent. */
+/**
+ * Sends, without a page, what waits for the person who is signed in, whatever pause it is in: the browser calls when
+ * the network has come back. True when nothing is left that can be sent.
+ */
 export async function drainWhoeverIsIn(): Promise<boolean> {
   const fetchNow = (input: string, init: RequestInit): Promise<Response> => fetch(input, init);
   const who = await whoIsIn(fetchNow);
@@ -20,6 +23,7 @@ export async function drainWhoeverIsIn(): Promise<boolean> {
     now: Date.now,
   });
   try {
+    await store.hurry();
     const end = await runner.drain();
     const isLeft = (await store.live()).some(({ state }) => state === 'queued');
     return end === 'elsewhere' || !isLeft;
