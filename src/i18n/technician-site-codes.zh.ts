@@ -41,7 +41,7 @@ export const technicianSiteCodesZh: typeof technicianSiteCodesEn = {
     'bad-signature': ['有一个签名不成立。', '请两人重新签名；仍不行请告知运营。'],
   },
   refusal: {
-    'key-revoked': ['本设备的现场密钥已被撤销。', '请在账户页面重新设置，再申请。'],
+    'key-revoked': ['本设备的现场密钥已被撤销。', '请在账号页重新设置，再申请。'],
     'hours-too-long': ['时长过长。', '请减少小时数。'],
     'too-many-terminals': ['终端过多。', '请减少终端。'],
     'too-many-seconds': ['第二人过多。', '请减少人数。'],
@@ -59,7 +59,7 @@ export const technicianSiteCodesZh: typeof technicianSiteCodesEn = {
     'terminal-listed': ['同事的委托已列出其中一台终端。', '请同事撤销。'],
     'site-limit': ['该商户本周的现场解锁已用完。', '请联网申请。'],
     'same-person': ['您不能确认自己的解锁。', '请指定他人。'],
-    'second-not-active': ['有第二人的账户或密钥未生效。', '请指定他人。'],
+    'second-not-active': ['有第二人的账号或密钥未生效。', '请指定他人。'],
     'second-wrong-role': ['有第二人既非同事也非商户人员。', '请指定他人。'],
     'second-other-merchant': ['有第二人属于其他商户。', '请指定本商户的人。'],
     'pair-limit': ['你们两人一起确认的次数过多。', '请指定他人。'],
