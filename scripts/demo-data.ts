@@ -54,7 +54,10 @@ export const demoMerchants: readonly string[] = [
   '东门便利店 East Gate Store',
 ];
 
-/** The terminals of the demo: one that needs a person, one that policy clears, one soft lock, one for the depot, one that works. */
+/**
+ * The terminals of the demo: one that needs a person, one that policy clears, one where there is no signal, one soft
+ * lock, one for the depot, one that works.
+ */
 export const demoTerminals: readonly DemoTerminal[] = [
   {
     label: 'G3-02',
@@ -75,6 +78,19 @@ export const demoTerminals: readonly DemoTerminal[] = [
     seal: '00479034',
     trip: 'drop',
     ticket: { summary: '从柜台摔落后锁定 Locked after a fall from the counter', assignee: 'wang@demo.invalid' },
+  },
+  {
+    label: 'G3-05',
+    serial: 'QT60-2551-00322',
+    model: 'QT-60',
+    merchant: '桂园物业 Guiyuan Property',
+    place: '3 号楼地下车库 Building 3 basement garage',
+    seal: '00478820',
+    trip: 'drop',
+    ticket: {
+      summary: '摔落后锁定，车库没有信号 Locked after a fall; no signal down there',
+      assignee: 'wang@demo.invalid',
+    },
   },
   {
     label: 'R1-07',

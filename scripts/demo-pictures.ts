@@ -6,6 +6,7 @@ const sizes = [
   { name: '1440', width: 1440, height: 900 },
   { name: '390', width: 390, height: 844 },
 ] as const;
+type SizeName = (typeof sizes)[number]['name'];
 const languages = ['zh', 'en'] as const;
 const languageKey = 'tillkeeper.language';
 
@@ -23,8 +24,11 @@ export class PictureBook {
     return this.#names;
   }
 
-  /** Pictures of the page as it stands; `settled` waits for it after each reload in another language. */
-  async take(page: Page, name: string, settled: () => Promise<unknown>): Promise<void> {
+  /**
+   * Pictures of the page as it stands; `settled` waits for it after each reload in another language. At the sizes of
+   * `only`, or at both.
+   */
+  async take(page: Page, name: string, settled: () => Promise<unknown>, only?: SizeName): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
     const viewport = page.viewportSize();
     for (const language of languages) {
@@ -32,7 +36,11 @@ export class PictureBook {
       await page.reload();
       await settled();
       for (const { name: size, width, height } of sizes) {
+        if (only !== undefined && only !== size) continue;
         await page.setViewportSize({ width, height });
+        // At its top, and with nothing under the pointer.
+        await page.evaluate(() => scrollTo(0, 0));
+        await page.mouse.move(0, 0);
         const file = `${name}-${size}-${language}.png`;
         await page.screenshot({ path: join(this.#folder, file), animations: 'disabled' });
         this.#names.push(file);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { openBench } from '../tests/serial-bench/bench.ts';
 import type { SerialBench } from '../tests/serial-bench/bench.ts';
+import type { PtyCable } from '../mock-server/terminal/pty.ts';
 import { serialBenchProblem } from '../tests/serial-bench/requirements.ts';
 import { OfficeScreen } from '../tests/e2e/support/office.ts';
 import { TechnicianScreen } from '../tests/e2e/support/technician.ts';
@@ -11,7 +12,9 @@ import type { RunAct } from '../tests/e2e/support/technician.ts';
 import { Authenticator } from '../tests/e2e/support/totp.ts';
 import { builtAppFolder, ensureBuilt } from './build-app.ts';
 import { demoPeople, demoTerminals } from './demo-data.ts';
+import { workOnSite } from './demo-on-site.ts';
 import { PictureBook } from './demo-pictures.ts';
+import { Story } from './demo-story.ts';
 import { projectRoot } from './processes.ts';
 import { startStack } from './stack.ts';
 import type { Stack } from './stack.ts';
@@ -23,26 +26,6 @@ const steps = ['approval', 'unlock', 'keys', 'parameters', 'self-test', 'test-pa
 const newSeal = '00990417';
 /** Where the terminal stands on its page. */
 const photoClip = { x: 20, y: 160, width: 560, height: 420 };
-
-/** Prints what was reached, and how long it took since the line before. */
-class Story {
-  #lastMs = performance.now();
-  readonly #startedMs = this.#lastMs;
-
-  tell(text: string): void {
-    const nowMs = performance.now();
-    process.stdout.write(`  ${this.#seconds(nowMs - this.#lastMs)}  ${text}\n`);
-    this.#lastMs = nowMs;
-  }
-
-  get totalSeconds(): string {
-    return this.#seconds(performance.now() - this.#startedMs).trim();
-  }
-
-  #seconds(milliseconds: number): string {
-    return `${(milliseconds / 1000).toFixed(1).padStart(6)} s`;
-  }
-}
 
 /** The demo's terminal whose case was opened: the one that needs a person. */
 function openedTerminal(): (typeof demoTerminals)[number] {
@@ -117,18 +100,36 @@ async function followToProbation(technician: TechnicianScreen, story: Story): Pr
   await technician.waitForAct('wait-probation', 30_000);
 }
 
-async function wholeJob(stack: Stack, bench: SerialBench, story: Story): Promise<void> {
-  const { label, serial } = openedTerminal();
-  const pictures = new PictureBook(pictureFolder);
-  const options = { locale: 'zh-CN', viewport: { width: 1440, height: 900 } };
-  const field = await bench.browser.newContext(options);
-  const desk = await bench.browser.newContext(options);
+/** What runs, and who works with it. */
+interface Cast {
+  readonly stack: Stack;
+  readonly bench: SerialBench;
+  readonly port: PtyCable;
+  readonly pictures: PictureBook;
+  readonly story: Story;
+  readonly technician: TechnicianScreen;
+  readonly office: OfficeScreen;
+  readonly authenticator: Authenticator;
+}
+
+const desktop = { locale: 'zh-CN', viewport: { width: 1440, height: 900 } };
+const phone = { locale: 'zh-CN', viewport: { width: 390, height: 844 } };
+
+async function enter(stack: Stack, bench: SerialBench, port: PtyCable, story: Story): Promise<Cast> {
+  const authenticator = new Authenticator(approverSecret());
+  const field = await bench.browser.newContext(desktop);
+  const desk = await bench.browser.newContext(desktop);
   const technician = new TechnicianScreen(await field.newPage(), stack.url);
-  const office = new OfficeScreen(await desk.newPage(), stack.url, new Authenticator(approverSecret()));
+  const office = new OfficeScreen(await desk.newPage(), stack.url, authenticator);
+  return { stack, bench, port, story, technician, office, authenticator, pictures: new PictureBook(pictureFolder) };
+}
+
+async function wholeJob({ stack, pictures, story, technician, office }: Cast): Promise<void> {
+  const { label, serial } = openedTerminal();
   await technician.signIn();
   await office.signIn();
   story.tell('technician and approver have signed in, each in a browser profile of their own');
-  await askForUnlock(technician, pictures, story, await photographTerminal(desk, stack));
+  await askForUnlock(technician, pictures, story, await photographTerminal(office.page.context(), stack));
   await pictures.take(technician.page, 'technician-waiting', () => settled(technician, 'wait-approval'));
   await approve(office, pictures, story);
   await followToProbation(technician, story);
@@ -139,7 +140,27 @@ async function wholeJob(stack: Stack, bench: SerialBench, story: Story): Promise
   story.tell(`${label} is ${stateOf(stack, serial)}`);
   await pictures.take(technician.page, 'technician-done', () => settled(technician, 'finished'));
   await pictures.take(office.page, 'office-done', () => office.waitForDecision());
-  process.stdout.write(`\n  ${pictures.names.length} pictures in demo-output/\n`);
+  process.stdout.write(`  From locked to ${stateOf(stack, serial)} in ${story.totalSeconds}, pictures included.\n`);
+}
+
+/** The second part: the same laptop, another terminal, no network. */
+async function withoutNetwork(cast: Cast): Promise<string> {
+  const { stack, bench, port, story } = cast;
+  story.part('On site, without a network');
+  const plugIn = async (serial: string): Promise<void> => {
+    await port.unplug();
+    await bench.unplug();
+    const other = await stack.terminals.openPort(serial);
+    await bench.replug({ ptyPath: other.path, serialNumber: serial });
+  };
+  const state = await workOnSite({
+    ...cast,
+    plugIn,
+    office: cast.office.page,
+    phone: await bench.browser.newContext(phone),
+  });
+  process.stdout.write(`  From the question to ${state} in ${story.totalSeconds}, pictures included.\n`);
+  return state;
 }
 
 async function run(): Promise<boolean> {
@@ -154,7 +175,7 @@ async function run(): Promise<boolean> {
   const stack = await startStack({
     dataDir,
     ...{ serverPort: 0, terminalsPort: 0, staticDir: builtAppFolder },
-    cables: { [serial]: { baud } },
+    cables: Object.fromEntries(demoTerminals.map((terminal) => [terminal.serial, { baud }])),
   });
   try {
     story.tell(`server, PostgreSQL and ${demoTerminals.length} terminals run; ${label} is ${stateOf(stack, serial)}`);
@@ -162,12 +183,14 @@ async function run(): Promise<boolean> {
     const bench = await openBench({ ...usb, serialNumber: serial, origin: stack.url, ptyPath: port.path });
     try {
       story.tell(`Chromium ${bench.browser.version()} sees ${label} as a USB serial port at ${baud} baud`);
-      await wholeJob(stack, bench, story);
+      const cast = await enter(stack, bench, port, story);
+      await wholeJob(cast);
+      const isProbation = (await withoutNetwork(cast)) === 'PROBATION';
+      process.stdout.write(`\n  ${cast.pictures.names.length} pictures in demo-output/\n`);
+      return stateOf(stack, serial) === 'NORMAL' && isProbation;
     } finally {
       await bench.close();
     }
-    process.stdout.write(`  From locked to ${stateOf(stack, serial)} in ${story.totalSeconds}, pictures included.\n`);
-    return stateOf(stack, serial) === 'NORMAL';
   } finally {
     await stack.close();
     await rm(dataDir, { recursive: true, force: true });
@@ -178,7 +201,7 @@ process.stdout.write('\nTillkeeper: the main job over real Web Serial\n\n');
 try {
   process.exitCode = (await run()) ? 0 : 1;
 } catch (error) {
-  process.stderr.write(`The demo did not reach NORMAL: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`The demo did not reach its end: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 process.exit();
