@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import { demoSchema } from '../../protocol/http/system.ts';
 import type { Demo } from '../../protocol/http/system.ts';
 import { ApiClient } from '../api/client.ts';
 import { ServerEvents } from '../api/events.svelte.ts';
@@ -6,6 +8,7 @@ import { Toasts } from '../ui/toasts.svelte.ts';
 import { Jobs } from './jobs.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
 import { Router } from './router.svelte.ts';
+import { keep, readKept } from './storage.ts';
 import { Session } from './session.svelte.ts';
 import { Updates } from './updates.svelte.ts';
 
@@ -47,13 +50,27 @@ export function createShell(): ShellContext {
   };
 }
 
+/** Kept, so that the demo's simulated cables are there without a network too. */
+const demoKey = 'tillkeeper.demo';
+
 function askOnce(api: ApiClient): () => Promise<Demo | undefined> {
   let known: { readonly demo: Demo | undefined } | undefined;
   return async () => {
     if (known !== undefined) return known.demo;
     const answer = await api.call('demo');
+    if (!answer.ok && answer.error !== 'not-found') return keptDemo();
     const demo = answer.ok ? answer.value : undefined;
-    if (answer.ok || answer.error === 'not-found') known = { demo };
+    keep(demoKey, demo && JSON.stringify(demo));
+    known = { demo };
     return demo;
   };
+}
+
+function keptDemo(): Demo | undefined {
+  try {
+    const parsed = v.safeParse(demoSchema, JSON.parse(readKept(demoKey) ?? 'null'));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
 }

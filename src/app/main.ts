@@ -17,4 +17,5 @@ mount(App, { target, props: { shell } });
 
 shell.router.listen();
 shell.jobs.guardUnload();
+addEventListener('online', () => shell.events.retryNow());
 if (import.meta.env.PROD) void shell.updates.start('/service-worker.js');
