@@ -34,6 +34,8 @@ export interface Formats {
   yuan(fen: number): string;
   /** `case, mesh and drop`. */
   list(parts: readonly string[]): string;
+  /** Facts side by side, with the language's own comma; what is undefined is left out. */
+  row(...parts: readonly (string | undefined)[]): string;
 }
 
 const secondMs = 1_000;
@@ -81,6 +83,7 @@ export function createFormats(language: Language, timeZone?: string): Formats {
       return duration(Math.max(1, wholeSeconds) * secondMs, language);
     },
     list: (parts) => list.format(parts),
+    row: (...parts) => parts.filter((part) => part !== undefined).join(language === 'zh' ? '，' : ', '),
   };
 }
 

@@ -12,7 +12,7 @@ export const technicianQueueEn = {
   /** Why it still waits. */
   why: {
     new: 'not sent yet',
-    offline: 'no network',
+    offline: 'server not reached',
     timeout: 'the server did not answer in time',
     portal: 'a network sign-in page is in the way',
     'signed-out': 'waits until you sign in',

@@ -13,7 +13,7 @@ export const technicianQueueZh: TechnicianQueueText = {
   },
   why: {
     new: '尚未发送',
-    offline: '没有网络',
+    offline: '连不上服务器',
     timeout: '服务器没有及时回应',
     portal: '被网络登录页面拦住',
     'signed-out': '等您重新登录',

@@ -93,3 +93,8 @@ describe('the language', () => {
     expect(pickLanguage(preferred)).toBe(language);
   });
 });
+
+test('facts side by side have the language’s own comma, and none for what is missing', () => {
+  expect(en.row('D-1', undefined, '0 of 2 used')).toBe('D-1, 0 of 2 used');
+  expect(zh.row('D-1', '已用 0 / 2 次')).toBe('D-1，已用 0 / 2 次');
+});
