@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { codeText, readCode } from '../../../protocol/codes/code.ts';
 import { decodeSiteAsk, encodeSiteAnswer, siteAskPayload, sitePayloadHash } from '../../../protocol/codes/site.ts';
 import { responseSignedBytes } from '../../../protocol/unlock/v1/site.ts';
@@ -8,6 +8,7 @@ import { uuidv7 } from '../../../server/store/uuid.ts';
 import { base64UrlEncode } from '../../../protocol/bytes.ts';
 import { technicianSiteCodesEn } from '../../../src/i18n/technician-site-codes.en.ts';
 import { onSiteEn } from '../../../src/i18n/on-site.en.ts';
+import { onSiteZh } from '../../../src/i18n/on-site.zh.ts';
 import { addAuthenticator } from './passkey.ts';
 import { FieldPerson } from './field-person.ts';
 import { approveDelegation, seedShopPerson, shopPerson } from './second-person.ts';
@@ -39,9 +40,10 @@ export class FieldWork {
     page.setDefaultTimeout(waitMs);
     await addAuthenticator(page, { prf: true });
     await page.goto(`${world.origin}/account`);
-    await page.getByRole('button', { name: onSiteEn.key.setUp }).click();
-    const ready = page.getByTestId('field-key-state').getByText(onSiteEn.key.ready, { exact: true });
-    await ready.waitFor();
+    const setUp = (name: string): Locator => page.getByRole('button', { name });
+    await setUp(onSiteEn.key.setUp).or(setUp(onSiteZh.key.setUp)).click();
+    const ready = (word: string): Locator => page.getByTestId('field-key-state').getByText(word, { exact: true });
+    await ready(onSiteEn.key.ready).or(ready(onSiteZh.key.ready)).waitFor();
     await seedShopPerson(world);
     const second = await FieldPerson.enrol(world.origin, shopPerson.email, 'Phone');
     return new FieldWork(world, screen, second, authenticator);
