@@ -238,6 +238,7 @@ export const technicianEn = {
     queue: 'Queue',
     alive: 'alive',
     quiet: 'quiet',
+    byCodes: 'none, by codes',
     none: 'none',
     connecting: 'connecting',
     failed: 'failed',

@@ -237,6 +237,7 @@ export const technicianZh: TechnicianText = {
     queue: '待发送',
     alive: '正常',
     quiet: '无数据',
+    byCodes: '无，扫码',
     none: '无',
     connecting: '连接中',
     failed: '失败',

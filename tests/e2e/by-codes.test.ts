@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CodeProblem } from '../../src/device/code-host.ts';
+import { technicianEn } from '../../src/i18n/technician.en.ts';
 import { technicianSiteEn } from '../../src/i18n/technician-site.en.ts';
 import { CodeReader } from './support/code-reader.ts';
 import { describeWorld } from './support/fixture.ts';
@@ -45,6 +46,11 @@ describeWorld('a terminal without a cable', { terminals: ['BC-01', 'BC-02'], ser
     await reader.choose();
     await reader.begin();
     await screen.waitForTerminal('LOCKED');
+    await screen.page
+      .getByTestId('cable-state')
+      .filter({ hasText: technicianEn.card.byCodes, visible: true })
+      .waitFor();
+    expect(await screen.anchor('safe-note').count()).toBe(0);
     await work.takeOffer();
     // The terminal's keys are older than those that signed the delegation: they go first.
     await reader.until('site-confirm');
