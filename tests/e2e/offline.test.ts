@@ -9,7 +9,7 @@ import type { Fixture } from './support/fixture.ts';
 import { TechnicianScreen } from './support/technician.ts';
 
 const kills = Array.from({ length: 10 }, (_, index) => `K-${String(index)}`);
-const labels = ['O-close', 'O-portal', 'O-redirect', 'O-500', 'O-401', 'O-tabs', 'O-commit', 'O-export'];
+const labels = ['O-close', 'O-portal', 'O-redirect', 'O-500', 'O-401', 'O-tabs', 'O-commit', 'O-dies', 'O-export'];
 const asked = /^\/api\/unlocks$/;
 
 /** A locked terminal on the simulated cable, its run open and ready to be started. */
@@ -163,6 +163,21 @@ describeWorld('the network fails', { terminals: labels, serial: false, proxied: 
     await screen.waitForAct('finished', 60_000);
     await fixture.expectEnd('O-commit', 'NORMAL', ['POSTED']);
     expect(await casesOf(fixture, 'O-commit')).toBe(1);
+  });
+
+  test('the server dies after it has done it and before its answer arrives: nothing happens twice', async () => {
+    const { world } = fixture;
+    const screen = await fixture.technician();
+    await readyRun(fixture, screen, 'O-dies');
+    const cut = world.proxy.cutAt(0, 'after');
+    await screen.press('start');
+    await cut;
+    await world.stopServer();
+    await waits(screen.page, 'request', 'offline');
+    await world.startServer();
+    await screen.waitForAct('finished', 60_000);
+    await fixture.expectEnd('O-dies', 'NORMAL', ['POSTED']);
+    expect(await casesOf(fixture, 'O-dies')).toBe(1);
   });
 
   test('what waits can be exported and tried by hand', async () => {
