@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { roles } from '../../protocol/http/common.ts';
 import { configFromEnvironment } from '../config.ts';
@@ -26,6 +28,12 @@ const usage = `till: the operators' command line. Reads the same environment as 
   till migrate                          bring the database up to date
 `;
 
+/** Where the server's data lies: `npm start` keeps it in a folder of its own beside the terminals'. */
+function serverData(folder: string): string {
+  const inside = join(folder, 'server');
+  return existsSync(join(inside, 'keys.json')) ? inside : folder;
+}
+
 const { positionals, values } = parseArgs({ allowPositionals: true, options: cliOptions });
 const [group = '', verb = '', ...rest] = positionals;
 const command = commands[`${group} ${verb}`.trim()];
@@ -33,7 +41,8 @@ if (values.help === true || command === undefined) {
   (values.help === true ? process.stdout : process.stderr).write(usage);
   process.exitCode = values.help === true ? 0 : 2;
 } else {
-  const environment = values.data === undefined ? process.env : { ...process.env, TILLKEEPER_DATA: values.data };
+  const folder = serverData(values.data ?? process.env['TILLKEEPER_DATA'] ?? 'data');
+  const environment = { ...process.env, TILLKEEPER_DATA: folder };
   const print = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };
