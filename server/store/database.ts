@@ -37,9 +37,11 @@ export function openStore(url: string, poolMax: number, log: Logger): Store {
     if (!isClosing) log.warn({ err: error }, 'an idle database connection was lost');
   });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-  const close = (): Promise<void> => {
+  const close = async (): Promise<void> => {
     isClosing = true;
-    return db.destroy();
+    await db.destroy();
+    // The query builder ends only a pool that it has used itself.
+    if (!pool.ending) await pool.end();
   };
   return { pool, db, close };
 }
