@@ -24,9 +24,15 @@ describeWorld('the cable is pulled and plugged in again', { terminals: labels, s
     await screen.press('start');
     await screen.waitForAct('inspect');
     await screen.anchor('inspect-seal-found').locator('input').fill(registeredSeal);
+    const photoInput = screen.anchor('inspect-photo-rear');
+    await photoInput.evaluate((input) => input.setAttribute('data-same', 'yes'));
     await fixture.world.unplug();
     await screen.waitForCable('gone');
     await fixture.world.plugIn('U-inspect');
+    await screen.waitForCable('ready');
+    await screen.waitForAct('inspect');
+    // The very same field: a file that is chosen while the cable comes back must not go into one that is gone.
+    expect(await photoInput.getAttribute('data-same')).toBe('yes');
     expect(await screen.anchor('inspect-seal-found').locator('input').inputValue()).toBe(registeredSeal);
     await screen.inspect({ sealFound: registeredSeal, sealNew: '00990002' });
     await screen.waitForAct('wait-approval');

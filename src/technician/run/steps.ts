@@ -37,6 +37,14 @@ const waitingActs: ReadonlySet<Act['do']> = new Set<Act['do']>([
 ]);
 const commissionSteps: ReadonlySet<StepName> = new Set<StepName>(['keys', 'parameters', 'self-test', 'test-payment']);
 
+/** The person is at photos and seals: a glance at terminal or server must not take the form away under their hands. */
+export function isInspectionOpen({ record, case: unlock }: Pick<Observation, 'record' | 'case'>): boolean {
+  const { site, inspection } = record;
+  if (inspection?.isReady === true || site?.receipt !== undefined) return false;
+  if (site === undefined) return unlock?.state === 'needs-inspection';
+  return site.second === undefined && needsSiteInspection(site.request?.reasons ?? 0);
+}
+
 /** The step at which `act` works or waits. */
 export function stepOfAct(act: Act, seen: Observation): StepName {
   switch (act.do) {
@@ -44,7 +52,7 @@ export function stepOfAct(act: Act, seen: Observation): StepName {
     case 'wait-cable':
       return stepOfCase(seen.case) ?? 'connect';
     case 'read-status':
-      return 'connect';
+      return isInspectionOpen(seen) ? 'inspect' : 'connect';
     case 'fetch-case':
     case 'read-request':
     case 'start':
