@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { ServerConfig } from './config.ts';
 import { type ServerContext, createContext } from './context.ts';
@@ -15,7 +15,7 @@ export interface RunningServer {
   /** Address that it listens on. */
   readonly url: string;
   readonly context: ServerContext;
-  /** Stops accepting, lets running calls finish, closes the pool, stops an embedded PostgreSQL. */
+  /** Answers 503 to what comes from now on, lets running calls finish, closes the pool, stops an embedded PostgreSQL. */
   close(): Promise<void>;
 }
 
@@ -52,10 +52,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     undo.splice(1, 0, () => context.close());
     const jobs = startJobs(context);
     undo.splice(2, 0, () => jobs.stop());
+    let isLeaving = false;
     undo.push(async () => {
+      isLeaving = true;
       context.streams.closeAll();
     });
-    answering.resolve(listenerOf(context));
+    answering.resolve(listenerOf(context, () => isLeaving));
     log.info({ url: resolved.publicUrl }, 'ready');
     return { url, context, close };
   } catch (error) {
@@ -64,14 +66,20 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   }
 }
 
-function listenerOf(context: ServerContext): RequestListener {
+function listenerOf(context: ServerContext, isLeaving: () => boolean): RequestListener {
   const { publicUrl, demo } = context.config;
   const addHeaders = securityHeaders({ isHttps: publicUrl.startsWith('https:'), isDemo: demo !== undefined });
   const answer = getRequestListener(createApp(context).fetch);
   return (request, response) => {
+    // A call on a connection that is kept alive, a stream that is opened anew above all, would hold the server back.
+    if (isLeaving()) return refuseWhileLeaving(response);
     addHeaders(request, response);
     void answer(request, response);
   };
+}
+
+function refuseWhileLeaving(response: ServerResponse): void {
+  response.writeHead(503, { connection: 'close', 'retry-after': '1' }).end();
 }
 
 async function migrateOnce(databaseUrl: string, log: ReturnType<typeof createLog>): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeWorld } from './support/fixture.ts';
-import { momentsByPolicy } from './support/moments.ts';
+import { momentsByPolicy, onCallTo } from './support/moments.ts';
 import { TechnicianScreen } from './support/technician.ts';
 
 const labels = ['M-tabs', 'M-wrong', 'M-other', 'M-swap', 'M-receipt', 'M-keys'];
@@ -52,7 +52,9 @@ describeWorld('mix-ups', { terminals: labels, serial: true }, (fixture) => {
     const { world } = fixture;
     const screen = await fixture.technician();
     await fixture.lockedRun(screen, 'M-receipt', 'drop');
-    await momentsByPolicy.unlock(screen, world.device('M-receipt'), () => world.stopServer());
+    // Held at the page, so that the server stops before the receipt reaches it, and not sometimes after.
+    const stopped = onCallTo(screen.page, 'POST', /^\/api\/unlocks\/[^/]+\/receipt$/, () => world.stopServer());
+    await Promise.all([stopped, screen.press('start')]);
     await screen.waitForNetwork('down');
     await fixture.expectEnd('M-receipt', 'BLANK', ['PENDING']);
     await world.startServer();

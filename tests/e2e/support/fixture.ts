@@ -57,6 +57,8 @@ export function describeWorld(
       return async () => {
         for (const context of contexts) await context.close();
         contexts = [];
+        // A test that fails while the server is stopped must not take the next one with it.
+        if (world?.isServerRunning === false) await world.startServer();
       };
     });
     const page = async (options: BrowserContextOptions = {}): Promise<Page> => {

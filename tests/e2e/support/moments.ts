@@ -51,6 +51,26 @@ export async function onAnswerTo(page: Page, method: string, path: RegExp, then:
   ]);
 }
 
+/** When the page's next call to `path` by `method` has left it; `then` runs before the server hears of it. */
+export async function onCallTo(page: Page, method: string, path: RegExp, then: () => Promise<void>): Promise<void> {
+  const pattern = (url: URL): boolean => path.test(url.pathname);
+  const held = Promise.withResolvers<undefined>();
+  let hasCome = false;
+  const handle = async (route: Route): Promise<void> => {
+    if (hasCome || route.request().method() !== method) return route.fallback();
+    hasCome = true;
+    await then();
+    await route.continue();
+    await page.unroute(pattern, handle);
+    held.resolve(undefined);
+  };
+  await page.route(pattern, handle);
+  await Promise.race([
+    held.promise,
+    new Promise((_, reject) => setTimeout(() => reject(new Error(`No ${method} ${path.source}`)), momentTimeoutMs)),
+  ]);
+}
+
 /** Starts the run and does something at a moment in the middle of it. */
 type Moment = (screen: TechnicianScreen, device: SecureDevice, act: () => Promise<void>) => Promise<void>;
 
