@@ -62,6 +62,23 @@ export const endpoints = {
   getDelegationPackage: ['GET', '/api/delegations/:id/package'],
   submitSiteRecord: ['POST', '/api/site-records'],
   deviceSiteRecords: ['POST', '/api/device/site-records'],
+  pairApp: ['POST', '/api/terminal-app/pair'],
+  appChallenge: ['POST', '/api/terminal-app/challenge'],
+  appSignIn: ['POST', '/api/terminal-app/session'],
+  appHome: ['GET', '/api/terminal-app/home'],
+  appEvents: ['GET', '/api/terminal-app/events'],
+  appRoutes: ['GET', '/api/terminal-app/routes'],
+  appAuthCode: ['POST', '/api/terminal-app/auth-code'],
+  appCreateOrder: ['POST', '/api/terminal-app/orders'],
+  appOrders: ['GET', '/api/terminal-app/orders'],
+  appOrder: ['GET', '/api/terminal-app/orders/:id'],
+  appStartAttempt: ['POST', '/api/terminal-app/orders/:id/attempts'],
+  appCancelOrder: ['POST', '/api/terminal-app/orders/:id/cancel'],
+  appRefund: ['POST', '/api/terminal-app/orders/:id/refunds'],
+  appReceipts: ['GET', '/api/terminal-app/orders/:id/receipts'],
+  appPrinted: ['POST', '/api/terminal-app/receipts/:id/printed'],
+  appSettle: ['POST', '/api/terminal-app/settle'],
+  appScreen: ['POST', '/api/terminal-app/screen'],
 } as const;
 
 /** An operation's id. */

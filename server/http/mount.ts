@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { idSchema } from '../../protocol/http/common.ts';
 import { jsonBodyMaxBytes, photoMaxBytes } from '../../protocol/http/limits.ts';
 import { endpoints, type RouteName } from '../../protocol/http/paths.ts';
-import { type RouteReply, routes, type RouteSpec } from '../../protocol/http/routes.ts';
+import { type ApiScope, type RouteReply, routes, type RouteSpec } from '../../protocol/http/routes.ts';
 import type { Actor, Answer } from '../answer.ts';
 import type { IdempotencyService } from '../services/idempotency.ts';
 import { errorResponse } from './errors.ts';
@@ -20,8 +20,12 @@ type Parsed<N extends RouteName, K extends string> =
 
 /** One call that passed session, role and schema. */
 export interface Call<N extends RouteName> {
-  /** Who calls; nobody on public routes. */
+  /** Who calls; nobody on public routes, and on routes of terminals and API keys. */
   readonly actor: Actor;
+  /** The terminal whose app calls; nobody's on other routes. */
+  readonly terminal: TerminalPrincipal;
+  /** The API key that calls; nobody's on other routes. */
+  readonly apiKey: ApiKeyPrincipal;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Parsed<N, 'query'>;
   /** Parsed JSON, or the bytes of a photo. */
@@ -34,53 +38,106 @@ export type Handler<N extends RouteName> = (call: Call<N>) => Promise<Answer<Rou
 /** Handlers of some routes. */
 export type Handlers<N extends RouteName> = { readonly [K in N]: Handler<K> };
 
+/** A terminal whose app is signed in. */
+export interface TerminalPrincipal {
+  readonly terminalId: string;
+  readonly merchantId: string;
+  readonly appId: string;
+  readonly label: string;
+}
+
+/** An API key of a merchant. `terminalIds`: the only terminals that it may use; all of the merchant's when absent. */
+export interface ApiKeyPrincipal {
+  readonly id: string;
+  readonly label: string;
+  readonly merchantId: string;
+  readonly scopes: readonly ApiScope[];
+  readonly terminalIds?: readonly string[];
+}
+
+/** Who a call comes from when it is no person: by its `Authorization` header. */
+export interface Principals {
+  terminalOf(c: HonoContext): Promise<TerminalPrincipal | undefined>;
+  apiKeyOf(c: HonoContext): Promise<ApiKeyPrincipal | undefined>;
+}
+
+const noTerminal: TerminalPrincipal = { terminalId: '', merchantId: '', appId: '', label: '' };
+const noApiKey: ApiKeyPrincipal = { id: '', label: '', merchantId: '', scopes: [] };
 const nobody: Actor = { id: '', name: '', role: 'technician' };
 
+/** What mounting works with. */
+export interface MountTools {
+  readonly sessions: Sessions;
+  readonly principals: Principals;
+  readonly keys: IdempotencyService;
+}
+
 /** Mounts every handler under its route's method and path, behind session, role, size and schema checks. */
-export function mountRoutes(
-  app: Hono,
-  handlers: Handlers<RouteName>,
-  sessions: Sessions,
-  keys: IdempotencyService,
-): void {
+export function mountRoutes(app: Hono, handlers: Handlers<RouteName>, tools: MountTools): void {
   for (const [name, handler] of Object.entries(handlers) as [RouteName, Handler<RouteName>][]) {
     const [method, path] = endpoints[name];
     const spec: RouteSpec = routes[name];
     const maxSize = spec.body === 'photo' ? photoMaxBytes : jsonBodyMaxBytes;
     app.on(method, path, bodyLimit({ maxSize, onError: () => errorResponse('too-large') }), (c) =>
-      serve(c, spec, handler, sessions, keys),
+      serve(c, spec, handler, tools),
     );
   }
+}
+
+/** Who calls, one of three kinds; the others are nobody. */
+type Caller = Pick<Call<RouteName>, 'actor' | 'terminal' | 'apiKey'>;
+
+const stranger: Caller = { actor: nobody, terminal: noTerminal, apiKey: noApiKey };
+
+/** The caller, or the answer that refuses it. */
+async function callerOf(c: HonoContext, spec: RouteSpec, tools: MountTools): Promise<Caller | Response> {
+  const { access } = spec;
+  if (access === 'public') return stranger;
+  if (access === 'terminal') {
+    const terminal = await tools.principals.terminalOf(c);
+    return terminal === undefined ? errorResponse('unauthenticated') : { ...stranger, terminal };
+  }
+  if (typeof access === 'string' && access !== 'any') {
+    const apiKey = await tools.principals.apiKeyOf(c);
+    if (apiKey === undefined) return errorResponse('unauthenticated');
+    return apiKey.scopes.includes(access) ? { ...stranger, apiKey } : errorResponse('forbidden', 'scope');
+  }
+  const actor = await tools.sessions.actorOf(c, isWeighty(spec));
+  if (actor === undefined || isForAnother(c, actor)) return errorResponse('unauthenticated');
+  if (typeof access !== 'string' && !access.includes(actor.role)) return errorResponse('forbidden');
+  return { ...stranger, actor };
 }
 
 async function serve(
   c: HonoContext,
   spec: RouteSpec,
   handler: Handler<RouteName>,
-  sessions: Sessions,
-  keys: IdempotencyService,
+  tools: MountTools,
 ): Promise<Response> {
-  const actor = spec.access === 'public' ? nobody : await sessions.actorOf(c, isWeighty(spec));
-  if (actor === undefined || isForAnother(c, actor)) return errorResponse('unauthenticated');
-  if (Array.isArray(spec.access) && !spec.access.includes(actor.role)) return errorResponse('forbidden');
+  const caller = await callerOf(c, spec, tools);
+  if (caller instanceof Response) return caller;
   const params = c.req.param();
   const badParam = wrongParam(c.req.path, params);
   if (badParam !== undefined) return errorResponse('bad-request', badParam);
-  return onceForKey(c, actor, keys, () => act(c, spec, handler, actor, params));
+  const { actor, terminal, apiKey } = caller;
+  // Keys of idempotent calls belong to whoever made them; a terminal or an API key is somebody too.
+  const owner = [actor.id, terminal.appId, apiKey.id].find((id) => id !== '') ?? '';
+  return onceForKey(c, { ...actor, id: owner }, tools.keys, () => act(c, spec, handler, caller, params));
 }
 
 async function act(
   c: HonoContext,
   spec: RouteSpec,
   handler: Handler<RouteName>,
-  actor: Actor,
+  caller: Caller,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
   const query = parsePart(spec.query, c.req.query(), 'query');
   if (query instanceof Response) return query;
   const body = await readBody(c, spec);
   if (body instanceof Response) return body;
-  const answer = await handler({ actor, params, query: query.value, body: body.value, http: c } as Call<RouteName>);
+  const call = { ...caller, params, query: query.value, body: body.value, http: c } as Call<RouteName>;
+  const answer = await handler(call);
   if (answer instanceof Response) return answer;
   if (!answer.ok) return errorResponse(answer.error, answer.detail);
   return c.json(answer.value, spec.status ?? 200);

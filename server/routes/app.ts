@@ -10,6 +10,7 @@ import { errorResponse } from '../http/errors.ts';
 import { echoKey } from '../http/idempotent.ts';
 import { mountRoutes } from '../http/mount.ts';
 import { originGuard } from '../http/origin.ts';
+import { createPrincipals } from '../http/principals.ts';
 import { createSessions } from '../http/sessions.ts';
 import { staticFiles } from '../http/static.ts';
 import { createIdempotencyService } from '../services/idempotency.ts';
@@ -46,7 +47,8 @@ export function createApp(context: ServerContext): Hono {
     ...unlockHandlers(context),
     ...fieldHandlers(context),
   };
-  mountRoutes(app, handlers, sessions, createIdempotencyService(context.core));
+  const keys = createIdempotencyService(context.core);
+  mountRoutes(app, handlers, { sessions, principals: createPrincipals(), keys });
   if (config.staticDir !== undefined) app.use('*', notForApi(staticFiles(config.staticDir)));
   app.notFound(() => errorResponse('not-found'));
   app.onError((error) => {

@@ -4,9 +4,10 @@ import { fieldMigration } from './migrations/0002-field.ts';
 import { logMigration } from './migrations/0003-log.ts';
 import { idempotencyMigration } from './migrations/0004-idempotency.ts';
 import { siteMigration } from './migrations/0005-site.ts';
+import { paymentsMigration } from './migrations/0006-payments.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
-const migrations = [signInMigration, fieldMigration, logMigration, idempotencyMigration, siteMigration];
+const migrations = [signInMigration, fieldMigration, logMigration, idempotencyMigration, siteMigration, paymentsMigration];
 
 /** Key of the advisory lock that lets several processes start at once. */
 const migrationLock = 7_711_001;

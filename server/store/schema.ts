@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { IdempotencyTable } from './schema-idempotency.ts';
+import type { PaymentTables } from './schema-payments.ts';
 
 type Bytes = ColumnType<Buffer, Uint8Array, Uint8Array>;
 type BytesOrNull = ColumnType<Buffer | null, Uint8Array | null | undefined, Uint8Array | null>;
@@ -362,7 +363,7 @@ interface LogCosignatureTable {
 }
 
 /** Every table, as Kysely sees it. Whole numbers beyond 32 bit come as JavaScript numbers (see `database.ts`). */
-export interface Database {
+export interface Database extends PaymentTables {
   user: UserTable;
   account: AccountTable;
   session: SessionTable;

@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/outbox': ['domain', 'protocol', 'src/api'],
   'src/field-key': ['domain', 'protocol', 'src/api'],
   'src/codes': ['domain', 'protocol', 'src/ui', 'src/i18n'],
+  'src/receipts': ['domain', 'protocol', 'src/ui', 'src/i18n'],
   ...Object.fromEntries(
     ['technician', 'resident', 'merchant', 'terminal', 'office'].map((person) => [
       `src/${person}`,
@@ -28,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
         'src/outbox',
         'src/field-key',
         'src/codes',
+        'src/receipts',
         'src/ui',
         'src/api',
         'src/i18n',
@@ -38,8 +40,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/app': ['domain', 'protocol', 'src'],
   worker: ['domain', 'protocol', 'src/outbox', 'src/api'],
   'mock-server': ['domain', 'protocol'],
+  // What a merchant's own system would be: it knows the interface's documents, and no code of ours.
+  examples: [],
   scripts: ['domain', 'protocol', 'server', 'mock-server', 'tests/bench', 'tests/serial-bench', 'tests/e2e/support'],
-  tests: ['domain', 'protocol', 'server', 'src', 'worker', 'mock-server', 'scripts'],
+  tests: ['domain', 'protocol', 'server', 'src', 'worker', 'mock-server', 'scripts', 'examples'],
 };
 
 /** Packages that the pure zones may use: codecs and cryptography, and the schema library of protocol/http. */

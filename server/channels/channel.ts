@@ -1,0 +1,275 @@
+import type { Fen } from '../../domain/money.ts';
+import type { AttemptKind, FailureReason } from '../../domain/payments/states.ts';
+
+/** What the platform said about money that it took. Every field is the platform's word, not ours; `checkProof` compares. */
+export interface PaidProof {
+  readonly attemptNo: string;
+  readonly amountFen: Fen;
+  readonly currency: string;
+  /** The merchant's number at the platform (mchid, seller_id, merId, field 42). */
+  readonly platformMerchantId: string;
+  /** The platform's own number of the payment. */
+  readonly transactionId: string;
+  /** Unix milliseconds. */
+  readonly paidAtMs: number;
+  /** Name of the paying bank or wallet, or last four digits of a card; never more. */
+  readonly payer?: string;
+}
+
+/** The one meaning of any answer about a payment. Only an explicit yes is paid, only an explicit no is failed. */
+export type PayResult =
+  | { readonly kind: 'paid'; readonly proof: PaidProof; readonly refundedFen?: Fen }
+  | { readonly kind: 'pending'; readonly qr?: string; readonly link?: string; readonly transactionId?: string }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'failed'; readonly reason: FailureReason; readonly code: string; readonly message: string }
+  | { readonly kind: 'unknown'; readonly why: string }
+  /** The platform does not know the number; for a code that was shown it may come to know it still. */
+  | { readonly kind: 'not-found' }
+  /** Our own fault: keys, signature, configuration, rights. Nothing happened; nothing will until it is mended. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+/** What a refund came to. */
+export type RefundResult =
+  | {
+      readonly kind: 'done';
+      readonly refundId: string;
+      readonly refundNo: string;
+      readonly amountFen: Fen;
+      readonly atMs: number;
+    }
+  | { readonly kind: 'processing'; readonly refundId?: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+/** Small facts that a channel needs again for the same attempt (UnionPay's txnTime, a card's trace number). */
+export type Memo = Readonly<Record<string, string>>;
+
+/** Everything that a channel is told about an attempt. */
+export interface AttemptFacts {
+  /** Our number at the platform: `[0-9A-Za-z]`, 12 to 32 characters, unique for ever. */
+  readonly attemptNo: string;
+  readonly amountFen: Fen;
+  readonly currency: 'CNY';
+  /** What the payer reads, at most 40 characters. */
+  readonly description: string;
+  /** Goes to the platform, so that its bill can be grouped by terminal. */
+  readonly terminal: { readonly id: string; readonly label: string };
+  /** Unix milliseconds. */
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  /** Address for notifications; https in production, no query. */
+  readonly notifyUrl: string;
+  readonly transactionId?: string;
+  readonly memo: Memo;
+}
+
+/** Everything that a channel is told about a refund. */
+export interface RefundFacts {
+  /** Our number of the refund, the same in every repetition: `[0-9A-Za-z]`, 12 to 32 characters. */
+  readonly refundNo: string;
+  readonly amountFen: Fen;
+  readonly reason: string;
+  readonly createdAtMs: number;
+  readonly notifyUrl: string;
+  readonly memo: Memo;
+}
+
+/** A card as the secure device hands it over: ciphertext only (see docs/card-security.md). */
+export interface CardCiphertext {
+  readonly entry: 'chip' | 'contactless' | 'magstripe';
+  /** 12 bytes, hex: key serial number of the DUKPT key that encrypted the card's data (X9.24-3). */
+  readonly ksn: string;
+  /** Card data encrypted by the device, base64url. */
+  readonly data: string;
+  /** 12 bytes, hex, and 16 bytes, hex: ISO 9564 format 4 PIN block; absent when no PIN was asked for. */
+  readonly pin?: { readonly ksn: string; readonly block: string };
+  /** Last four digits, the only ones that leave the device in clear. */
+  readonly tail: string;
+}
+
+/** One HTTP notification, as it came. */
+export interface RawRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** What goes back to the platform. */
+export interface RawReply {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly body?: string;
+}
+
+/** What a notification says once its signature holds. `onDone` is sent when we have it safely, `onFailure` when not. */
+export type Notification =
+  | {
+      readonly kind: 'payment';
+      readonly id: string;
+      readonly attemptNo: string;
+      readonly result: PayResult;
+      readonly onDone: RawReply;
+      readonly onFailure: RawReply;
+    }
+  | {
+      readonly kind: 'refund';
+      readonly id: string;
+      readonly refundNo: string;
+      readonly result: RefundResult;
+      readonly onDone: RawReply;
+      readonly onFailure: RawReply;
+    }
+  /** Something that the platform tells and we have no use for. */
+  | { readonly kind: 'other'; readonly id: string; readonly onDone: RawReply }
+  /** Forged, stale, unreadable: nothing is changed. */
+  | { readonly kind: 'refused'; readonly why: string; readonly reply: RawReply };
+
+/** A day's bill as raw bytes (after decompression where the platform compresses the transport only). */
+export type BillResult =
+  | { readonly kind: 'bill'; readonly bytes: Uint8Array; readonly fileName: string }
+  /** The platform says that there was nothing that day. */
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'not-ready' }
+  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+/** What a channel can do, as data: routing, limits of the platform and the conformance suite read it. */
+export interface ChannelCapabilities {
+  readonly kinds: readonly AttemptKind[];
+  /** Smallest and largest amount of one payment, in fen. */
+  readonly minFen: number;
+  readonly maxFen: number;
+  /** Longest life of a code, in seconds. */
+  readonly qrMaxSeconds: number;
+  readonly refundDays: number;
+  readonly refundsPerPayment: number;
+  /** False: no notification comes, one must ask. */
+  readonly notifies: boolean;
+  /** A customer's code of this channel. */
+  readonly authCode?: RegExp;
+  /** Bills that the platform offers. */
+  readonly bills: readonly string[];
+  /** `reverse` undoes a payment whose end is unknown, paid or not. */
+  readonly reverses: boolean;
+  /** The platform settles in batches that must be closed (`settle`). */
+  readonly settles: boolean;
+}
+
+/** A secret or a public key of an account, as the office keeps it. */
+export interface ChannelKey {
+  /** What it is for, such as `merchant-private`, `platform-public`, `api-v3`; the channel's README lists its own. */
+  readonly purpose: string;
+  /** Serial or id by which the other side names it. */
+  readonly keyId: string;
+  /** PEM, or the secret's text. */
+  readonly material: string;
+  /** Unix milliseconds; absent when it does not end. */
+  readonly notBeforeMs?: number;
+  readonly notAfterMs?: number;
+}
+
+/** A merchant's account with one platform. */
+export interface ChannelAccount {
+  readonly id: string;
+  readonly platformMerchantId: string;
+  /** Not secret: addresses, app ids, modes. Checked by `checkConfig`. */
+  readonly config: Readonly<Record<string, string>>;
+  /** Newest first; several of one purpose while a rotation runs. */
+  readonly keys: readonly ChannelKey[];
+}
+
+/** One call to or from the platform, for the story of the payment. Secrets and card data must not be in it. */
+export interface Exchange {
+  readonly call: string;
+  readonly request: string;
+  readonly response: string;
+  readonly ms: number;
+}
+
+/** What an account's channel may keep in the database between calls: counters, working keys, reversals that wait. */
+export interface ChannelMemory {
+  get(key: string): Promise<{ readonly value: string; readonly version: number } | undefined>;
+  /** Writes when the version is still `version` (0: not there yet). False: somebody else was faster. Sealed at rest. */
+  put(key: string, value: string, version: number): Promise<boolean>;
+  /** Deletes when the version is still `version`. */
+  remove(key: string, version: number): Promise<boolean>;
+  /** Next number of a counter, 1 to `max`, then 1 again; never the same to two callers in between. */
+  next(counter: string, max: number): Promise<number>;
+  /** Keys that begin with `prefix`, in order, at most `limit`. */
+  list(
+    prefix: string,
+    limit: number,
+  ): Promise<readonly { readonly key: string; readonly value: string; readonly version: number }[]>;
+}
+
+/** What a channel works with. It has no other way to the outside. */
+export interface ChannelTools {
+  /** Unix milliseconds. */
+  readonly clock: () => number;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly memory: ChannelMemory;
+  /** Longest wait for one answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Notes an exchange for the story of the payment in hand. */
+  readonly record: (exchange: Exchange) => void;
+  /** Stores a public key that the platform handed out (certificate download), so that others find it too. */
+  readonly learnKey: (key: ChannelKey) => Promise<void>;
+}
+
+/**
+ * One merchant's account with one platform, ready to be called. No method throws for anything that the network or the
+ * platform does: that is `unknown`. The obligations are in server/channels/README.md and held by
+ * tests/conformance/channels.
+ */
+export interface Channel {
+  /** Facts that must be durable before the first call, such as a trace number. */
+  prepare?(attempt: AttemptFacts): Promise<Memo>;
+  createQr?(attempt: AttemptFacts): Promise<PayResult>;
+  createLink?(
+    attempt: AttemptFacts,
+    payer: { readonly address: string; readonly returnUrl: string },
+  ): Promise<PayResult>;
+  payByAuthCode?(attempt: AttemptFacts, authCode: string): Promise<PayResult>;
+  payByCard?(attempt: AttemptFacts, card: CardCiphertext): Promise<PayResult>;
+  query(attempt: AttemptFacts): Promise<PayResult>;
+  /** Ends an unpaid attempt at the platform. `paid` when it was paid after all. */
+  close(attempt: AttemptFacts): Promise<PayResult>;
+  /** Undoes an attempt whose end is unknown. `closed` when no money stays taken. */
+  reverse?(attempt: AttemptFacts): Promise<PayResult>;
+  prepareRefund?(attempt: AttemptFacts, refund: RefundFacts): Promise<Memo>;
+  refund(attempt: AttemptFacts, refund: RefundFacts): Promise<RefundResult>;
+  queryRefund(attempt: AttemptFacts, refund: RefundFacts): Promise<RefundResult>;
+  parseNotification?(raw: RawRequest): Promise<Notification>;
+  /** `day` is `yyyy-mm-dd` in Asia/Shanghai, `kind` one of the capabilities' bills. */
+  fetchBill(day: string, kind: string): Promise<BillResult>;
+  /** Work that must go on by itself: stored reversals, certificates to renew, sign-in. Called about once a minute. */
+  tend?(): Promise<void>;
+  /** Closes the platform's batch. The text says what agreed and what not. */
+  settle?(): Promise<{ readonly kind: 'settled' | 'differs' | 'unknown'; readonly text: string }>;
+}
+
+/** A kind of channel: what one folder exports and the registry lists. */
+export interface ChannelDefinition {
+  /** `[a-z0-9-]`, for ever. */
+  readonly code: string;
+  readonly name: { readonly zh: string; readonly en: string };
+  readonly capabilities: ChannelCapabilities;
+  /** Names of config fields and key purposes, with what they are; the office's form is made from it. */
+  readonly fields: readonly ChannelField[];
+  /** The first fault of an account's settings: the field's name. */
+  checkConfig(account: ChannelAccount): string | undefined;
+  open(account: ChannelAccount, tools: ChannelTools): Channel;
+}
+
+/** One thing that an account needs. */
+export interface ChannelField {
+  readonly name: string;
+  readonly in: 'config' | 'key';
+  readonly isSecret: boolean;
+  readonly isOptional: boolean;
+  readonly label: { readonly zh: string; readonly en: string };
+}

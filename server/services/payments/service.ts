@@ -1,0 +1,78 @@
+import type { Fen } from '../../../domain/money.ts';
+import type { AttemptKind } from '../../../domain/payments/states.ts';
+import type { OrderView, RefundView, RoutesView } from '../../../protocol/http/payments.ts';
+import type { Answer } from '../../answer.ts';
+import type { CardCiphertext, RawReply, RawRequest } from '../../channels/channel.ts';
+
+/** Who acts on a payment: a person of the staff, a terminal, an API key, or the server itself. */
+export type PaymentActor =
+  | { readonly kind: 'person' | 'api-key'; readonly id: string; readonly name: string }
+  | { readonly kind: 'terminal'; readonly id: string; readonly name: string }
+  | { readonly kind: 'server' };
+
+/** Where an order is. */
+export interface OrderRef {
+  readonly merchantId: string;
+  readonly orderId: string;
+}
+
+/** A new order: what a customer owes. The same id with the same contents gives the same order again. */
+export interface NewOrder {
+  readonly merchantId: string;
+  readonly terminalId: string;
+  readonly id: string;
+  readonly amountFen: Fen;
+  readonly note: string;
+  readonly source: 'terminal' | 'api';
+  readonly externalRef?: string;
+  readonly apiKeyId?: string;
+}
+
+/** A new attempt. A live one of the same order is ended at its platform first; until that is certain no new one starts. */
+export interface NewAttempt extends OrderRef {
+  readonly id: string;
+  readonly channel: string;
+  readonly kind: AttemptKind;
+  /** Less than what is left: a part of a split. What is left when absent. */
+  readonly amountFen?: Fen;
+  readonly authCode?: string;
+  readonly card?: CardCiphertext;
+}
+
+/** A refund. With several paid parts and no `attemptId` the newest parts are given back first, one refund each. */
+export interface NewRefund extends OrderRef {
+  readonly id: string;
+  /** All that is left when absent. */
+  readonly amountFen?: Fen;
+  readonly attemptId?: string;
+  readonly reason: string;
+}
+
+/**
+ * Orders, attempts, refunds, limits and the ledger, in the only place that changes them. Platforms are called outside
+ * transactions; what was meant is durable before the call and a crash at any point is picked up by `sweep`.
+ */
+export interface PaymentService {
+  createOrder(actor: PaymentActor, order: NewOrder): Promise<Answer<OrderView>>;
+  startAttempt(actor: PaymentActor, attempt: NewAttempt): Promise<Answer<OrderView>>;
+  /** Ends the order: closes or reverses what lives, gives parts back. The view says `ending` until it is certain. */
+  cancelOrder(actor: PaymentActor, ref: OrderRef): Promise<Answer<OrderView>>;
+  order(ref: OrderRef): Promise<Answer<OrderView>>;
+  /** The newest order of a terminal, or the one with this id: what became of the last request. */
+  lastOrder(terminalId: string): Promise<Answer<OrderView>>;
+  /** Every channel with why it can or cannot take the amount, the one to preselect, and a split when none can. */
+  routes(merchantId: string, terminalId: string, amountFen: Fen | undefined): Promise<RoutesView>;
+  refund(actor: PaymentActor, refund: NewRefund): Promise<Answer<OrderView>>;
+  refunds(ref: OrderRef): Promise<readonly RefundView[]>;
+  /** A platform's notification for an account, as it came. */
+  notified(channel: string, accountId: string, raw: RawRequest): Promise<RawReply>;
+  /** Asks again about what is due: attempts, closings, refunds. @returns how many were looked at. Safe in many processes. */
+  sweep(): Promise<number>;
+  /** Lets every channel do its own upkeep, and closes batches. */
+  tend(): Promise<void>;
+  settle(
+    actor: PaymentActor,
+    merchantId: string,
+    channel: string,
+  ): Promise<Answer<{ readonly kind: string; readonly text: string }>>;
+}
