@@ -79,6 +79,20 @@ export const endpoints = {
   appPrinted: ['POST', '/api/terminal-app/receipts/:id/printed'],
   appSettle: ['POST', '/api/terminal-app/settle'],
   appScreen: ['POST', '/api/terminal-app/screen'],
+  apiCreatePayment: ['POST', '/api/v1/payments'],
+  apiFindPayment: ['GET', '/api/v1/payments'],
+  apiPayment: ['GET', '/api/v1/payments/:id'],
+  apiCancelPayment: ['POST', '/api/v1/payments/:id/cancel'],
+  apiRefundPayment: ['POST', '/api/v1/payments/:id/refunds'],
+  apiTerminals: ['GET', '/api/v1/terminals'],
+  listApiKeys: ['GET', '/api/merchant/api-keys'],
+  makeApiKey: ['POST', '/api/merchant/api-keys'],
+  revokeApiKey: ['POST', '/api/merchant/api-keys/:id/revoke'],
+  listWebhooks: ['GET', '/api/merchant/webhooks'],
+  makeWebhook: ['POST', '/api/merchant/webhooks'],
+  changeWebhook: ['PATCH', '/api/merchant/webhooks/:id'],
+  listDeliveries: ['GET', '/api/merchant/webhooks/:id/deliveries'],
+  sendAgain: ['POST', '/api/merchant/deliveries/:id/send'],
 } as const;
 
 /** An operation's id. */

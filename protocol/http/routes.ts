@@ -1,39 +1,16 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import * as common from './common.ts';
-import type { Role } from './common.ts';
+import { merchantApiRoutes } from './routes-merchant-api.ts';
 import * as field from './field.ts';
 import * as log from './log.ts';
 import type { RouteName } from './paths.ts';
-import * as payments from './payments.ts';
 import * as people from './people.ts';
-import * as receipts from './receipts.ts';
 import * as registry from './registry.ts';
 import * as system from './system.ts';
-import * as terminalApp from './terminal-app.ts';
+import type { RouteSpec } from './route-spec.ts';
+import { terminalAppRoutes } from './routes-terminal-app.ts';
 import * as tickets from './tickets.ts';
 import * as unlocks from './unlocks.ts';
-
-/** What an API key of a merchant may be allowed. */
-export const apiScopes = ['payments:read', 'payments:write', 'refunds:write', 'terminals:read'] as const;
-/** What an API key of a merchant may be allowed. */
-export type ApiScope = (typeof apiScopes)[number];
-
-type Schema = v.GenericSchema<unknown, unknown>;
-
-/** What one route (its method and path: `paths.ts`) takes and gives; the server mounts it, the client calls it, the OpenAPI document describes it. */
-export interface RouteSpec {
-  readonly summary: string;
-  /**
-   * `public` needs no session; `any` any role; `terminal` a paired terminal's app; a scope an API key that has it;
-   * otherwise the roles that may call it.
-   */
-  readonly access: 'public' | 'any' | 'terminal' | ApiScope | readonly Role[];
-  readonly query?: Schema;
-  readonly body?: Schema | 'photo';
-  readonly reply: Schema | 'photo' | 'events' | 'openapi' | 'text';
-  /** Status of the success; 200 when absent. */
-  readonly status?: 200 | 201;
-}
 
 const office = ['operator', 'approver'] as const;
 const fieldAndOffice = ['technician', 'operator', 'approver'] as const;
@@ -385,83 +362,8 @@ export const routes = {
     body: field.deviceRecordsSchema,
     reply: field.deviceRecordsAnswerSchema,
   },
-  pairApp: {
-    summary: 'Pair a terminal’s app with its secure device, by an activation code from the office',
-    access: 'public',
-    body: terminalApp.pairSchema,
-    reply: terminalApp.pairedSchema,
-    status: 201,
-  },
-  appChallenge: { summary: 'A nonce for the app’s sign-in', access: 'public', reply: terminalApp.appChallengeSchema },
-  appSignIn: {
-    summary: 'Sign a terminal’s app in with its own key',
-    access: 'public',
-    body: terminalApp.appSignInSchema,
-    reply: terminalApp.appSessionSchema,
-  },
-  appHome: { summary: 'What the channel list needs', access: 'terminal', reply: terminalApp.appHomeSchema },
-  appEvents: { summary: 'Server-sent events about this terminal', access: 'terminal', reply: 'events' },
-  appRoutes: {
-    summary: 'Every channel for an amount, with reasons, and a split when none takes it',
-    access: 'terminal',
-    query: terminalApp.routesQuerySchema,
-    reply: payments.routesViewSchema,
-  },
-  appAuthCode: {
-    summary: 'The channel of a customer’s code',
-    access: 'terminal',
-    body: terminalApp.authCodeQuerySchema,
-    reply: terminalApp.authCodeChannelSchema,
-  },
-  appCreateOrder: {
-    summary: 'Create an order, and start its first attempt',
-    access: 'terminal',
-    body: payments.createOrderSchema,
-    reply: payments.orderViewSchema,
-    status: 201,
-  },
-  appOrders: {
-    summary: 'Orders of this terminal, newest first, by receipt or order number',
-    access: 'terminal',
-    query: terminalApp.appOrdersQuerySchema,
-    reply: common.pageSchema(payments.orderViewSchema),
-  },
-  appOrder: { summary: 'What became of an order', access: 'terminal', reply: payments.orderViewSchema },
-  appStartAttempt: {
-    summary: 'Start an attempt; a live one is ended at its platform first',
-    access: 'terminal',
-    body: payments.startAttemptSchema,
-    reply: payments.orderViewSchema,
-  },
-  appCancelOrder: { summary: 'End an order', access: 'terminal', reply: payments.orderViewSchema },
-  appRefund: {
-    summary: 'Refund an order of this terminal',
-    access: 'terminal',
-    body: terminalApp.appRefundSchema,
-    reply: payments.orderViewSchema,
-  },
-  appReceipts: {
-    summary: 'Receipts of an order',
-    access: 'terminal',
-    reply: v.object({ items: v.array(receipts.receiptViewSchema) }),
-  },
-  appPrinted: {
-    summary: 'Tell that a receipt was printed',
-    access: 'terminal',
-    body: terminalApp.printedSchema,
-    reply: receipts.receiptViewSchema,
-  },
-  appSettle: {
-    summary: 'Close the batches of the channels that settle',
-    access: 'terminal',
-    reply: terminalApp.settledSchema,
-  },
-  appScreen: {
-    summary: 'What the terminal shows now',
-    access: 'terminal',
-    body: terminalApp.appScreenSchema,
-    reply: common.doneSchema,
-  },
+  ...terminalAppRoutes,
+  ...merchantApiRoutes,
 } as const satisfies Record<RouteName, RouteSpec>;
 
 type Output<S> = S extends v.GenericSchema ? v.InferOutput<S> : S extends 'text' ? string : never;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { roles, type Role } from '../../protocol/http/common.ts';
 import { endpoints, routePath, type RouteName } from '../../protocol/http/paths.ts';
-import { routes, type RouteSpec } from '../../protocol/http/routes.ts';
+import type { RouteSpec } from '../../protocol/http/route-spec.ts';
+import { routes } from '../../protocol/http/routes.ts';
 import { Cluster, newId, type Person, World } from './server/world.ts';
 
 let cluster: Cluster;
