@@ -20,6 +20,7 @@ export const alarmKinds = [
   'site-record-differs',
   'revoked-delegation-used',
   'time-unproven',
+  'channel-key-ends',
 ] as const;
 /** One alarm. `subject` names what it is about, such as `terminal:…`. */
 export const alarmSchema = v.object({
@@ -104,7 +105,22 @@ export const demoSignInSchema = v.strictObject({ email: v.pipe(v.string(), v.ema
 /** GET /healthz and /readyz. */
 export const healthSchema = v.object({ status: v.picklist(['ok', 'failing']), version: v.string() });
 
-/** Names of the events on GET /api/events; the data of each is `{id}`. */
-export const eventNames = ['unlock', 'ticket', 'terminal', 'alarm', 'delegation'] as const;
+/**
+ * Names of the events on GET /api/events; the data of each is `{id}`. `payments`: an order's id. `channels`: accounts,
+ * keys, limits or settings of the merchant with this id. `control`: the terminal or merchant with this id was paused,
+ * stopped or let run, or its app was paired or revoked. `board`: what the terminal with this id shows. A terminal's own
+ * stream (GET /api/terminal-app/events) has `payments`, `channels` and `control`, of itself only.
+ */
+export const eventNames = [
+  'unlock',
+  'ticket',
+  'terminal',
+  'alarm',
+  'delegation',
+  'payments',
+  'channels',
+  'control',
+  'board',
+] as const;
 /** One event's name. */
 export type EventName = (typeof eventNames)[number];

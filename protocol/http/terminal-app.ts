@@ -43,6 +43,8 @@ export const appSignInSchema = v.strictObject({
   nonce: base64urlSchema(32),
   signature: base64urlSchema(64),
 });
+/** Body of the app's sign-in. */
+export type AppSignIn = v.InferOutput<typeof appSignInSchema>;
 /** Answer: goes as `Authorization: Bearer` with every call of the terminal's app. */
 export const appSessionSchema = v.object({ token: v.string(), expiresAt: instantSchema });
 /** A session of the terminal's app. */
@@ -57,7 +59,10 @@ export const appHomeSchema = v.object({
   merchant: v.object({ id: idSchema, name: v.string() }),
   control: v.object({ state: v.picklist(controlStates), reason: v.string() }),
   routes: routesViewSchema,
-  /** The order that this terminal still has in hand, or that ended and was not acknowledged; ask for it by id. */
+  /**
+   * The newest order of this terminal while it is in hand, and for a quarter of an hour after it ended: what became of
+   * the last request. Whether the customer has seen the end is the app's own knowledge.
+   */
   currentOrderId: v.optional(idSchema),
   /** Above this a refund needs a second factor. */
   refundFactorAboveFen: fenSchema,
@@ -116,6 +121,13 @@ export const printedSchema = v.strictObject({
   printer: v.picklist(['secure-device', 'serial', 'usb', 'picture']),
 });
 
+/** POST /api/terminal-app/settle: one line a channel. */
+export type Settled = v.InferOutput<typeof settledSchema>;
+/** Which channel a scanned code belongs to. */
+export type AuthCodeChannel = v.InferOutput<typeof authCodeChannelSchema>;
+/** Tells that a receipt was printed; the id makes a repetition harmless. */
+export type Printed = v.InferOutput<typeof printedSchema>;
+
 /** What the terminal tells about itself, once a minute and when it changes; the office's board shows it. */
 export const appScreenSchema = v.strictObject({
   screen: v.pipe(v.string(), v.maxLength(40)),
@@ -123,3 +135,5 @@ export const appScreenSchema = v.strictObject({
   cable: v.picklist(['none', 'connected', 'locked', 'lost']),
   paper: v.optional(v.picklist(['ok', 'low', 'out'])),
 });
+/** What the terminal tells about itself. */
+export type AppScreen = v.InferOutput<typeof appScreenSchema>;

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { AppScreen } from '../../protocol/http/terminal-app.ts';
 import type { ReceiptDocument } from '../../protocol/http/receipts.ts';
 
 type Bytes = ColumnType<Buffer, Uint8Array, Uint8Array>;
@@ -32,6 +33,8 @@ interface ChannelKeyTable {
   added_at: Date;
   added_by: ColumnType<string | null, string | null | undefined, string | null>;
   last_used_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  facts: ColumnType<Record<string, string>, string | undefined, string>;
+  alarmed_days: ColumnType<number | null, number | null | undefined, number | null>;
 }
 interface ChannelMemoryTable {
   account_id: string;
@@ -214,6 +217,8 @@ interface MerchantSettingTable {
   refund_factor_above_fen: Generated<number>;
   state: Generated<'active' | 'paused' | 'stopped'>;
   state_reason: Generated<string>;
+  by: ColumnType<string | null, string | null | undefined, string | null>;
+  changed_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   version: Generated<number>;
 }
 interface TerminalSettingTable {
@@ -232,7 +237,8 @@ interface TerminalAppTable {
   state: Generated<'active' | 'replaced' | 'revoked'>;
   paired_at: Date;
   last_seen_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
-  screen: JsonOrNull<Record<string, string>>;
+  screen: JsonOrNull<AppScreen>;
+  last_nonce: BytesOrNull;
 }
 interface ActivationCodeTable {
   terminal_id: string;

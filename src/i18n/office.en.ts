@@ -343,6 +343,7 @@ export const officeEn = {
       'site-record-differs': 'Technician and terminal tell different things of an unlock on site',
       'revoked-delegation-used': 'A revoked delegation was used',
       'time-unproven': 'Nobody can prove that an unlock on site was in time',
+      'channel-key-ends': 'A key of a payment channel ends soon',
     },
     /** What to do first. */
     todo: {
@@ -354,6 +355,8 @@ export const officeEn = {
       'revoked-delegation-used.before':
         'It was used before it was revoked; the record only came later. Look at the case.',
       'time-unproven': 'Ask both persons when it was. Bring the terminal to a contact, so that its clock is set.',
+      'channel-key-ends':
+        'Get a new key or certificate from the platform and add it beside the old one before that day.',
     } as Readonly<Record<string, string>>,
   },
   audit: {

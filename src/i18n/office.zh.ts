@@ -331,6 +331,7 @@ export const officeZh: OfficeText = {
       'site-record-differs': '维护人员与终端对同一次现场解锁说法不一',
       'revoked-delegation-used': '已撤销的委托被使用',
       'time-unproven': '无法证明某次现场解锁在有效期内',
+      'channel-key-ends': '收款渠道的密钥即将到期',
     },
     todo: {
       'unusual-rate': '请查看今天的案件出自何人；若本人不知情，请撤销其现场密钥。',
@@ -340,6 +341,7 @@ export const officeZh: OfficeText = {
       'revoked-delegation-used': '请查明笔记本在哪里，并在收款之前检查终端。',
       'revoked-delegation-used.before': '使用在撤销之前，只是记录来得晚。请查看案件。',
       'time-unproven': '请向两人询问解锁时间，并让终端连线一次以校准时钟。',
+      'channel-key-ends': '请向平台换取新的密钥或证书，并在到期前与旧的一并登记。',
     },
   },
   audit: {

@@ -21,6 +21,8 @@ create table channel_keys (
   not_before timestamptz, not_after timestamptz,
   state text not null default 'active' check (state in ('active', 'retired')),
   added_at timestamptz not null, added_by text, last_used_at timestamptz,
+  facts jsonb not null default '{}', -- what may be shown of it: kind, subject, issuer, fingerprint
+  alarmed_days integer, -- the shortest time before its end for which an alarm was raised
   primary key (account_id, id));
 create unique index channel_keys_once on channel_keys (account_id, purpose, key_id);
 create table channel_memory (
@@ -155,6 +157,8 @@ create table receipts (
   merchant_id uuid not null, order_id uuid not null, id uuid not null unique,
   attempt_id uuid, refund_id uuid, receipt_no text not null, document jsonb not null, at timestamptz not null,
   primary key (merchant_id, order_id, id), unique (merchant_id, receipt_no));
+create unique index receipts_attempt on receipts (attempt_id) where attempt_id is not null;
+create unique index receipts_refund on receipts (refund_id) where refund_id is not null;
 create table receipt_prints (
   receipt_id uuid not null references receipts (id), id uuid not null, copy text not null check (copy in ('merchant', 'customer')),
   duplicate boolean not null, printer text not null, at timestamptz not null, by text, primary key (receipt_id, id));
@@ -164,7 +168,7 @@ create table merchant_settings (
   receipt_title text not null default '', receipt_footer text not null default '',
   refund_factor_above_fen bigint not null default 20000 check (refund_factor_above_fen >= 0),
   state text not null default 'active' check (state in ('active', 'paused', 'stopped')),
-  state_reason text not null default '', version bigint not null default 1);
+  state_reason text not null default '', by text, changed_at timestamptz, version bigint not null default 1);
 create table terminal_settings (
   terminal_id uuid primary key references terminals (id),
   state text not null default 'active' check (state in ('active', 'paused', 'stopped')),
@@ -173,7 +177,9 @@ create table terminal_apps (
   terminal_id uuid not null references terminals (id), id uuid not null unique,
   public_key bytea not null, statement bytea not null, signature bytea not null,
   state text not null default 'active' check (state in ('active', 'replaced', 'revoked')),
-  paired_at timestamptz not null, last_seen_at timestamptz, screen jsonb, primary key (terminal_id, id));
+  paired_at timestamptz not null, last_seen_at timestamptz, screen jsonb,
+  last_nonce bytea, -- of the newest sign-in; only later ones are taken
+  primary key (terminal_id, id));
 create unique index terminal_apps_active on terminal_apps (terminal_id) where state = 'active';
 create table activation_codes (
   terminal_id uuid not null references terminals (id), code_hash bytea not null unique,
