@@ -1,3 +1,5 @@
+import { appOps } from './app.ts';
+import { cardOps } from './card.ts';
 import { diagnoseOps } from './diagnose.ts';
 import type { eventTable } from './events.ts';
 import { identityOps } from './identity.ts';
@@ -16,6 +18,8 @@ export const ops = {
   ...journalOps,
   ...transferOps,
   ...terminalOps,
+  ...cardOps,
+  ...appOps,
 } as const;
 
 /** Name of an operation. */
