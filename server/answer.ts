@@ -10,4 +10,6 @@ export interface Actor {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
+  /** The merchant whose staff this person is; only with the role `merchant`. */
+  readonly merchantId?: string;
 }

@@ -93,6 +93,21 @@ export const endpoints = {
   changeWebhook: ['PATCH', '/api/merchant/webhooks/:id'],
   listDeliveries: ['GET', '/api/merchant/webhooks/:id/deliveries'],
   sendAgain: ['POST', '/api/merchant/deliveries/:id/send'],
+  merchantHome: ['GET', '/api/merchant/home'],
+  merchantToday: ['GET', '/api/merchant/today'],
+  merchantHistory: ['GET', '/api/merchant/history'],
+  merchantHistoryCount: ['GET', '/api/merchant/history/count'],
+  merchantExport: ['GET', '/api/merchant/export'],
+  merchantStory: ['GET', '/api/merchant/orders/:id'],
+  merchantRefund: ['POST', '/api/merchant/orders/:id/refunds'],
+  merchantBalance: ['GET', '/api/merchant/balance'],
+  merchantTerminals: ['GET', '/api/merchant/terminals'],
+  merchantControl: ['POST', '/api/merchant/terminals/:id/control'],
+  merchantStaff: ['GET', '/api/merchant/staff'],
+  inviteStaff: ['POST', '/api/merchant/staff'],
+  changeStaff: ['PATCH', '/api/merchant/staff/:id'],
+  merchantSettings: ['GET', '/api/merchant/settings'],
+  changeMerchantSettings: ['PATCH', '/api/merchant/settings'],
 } as const;
 
 /** An operation's id. */

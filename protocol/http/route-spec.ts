@@ -14,7 +14,7 @@ export interface RouteSpec {
   readonly access: 'public' | 'any' | 'terminal' | ApiScope | readonly Role[];
   readonly query?: Schema;
   readonly body?: Schema | 'photo';
-  readonly reply: Schema | 'photo' | 'events' | 'openapi' | 'text';
+  readonly reply: Schema | 'photo' | 'events' | 'openapi' | 'text' | 'file';
   /** Status of the success; 200 when absent. */
   readonly status?: 200 | 201;
 }

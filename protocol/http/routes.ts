@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import * as common from './common.ts';
 import { merchantApiRoutes } from './routes-merchant-api.ts';
+import { merchantRoutes } from './routes-merchant.ts';
 import * as field from './field.ts';
 import * as log from './log.ts';
 import type { RouteName } from './paths.ts';
@@ -137,8 +138,8 @@ export const routes = {
     reply: common.doneSchema,
   },
   passkeyChallenge: {
-    summary: 'A passkey challenge for one case',
-    access: ['approver'],
+    summary: 'A passkey challenge for one case, or one refund',
+    access: ['approver', 'merchant'],
     body: people.passkeyChallengeRequestSchema,
     reply: people.passkeyChallengeSchema,
   },
@@ -364,6 +365,7 @@ export const routes = {
   },
   ...terminalAppRoutes,
   ...merchantApiRoutes,
+  ...merchantRoutes,
 } as const satisfies Record<RouteName, RouteSpec>;
 
 type Output<S> = S extends v.GenericSchema ? v.InferOutput<S> : S extends 'text' ? string : never;

@@ -154,7 +154,7 @@ function isWeighty(spec: RouteSpec): boolean {
 
 /** Ids of people and tokens are the libraries' own; all others are UUIDs. */
 function wrongParam(path: string, params: Readonly<Record<string, string>>): string | undefined {
-  if (path.startsWith('/api/people/') || path.startsWith('/api/invitations/')) return undefined;
+  if (/^\/api\/(people|invitations|merchant\/staff)\//.test(path)) return undefined;
   return Object.keys(params).find((name) => !v.is(idSchema, params[name]));
 }
 

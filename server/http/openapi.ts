@@ -125,6 +125,8 @@ function content(spec: RouteSpec): Json {
   if (spec.reply === 'photo') return { description: 'The picture', content: { 'image/jpeg': {}, 'image/png': {} } };
   if (spec.reply === 'events') return { description: 'Server-sent events', content: { 'text/event-stream': {} } };
   if (spec.reply === 'text') return { description: 'Plain text', content: { 'text/plain': {} } };
+  if (spec.reply === 'file')
+    return { description: 'A file to keep', content: { 'text/csv': {}, 'application/octet-stream': {} } };
   if (spec.reply === 'openapi') return { description: 'OpenAPI document', content: { 'application/json': {} } };
   return { description: 'Success', content: { 'application/json': { schema: schemaOf(spec.reply) } } };
 }

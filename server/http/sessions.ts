@@ -44,8 +44,10 @@ async function askLibrary(auth: Auth, c: HonoContext, isFresh: boolean): Promise
   });
   for (const cookie of headers.getSetCookie()) c.header('set-cookie', cookie, { append: true });
   if (response === null) return undefined;
-  const { id, name, role, state } = response.user;
-  return state === 'active' && isRole(role) ? { id, name, role } : undefined;
+  const { id, name, role, state, merchantId } = response.user;
+  if (state !== 'active' || !isRole(role)) return undefined;
+  const isStaffOfMerchant = role === 'merchant' && typeof merchantId === 'string';
+  return { id, name, role, ...(isStaffOfMerchant ? { merchantId } : {}) };
 }
 
 function isRole(value: string): value is Role {
