@@ -137,6 +137,21 @@ export type BillResult =
   | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
+/** The secure device that asks for the key of its card reader (docs/card-security.md). */
+export interface CardKeyDevice {
+  /** Device id, 8 bytes in hex. */
+  readonly deviceId: string;
+  /** X25519 package key of the device, 32 bytes in hex. */
+  readonly publicKey: string;
+}
+
+/** The card reader's key as the acquirer wrapped it for one device; nobody on the way can open it. */
+export type CardKeyResult =
+  /** TR-31 version D key block, in upper-case ASCII. */
+  | { readonly kind: 'key'; readonly keyBlock: string }
+  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
 /** What a channel can do, as data: routing, limits of the platform and the conformance suite read it. */
 export interface ChannelCapabilities {
   readonly kinds: readonly AttemptKind[];
@@ -248,6 +263,8 @@ export interface Channel {
   fetchBill(day: string, kind: string): Promise<BillResult>;
   /** Work that must go on by itself: stored reversals, certificates to renew, sign-in. Called about once a minute. */
   tend?(): Promise<void>;
+  /** Fetches a card key for a device; safe to repeat, every call gives a fresh key. Only channels that take cards have it. */
+  cardKey?(device: CardKeyDevice): Promise<CardKeyResult>;
   /** Closes the platform's batch. The text says what agreed and what not. */
   settle?(): Promise<{ readonly kind: 'settled' | 'differs' | 'unknown'; readonly text: string }>;
 }
