@@ -7,6 +7,8 @@ import type { EventName } from '../../protocol/http/system.ts';
 export interface ChangeEvent {
   readonly name: EventName | 'audit' | 'keys';
   readonly id: string;
+  /** Whom it concerns, for streams that show only their own: the terminal's app, the merchant's people. */
+  readonly scope?: { readonly merchantId: string; readonly terminalId?: string };
 }
 
 type Listener = (event: ChangeEvent) => void;
@@ -22,7 +24,8 @@ const channel = 'tillkeeper';
 const batchMs = 25;
 // An announcement that a power cut swallows is worth nothing afterwards, so its commit need not wait for the disk.
 const notifyText = `select pg_notify($1, $2), set_config('synchronous_commit', 'off', true)`;
-const eventsPerMessage = 60;
+/** pg_notify takes 8,000 bytes; an event with its scope is below 150. */
+const eventsPerMessage = 50;
 const pendingMax = 10_000;
 const reconnectMs = 1_000;
 
@@ -38,9 +41,9 @@ export async function createEventBus(pool: Pool, databaseUrl: string, log: Logge
   };
   const outbox = createOutbox(pool, origin, log);
   const stopListening = await listen(databaseUrl, log, (payload) => {
-    const message = JSON.parse(payload) as { origin: string; events: [ChangeEvent['name'], string][] };
+    const message = JSON.parse(payload) as { origin: string; events: Packed[] };
     if (message.origin === origin) return;
-    for (const [name, id] of message.events) hand({ name, id });
+    message.events.map(unpacked).forEach(hand);
   });
   return {
     publish: (...events) => {
@@ -58,6 +61,20 @@ export async function createEventBus(pool: Pool, databaseUrl: string, log: Logge
   };
 }
 
+/** An event as it travels: empty texts at the end are left out. */
+type Packed = readonly [name: ChangeEvent['name'], id: string, merchantId?: string, terminalId?: string];
+
+function packed({ name, id, scope }: ChangeEvent): Packed {
+  if (scope === undefined) return [name, id];
+  const { merchantId, terminalId } = scope;
+  return terminalId === undefined ? [name, id, merchantId] : [name, id, merchantId, terminalId];
+}
+
+function unpacked([name, id, merchantId, terminalId]: Packed): ChangeEvent {
+  if (merchantId === undefined) return { name, id };
+  return { name, id, scope: { merchantId, ...(terminalId === undefined ? {} : { terminalId }) } };
+}
+
 function createOutbox(pool: Pool, origin: string, log: Logger) {
   let waiting: ChangeEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -67,7 +84,7 @@ function createOutbox(pool: Pool, origin: string, log: Logger) {
     const events = waiting;
     waiting = [];
     for (let at = 0; at < events.length; at += eventsPerMessage) {
-      const part = events.slice(at, at + eventsPerMessage).map((event) => [event.name, event.id]);
+      const part = events.slice(at, at + eventsPerMessage).map(packed);
       await pool.query({
         name: 'notify',
         text: notifyText,
