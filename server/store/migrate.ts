@@ -5,9 +5,18 @@ import { logMigration } from './migrations/0003-log.ts';
 import { idempotencyMigration } from './migrations/0004-idempotency.ts';
 import { siteMigration } from './migrations/0005-site.ts';
 import { paymentsMigration } from './migrations/0006-payments.ts';
+import { webhooksMigration } from './migrations/0007-webhooks.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
-const migrations = [signInMigration, fieldMigration, logMigration, idempotencyMigration, siteMigration, paymentsMigration];
+const migrations = [
+  signInMigration,
+  fieldMigration,
+  logMigration,
+  idempotencyMigration,
+  siteMigration,
+  paymentsMigration,
+  webhooksMigration,
+];
 
 /** Key of the advisory lock that lets several processes start at once. */
 const migrationLock = 7_711_001;

@@ -254,8 +254,8 @@ interface ApiKeyTable {
   id: string;
   label: string;
   secret_hash: Bytes;
-  scopes: string;
-  terminal_ids: ColumnType<string | null, string | null | undefined, string | null>;
+  scopes: string[];
+  terminal_ids: ColumnType<string[] | null, string[] | null | undefined, string[] | null>;
   made_by: ColumnType<string | null, string | null | undefined, string | null>;
   made_at: Date;
   last_used_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
@@ -267,17 +267,18 @@ interface WebhookTable {
   id: string;
   url: string;
   sealed_secret: Bytes;
-  events: string;
+  events: string[];
   state: Generated<'active' | 'paused'>;
   made_by: ColumnType<string | null, string | null | undefined, string | null>;
   made_at: Date;
 }
-interface WebhookDeliverieTable {
+interface WebhookDeliveryTable {
   merchant_id: string;
   id: string;
   webhook_id: string;
   event: string;
-  body: string;
+  body: ColumnType<string | null, string | null | undefined, string | null>;
+  order_id: string;
   state: 'waiting' | 'done' | 'given-up';
   tries: Generated<number>;
   next_try_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
@@ -311,5 +312,5 @@ export interface PaymentTables {
   activation_codes: ActivationCodeTable;
   api_keys: ApiKeyTable;
   webhooks: WebhookTable;
-  webhook_deliveries: WebhookDeliverieTable;
+  webhook_deliveries: WebhookDeliveryTable;
 }

@@ -1,0 +1,31 @@
+import type * as v from 'valibot';
+import type { apiTerminalSchema } from '../../../protocol/http/merchant-api.ts';
+import type { Core } from '../../core.ts';
+import type { ApiKeyPrincipal } from '../../http/mount.ts';
+import type { PaymentService } from '../payments/service.ts';
+import { type ApiKeyService, createApiKeyService } from './keys.ts';
+import { type ApiPayments, createApiPayments } from './payments.ts';
+import { apiTerminals } from './terminals.ts';
+import { createWebhookService, type WebhookService } from './webhooks.ts';
+
+/** What a merchant's own systems may do, and what the merchant sets up for them (docs/merchant-api.md). */
+export interface MerchantApiService {
+  readonly payments: ApiPayments;
+  readonly keys: ApiKeyService;
+  readonly webhooks: WebhookService;
+  terminals(key: ApiKeyPrincipal): Promise<{ items: v.InferOutput<typeof apiTerminalSchema>[] }>;
+}
+
+/** Builds the service. `mayBeInner`: demo mode, in which webhooks may go to http and loopback. */
+export function createMerchantApiService(
+  core: Core,
+  payments: PaymentService,
+  mayBeInner: boolean,
+): MerchantApiService {
+  return {
+    payments: createApiPayments(core, payments),
+    keys: createApiKeyService(core),
+    webhooks: createWebhookService(core, mayBeInner),
+    terminals: (key) => apiTerminals(core, key),
+  };
+}
