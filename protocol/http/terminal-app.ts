@@ -66,6 +66,8 @@ export const appHomeSchema = v.object({
   currentOrderId: v.optional(idSchema),
   /** Above this a refund needs a second factor. */
   refundFactorAboveFen: fenSchema,
+  /** Who of the merchant's staff may approve a refund with their second factor; chosen by number key. */
+  approvers: v.optional(v.array(v.object({ email: v.string(), name: v.string() }))),
   now: instantSchema,
 });
 /** Everything that the channel list needs. */
