@@ -28,6 +28,8 @@ export interface ServerConfig {
   readonly publicUrl?: string;
   /** More origins that may call with a session, such as a development server's. */
   readonly allowedOrigins?: readonly string[];
+  /** Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-For` is believed; nobody's when absent. */
+  readonly trustedProxies?: readonly string[];
   /** Name of the log in its checkpoints, chosen once; `host/log` of `publicUrl` when absent. */
   readonly logOrigin?: string;
   /** An existing PostgreSQL; without it an embedded one is started in `dataDir`. */
@@ -55,12 +57,14 @@ export function configFromEnvironment(env: Readonly<Record<string, string | unde
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('PORT: must be a port number');
   const level = env['LOG_LEVEL'] ?? 'info';
   if (!isLogLevel(level)) throw new Error('LOG_LEVEL: must be silent, error, warn, info or debug');
+  const proxies = (env['TRUSTED_PROXIES'] ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
   return {
     dataDir: resolve(env['TILLKEEPER_DATA'] ?? 'data'),
     host: env['HOST'] ?? '127.0.0.1',
     port,
     logLevel: level,
     ...present('publicUrl', env['PUBLIC_URL']),
+    ...(proxies.length === 0 ? {} : { trustedProxies: proxies }),
     ...present('logOrigin', env['LOG_ORIGIN']),
     ...present('databaseUrl', env['DATABASE_URL']),
     ...present('staticDir', env['STATIC_DIR']),

@@ -9,6 +9,7 @@ import { createFactorService, type FactorService } from './auth/factors.ts';
 import type { ServerConfig } from './config.ts';
 import type { Core } from './core.ts';
 import { createEventBus } from './events/bus.ts';
+import { type ClientAddress, createClientAddress } from './http/client-address.ts';
 import { createEventStreams, type EventStreams } from './http/event-stream.ts';
 import { parseKeyFile, readOrMakeKeyFile } from './keys/key-file.ts';
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
@@ -38,6 +39,8 @@ export interface ServerContext {
   readonly trust: Trust;
   readonly factors: FactorService;
   readonly streams: EventStreams;
+  /** Who calls, for limits by address. */
+  readonly clientAddress: ClientAddress;
   readonly sequencer: Sequencer;
   readonly checkpoints: Checkpointer;
   readonly services: {
@@ -115,6 +118,7 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
     trust,
     factors,
     streams,
+    clientAddress: createClientAddress(config.trustedProxies ?? []),
     sequencer,
     checkpoints,
     services,

@@ -1,4 +1,3 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
@@ -35,7 +34,7 @@ export function createApp(context: ServerContext): Hono {
     bodyLimit({ maxSize: jsonBodyMaxBytes, onError: () => errorResponse('too-large') }),
     (c) => {
       sessions.forget(c.req.header('cookie'));
-      return context.auth.handler(withClientAddress(c.req.raw, getConnInfo(c).remote.address));
+      return context.auth.handler(withClientAddress(c.req.raw, context.clientAddress(c)));
     },
   );
   const handlers = {
@@ -59,10 +58,10 @@ export function createApp(context: ServerContext): Hono {
 }
 
 /** The caller's address for rate limits: only ours counts, whatever the caller wrote. */
-function withClientAddress(request: Request, address: string | undefined): Request {
+function withClientAddress(request: Request, address: string): Request {
   const headers = new Headers(request.headers);
   headers.delete(clientAddressHeader);
-  if (address !== undefined) headers.set(clientAddressHeader, address);
+  if (address !== '') headers.set(clientAddressHeader, address);
   return new Request(request, { headers });
 }
 

@@ -1,4 +1,3 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
 import { ok } from '../../domain/result.ts';
 import type { ServerContext } from '../context.ts';
 import { errorResponse } from '../http/errors.ts';
@@ -11,7 +10,7 @@ const deviceCallsMax = 60;
 const deviceWindowMs = 600_000;
 
 /** Work on site: keys of persons, delegations, and what came of them. */
-export function fieldHandlers({ services: { field } }: ServerContext) {
+export function fieldHandlers({ clientAddress, services: { field } }: ServerContext) {
   const deviceLimit = createRateLimit(deviceCallsMax, deviceWindowMs);
   return {
     enrolFieldKey: ({ actor, body }) => field.enrolKey(actor, body),
@@ -30,7 +29,7 @@ export function fieldHandlers({ services: { field } }: ServerContext) {
     getDelegationPackage: ({ actor, params }) => field.package(actor, params['id'] ?? ''),
     submitSiteRecord: ({ actor, body }) => field.submit(actor, body),
     deviceSiteRecords: async ({ body, http }) => {
-      const isAllowed = deviceLimit.take(getConnInfo(http).remote.address ?? '');
+      const isAllowed = deviceLimit.take(clientAddress(http));
       return isAllowed ? field.submitByDevice(body) : errorResponse('rate-limited');
     },
   } satisfies Handlers<
