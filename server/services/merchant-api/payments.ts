@@ -117,11 +117,11 @@ async function create(
 }
 
 /** Listens before the first look, so that a change between look and wait is not missed. */
-function changeOf(core: Core, orderId: string, waitMs: number): { happened: Promise<void>; stop: () => void } {
-  const happened = Promise.withResolvers<void>();
-  const timer = setTimeout(() => happened.resolve(), waitMs);
+function changeOf(core: Core, orderId: string, waitMs: number): { happened: Promise<undefined>; stop: () => void } {
+  const happened = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => happened.resolve(undefined), waitMs);
   const unsubscribe = core.bus.subscribe((event) => {
-    if (event.name === 'payments' && event.id === orderId) happened.resolve();
+    if (event.name === 'payments' && event.id === orderId) happened.resolve(undefined);
   });
   return {
     happened: happened.promise,
