@@ -191,6 +191,12 @@ interface LedgerEntrieTable {
   amount_fen: number;
   at: Date;
 }
+interface LedgerSnapshotTable {
+  merchant_id: string;
+  until: Date;
+  account: string;
+  amount_fen: number;
+}
 interface ReceiptTable {
   merchant_id: string;
   order_id: string;
@@ -304,6 +310,7 @@ export interface PaymentTables {
   limit_reservations: LimitReservationTable;
   ledger_postings: LedgerPostingTable;
   ledger_entries: LedgerEntrieTable;
+  ledger_snapshots: LedgerSnapshotTable;
   receipts: ReceiptTable;
   receipt_prints: ReceiptPrintTable;
   merchant_settings: MerchantSettingTable;

@@ -53,6 +53,14 @@ create table payment_orders (
   check (refunded_fen between 0 and paid_fen));
 create unique index payment_orders_no on payment_orders (merchant_id, order_no);
 create index payment_orders_recent on payment_orders (merchant_id, created_at desc, id desc);
+-- The merchant's history: what it is searched by, newest first, and the states that are rare enough to be worth a list.
+create index payment_orders_digits on payment_orders (merchant_id, right(order_no, 4), created_at desc, id desc);
+create index payment_orders_amount on payment_orders (merchant_id, amount_fen, created_at desc, id desc);
+create index payment_orders_tail on payment_orders (merchant_id, tail, created_at desc, id desc) where tail is not null;
+create index payment_orders_cancelled on payment_orders (merchant_id, created_at desc, id desc) where state = 'cancelled';
+create index payment_orders_refunded on payment_orders (merchant_id, created_at desc, id desc)
+  where state in ('part-refunded', 'refunded');
+create index payment_orders_review on payment_orders (merchant_id, created_at desc, id desc) where state = 'review';
 create unique index payment_orders_receipt on payment_orders (merchant_id, receipt_no) where receipt_no is not null;
 create unique index payment_orders_external on payment_orders (merchant_id, external_ref) where external_ref is not null;
 -- One payment in progress per terminal.
@@ -78,6 +86,9 @@ create table payment_attempts (
 create unique index payment_attempts_live on payment_attempts (merchant_id, order_id)
   where state in ('created', 'submitted', 'pending', 'unknown');
 create index payment_attempts_due on payment_attempts (next_look_at) where next_look_at is not null;
+create index payment_attempts_paid on payment_attempts (merchant_id, paid_at) include (amount_fen, channel, terminal_id)
+  where state = 'paid';
+create index payment_attempts_transaction on payment_attempts (merchant_id, transaction_id) where transaction_id is not null;
 create table payment_events (
   merchant_id uuid not null, order_id uuid not null, id uuid not null,
   attempt_id uuid, refund_id uuid,
@@ -100,6 +111,7 @@ create table payment_refunds (
   primary key (merchant_id, order_id, id));
 create index payment_refunds_recent on payment_refunds (merchant_id, created_at desc, id desc);
 create index payment_refunds_due on payment_refunds (next_look_at) where next_look_at is not null;
+create index payment_refunds_digits on payment_refunds (merchant_id, right(order_no, 4), created_at desc, id desc);
 
 create table limit_rules (
   merchant_id uuid not null references merchants (id), id uuid not null unique,
@@ -134,7 +146,11 @@ create table ledger_entries (
   account text not null, amount_fen bigint not null check (amount_fen <> 0), at timestamptz not null,
   primary key (merchant_id, posting_id, line),
   foreign key (merchant_id, posting_id) references ledger_postings (merchant_id, id));
-create index ledger_entries_account on ledger_entries (merchant_id, account, at);
+create index ledger_entries_account on ledger_entries (merchant_id, account, at) include (amount_fen);
+-- Sums of all entries before an instant, made from the entries, so that a balance need not add up years. Never the truth itself.
+create table ledger_snapshots (
+  merchant_id uuid not null, until timestamptz not null, account text not null, amount_fen bigint not null,
+  primary key (merchant_id, until, account));
 create function ledger_balances() returns trigger language plpgsql as $$
 begin
   if (select coalesce(sum(amount_fen), 0) from ledger_entries
