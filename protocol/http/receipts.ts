@@ -18,6 +18,9 @@ export const receiptDocumentSchema = v.object({
   terminalSerial: v.string(),
   orderNo: v.string(),
   attemptNo: v.optional(v.string()),
+  /** Of a refund: its own number, and the receipt of the payment that it gives back. */
+  refundNo: v.optional(v.string()),
+  ofReceiptNo: v.optional(v.string()),
   transactionId: v.optional(v.string()),
   channel: v.string(),
   channelName: bilingualSchema,
@@ -25,7 +28,7 @@ export const receiptDocumentSchema = v.object({
   amountFen: fenSchema,
   orderAmountFen: fenSchema,
   at: instantSchema,
-  /** Parts of a split besides this one. */
+  /** Parts of a split that were paid before this one. */
   others: v.array(v.object({ channelName: bilingualSchema, amountFen: fenSchema })),
   reason: v.optional(v.string()),
   needsSignature: v.boolean(),
@@ -41,3 +44,8 @@ export const receiptViewSchema = v.object({
 });
 /** A receipt with how often it was printed. */
 export type ReceiptView = v.InferOutput<typeof receiptViewSchema>;
+
+/** Which copy of a receipt. */
+export const receiptCopies = ['merchant', 'customer'] as const;
+/** Which copy of a receipt. */
+export type ReceiptCopy = (typeof receiptCopies)[number];

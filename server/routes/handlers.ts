@@ -20,7 +20,7 @@ export function systemHandlers({ core, services, streams, trust }: ServerContext
   const document = openApiDocument(version);
   return {
     me: ({ actor }) => services.people.me(actor.id),
-    events: async ({ actor }) => streams.open(actor.id) ?? errorResponse('rate-limited'),
+    events: async ({ actor }) => streams.open(actor.id, actor.merchantId) ?? errorResponse('rate-limited'),
     trust: async () => {
       const keyset = trust.keyset();
       const ring = core.keys();

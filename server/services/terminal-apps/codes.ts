@@ -21,11 +21,7 @@ export function codeHash(core: Core, code: string): Buffer {
  * Makes a code for pairing an app with this terminal; earlier ones are dead from now on. The code is in the answer and
  * nowhere else. `actor` is absent for start-up code.
  */
-export async function makeCode(
-  core: Core,
-  actor: Actor | undefined,
-  terminalId: string,
-): Promise<Answer<MadeCode>> {
+export async function makeCode(core: Core, actor: Actor | undefined, terminalId: string): Promise<Answer<MadeCode>> {
   const nowMs = core.clock();
   const code = Array.from({ length: codeChars }, () => alphabet[randomInt(alphabet.length)] ?? '').join('');
   const expiresAt = new Date(nowMs + codeMs);
