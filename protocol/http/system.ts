@@ -20,6 +20,8 @@ export const alarmKinds = [
   'site-record-differs',
   'revoked-delegation-used',
   'time-unproven',
+  'payment-differs',
+  'refund-failed',
   'channel-key-ends',
 ] as const;
 /** One alarm. `subject` names what it is about, such as `terminal:…`. */

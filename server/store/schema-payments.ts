@@ -68,6 +68,8 @@ interface PaymentOrderTable {
   external_ref: ColumnType<string | null, string | null | undefined, string | null>;
   api_key_id: ColumnType<string | null, string | null | undefined, string | null>;
   cancel_wanted: Generated<boolean>;
+  in_hand: Generated<boolean>;
+  next_look_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   created_at: Date;
   updated_at: Date;
   expires_at: Date;

@@ -343,6 +343,8 @@ export const officeEn = {
       'site-record-differs': 'Technician and terminal tell different things of an unlock on site',
       'revoked-delegation-used': 'A revoked delegation was used',
       'time-unproven': 'Nobody can prove that an unlock on site was in time',
+      'payment-differs': 'A platform names another amount, merchant or number than we know',
+      'refund-failed': 'Money that is not ours could not be given back',
       'channel-key-ends': 'A key of a payment channel ends soon',
     },
     /** What to do first. */
@@ -355,6 +357,8 @@ export const officeEn = {
       'revoked-delegation-used.before':
         'It was used before it was revoked; the record only came later. Look at the case.',
       'time-unproven': 'Ask both persons when it was. Bring the terminal to a contact, so that its clock is set.',
+      'payment-differs': 'Open the order and compare with the platform’s own page before anybody gives money back.',
+      'refund-failed': 'Give the money back on the platform’s own page, or mend the account and refund again.',
       'channel-key-ends':
         'Get a new key or certificate from the platform and add it beside the old one before that day.',
     } as Readonly<Record<string, string>>,

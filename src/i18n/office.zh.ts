@@ -331,6 +331,8 @@ export const officeZh: OfficeText = {
       'site-record-differs': '维护人员与终端对同一次现场解锁说法不一',
       'revoked-delegation-used': '已撤销的委托被使用',
       'time-unproven': '无法证明某次现场解锁在有效期内',
+      'payment-differs': '平台所说的金额、商户或单号与我们的记录不符',
+      'refund-failed': '应退回的款项没有退成',
       'channel-key-ends': '收款渠道的密钥即将到期',
     },
     todo: {
@@ -341,6 +343,8 @@ export const officeZh: OfficeText = {
       'revoked-delegation-used': '请查明笔记本在哪里，并在收款之前检查终端。',
       'revoked-delegation-used.before': '使用在撤销之前，只是记录来得晚。请查看案件。',
       'time-unproven': '请向两人询问解锁时间，并让终端连线一次以校准时钟。',
+      'payment-differs': '请打开订单，与平台自己的页面核对；核对之前不要退款。',
+      'refund-failed': '请在平台自己的页面退款，或修复账户后再次退款。',
       'channel-key-ends': '请向平台换取新的密钥或证书，并在到期前与旧的一并登记。',
     },
   },

@@ -92,6 +92,13 @@ export const sharedEn = {
     'wrong-size': ['The request does not have the size it claims.', 'Ask the terminal for a new request.'],
     'receipt-unknown': ['This receipt belongs to no grant.', 'Ask the office to look at the case.'],
     'report-refused': ['The report does not fit the order.', 'Repeat the step.'],
+    'terminal-busy': ['This terminal has another payment in progress.', 'Finish or end that one first.'],
+    paused: ['Payments are paused or stopped.', 'Ask the merchant or the office to let them go on.'],
+    'channel-unavailable': ['This channel cannot take the payment now.', 'Choose another channel.'],
+    'limit-reached': [
+      'The limit of this channel leaves no room for the amount.',
+      'Choose another channel, or pay in parts.',
+    ],
     expired: ['The time for this is over.', 'Ask again.'],
     'timed-out': ['The server needed too long.', 'Try again; it is safe to repeat.'],
     internal: ['The server failed.', 'Try again; tell the office if it stays.'],

@@ -47,6 +47,8 @@ create table payment_orders (
   source text not null default 'terminal' check (source in ('terminal', 'api')),
   external_ref text, api_key_id uuid,
   cancel_wanted boolean not null default false,
+  in_hand boolean not null default true, -- its terminal serves nobody else meanwhile
+  next_look_at timestamptz, -- the earliest of its attempts, its refunds and its own end
   created_at timestamptz not null, updated_at timestamptz not null, expires_at timestamptz not null,
   paid_at timestamptz, version bigint not null default 1,
   primary key (merchant_id, id),
@@ -64,7 +66,9 @@ create index payment_orders_review on payment_orders (merchant_id, created_at de
 create unique index payment_orders_receipt on payment_orders (merchant_id, receipt_no) where receipt_no is not null;
 create unique index payment_orders_external on payment_orders (merchant_id, external_ref) where external_ref is not null;
 -- One payment in progress per terminal.
-create unique index payment_orders_terminal on payment_orders (terminal_id) where state in ('open', 'part-paid');
+create unique index payment_orders_terminal on payment_orders (terminal_id) where in_hand;
+create index payment_orders_due on payment_orders (next_look_at) where next_look_at is not null;
+create index payment_orders_of_terminal on payment_orders (terminal_id, created_at desc, id desc);
 
 create table payment_attempts (
   merchant_id uuid not null, order_id uuid not null, id uuid not null unique,
@@ -85,7 +89,6 @@ create table payment_attempts (
   check (refunded_fen between 0 and amount_fen));
 create unique index payment_attempts_live on payment_attempts (merchant_id, order_id)
   where state in ('created', 'submitted', 'pending', 'unknown');
-create index payment_attempts_due on payment_attempts (next_look_at) where next_look_at is not null;
 create index payment_attempts_paid on payment_attempts (merchant_id, paid_at) include (amount_fen, channel, terminal_id)
   where state = 'paid';
 create index payment_attempts_transaction on payment_attempts (merchant_id, transaction_id) where transaction_id is not null;
@@ -110,7 +113,6 @@ create table payment_refunds (
   created_at timestamptz not null, updated_at timestamptz not null, done_at timestamptz,
   primary key (merchant_id, order_id, id));
 create index payment_refunds_recent on payment_refunds (merchant_id, created_at desc, id desc);
-create index payment_refunds_due on payment_refunds (next_look_at) where next_look_at is not null;
 create index payment_refunds_digits on payment_refunds (merchant_id, right(order_no, 4), created_at desc, id desc);
 
 create table limit_rules (
@@ -130,7 +132,13 @@ create table limit_buckets (
 create table limit_reservations (
   attempt_id uuid not null, rule_id uuid not null, window_start date not null, amount_fen bigint not null,
   state text not null check (state in ('reserved', 'committed', 'released')),
-  primary key (attempt_id, rule_id));
+  primary key (attempt_id, rule_id, window_start));
+-- Undoes the whole statement in which a limit has no room; 'TK001' is its code.
+create function limit_holds(ok boolean) returns boolean language plpgsql as $$
+begin
+  if not ok then raise exception 'a limit is reached' using errcode = 'TK001'; end if;
+  return true;
+end $$;
 
 create table ledger_postings (
   merchant_id uuid not null, id uuid not null unique, at timestamptz not null,
