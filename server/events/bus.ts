@@ -75,18 +75,6 @@ function unpacked([name, id, merchantId, terminalId]: Packed): ChangeEvent {
   return { name, id, scope: { merchantId, ...(terminalId === undefined ? {} : { terminalId }) } };
 }
 
-type WireEvent = [name: ChangeEvent['name'], id: string, merchantId?: string, terminalId?: string];
-
-function toWire({ name, id, scope }: ChangeEvent): WireEvent {
-  return scope === undefined ? [name, id] : [name, id, scope.merchantId, scope.terminalId];
-}
-
-function fromWire([name, id, merchantId, terminalId]: WireEvent): ChangeEvent {
-  return merchantId === undefined || terminalId === undefined
-    ? { name, id }
-    : { name, id, scope: { merchantId, terminalId } };
-}
-
 function createOutbox(pool: Pool, origin: string, log: Logger) {
   let waiting: ChangeEvent[] = [];
   let timer: NodeJS.Timeout | undefined;

@@ -76,10 +76,6 @@ function fateForTerminal(event: ChangeEvent, terminal: TerminalPrincipal): Fate 
   return isOwn ? 'last' : 'skip';
 }
 
-function isForServer(name: ChangeEvent['name']): boolean {
-  return name === 'audit' || name === 'keys' || name === 'channels';
-}
-
 function startStream(bus: EventBus, open: Open, reader: Reader): Response {
   const key = Symbol('stream');
   const encoder = new TextEncoder();
