@@ -7,7 +7,11 @@ import { factorSchema, invitationSchema, personSchema } from './people.ts';
 import { receiptViewSchema } from './receipts.ts';
 
 /** A day in Asia/Shanghai: `2026-11-24`. */
-export const daySchema = v.pipe(v.string(), v.isoDate('must be a day like 2026-11-24'));
+export const daySchema = v.pipe(
+  v.string(),
+  v.isoDate('must be a day like 2026-11-24'),
+  v.check((day) => isRealDay(day), 'must be a day that exists'),
+);
 
 /** GET /api/merchant/home: the shop, its channels in its own order, and its terminals; what filters and names need. */
 export const merchantHomeSchema = v.object({
@@ -28,7 +32,7 @@ export const todayNoteSchema = v.object({
   count: v.number(),
   orderId: idSchema,
   amountFen: fenSchema,
-  channel: channelCodeSchema,
+  channel: v.optional(channelCodeSchema),
   at: instantSchema,
   /** `late`: the money is back already. */
   isOver: v.boolean(),
@@ -246,21 +250,27 @@ export const merchantSettingsSchema = v.object({
   receiptTitle: v.string(),
   receiptFooter: v.string(),
   refundFactorAboveFen: fenSchema,
-  version: v.number(),
 });
 /** What the merchant decides. */
 export type MerchantSettings = v.InferOutput<typeof merchantSettingsSchema>;
-/** PATCH /api/merchant/settings, over the version that was read. Raising the amount needs a second factor. */
-export const changeSettingsSchema = v.strictObject({
+/**
+ * PATCH /api/merchant/settings. Raising the amount needs a second factor; the challenge of a passkey is made for `id`,
+ * which names this change.
+ */
+export const changeMerchantSettingsSchema = v.strictObject({
   id: idSchema,
-  version: v.number(),
-  receiptTitle: v.pipe(v.string(), v.trim(), v.maxLength(40)),
-  receiptFooter: v.pipe(v.string(), v.trim(), v.maxLength(200)),
-  refundFactorAboveFen: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1_000_000_000)),
+  receiptTitle: v.optional(v.pipe(v.string(), v.trim(), v.maxLength(40))),
+  receiptFooter: v.optional(v.pipe(v.string(), v.trim(), v.maxLength(200))),
+  refundFactorAboveFen: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1_000_000_000))),
   factor: v.optional(factorSchema),
 });
 /** A change of the settings. */
-export type ChangeSettings = v.InferOutput<typeof changeSettingsSchema>;
+export type ChangeMerchantSettings = v.InferOutput<typeof changeMerchantSettingsSchema>;
+
+function isRealDay(day: string): boolean {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+}
 
 function personEmail() {
   return v.pipe(v.string(), v.trim(), v.email('must be an e-mail address'), v.maxLength(200));

@@ -80,7 +80,7 @@ export const merchantRoutes = {
   changeMerchantSettings: {
     summary: 'Change what the merchant decides',
     access: ['merchant'],
-    body: merchant.changeSettingsSchema,
+    body: merchant.changeMerchantSettingsSchema,
     reply: merchant.merchantSettingsSchema,
   },
 } as const satisfies Record<string, RouteSpec>;

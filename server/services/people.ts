@@ -3,6 +3,7 @@ import { hashPassword, symmetricEncrypt } from 'better-auth/crypto';
 import { sql } from 'kysely';
 import { Secret } from 'otpauth';
 import { err, ok } from '../../domain/result.ts';
+import type { ApiErrorCode } from '../../protocol/http/common.ts';
 import type { ChangePerson, Invitation, InvitationView, InvitePerson, Me, Person } from '../../protocol/http/people.ts';
 import type { Actor, Answer } from '../answer.ts';
 import { writeAudit } from '../audit/records.ts';
@@ -26,16 +27,21 @@ export interface SeedPerson {
 /** Staff accounts: invited by operators, never signing up by themselves. */
 export interface PeopleService {
   me(id: string): Promise<Answer<Me>>;
-  list(): Promise<Page<Person>>;
+  /** All accounts, or those of one merchant's staff. */
+  list(merchantId?: string): Promise<Page<Person>>;
   /** `actor` is absent for the command line. */
   invite(actor: Actor | undefined, body: InvitePerson): Promise<Answer<Invitation>>;
   viewInvitation(token: string): Promise<Answer<InvitationView>>;
   acceptInvitation(token: string, password: string): Promise<Answer<{ done: true }>>;
-  change(actor: Actor, id: string, body: ChangePerson): Promise<Answer<Person>>;
+  /** `guard` is asked inside the transaction, before anything is changed; what it names refuses the change. */
+  change(actor: Actor, id: string, body: ChangePerson, guard?: ChangeGuard): Promise<Answer<Person>>;
   /** Makes the account unless the e-mail address is known. @returns its id. */
   ensurePerson(person: SeedPerson): Promise<string>;
   findByEmail(email: string): Promise<{ id: string } | undefined>;
 }
+
+/** Looks at a change inside its transaction; gives why it must not be. */
+export type ChangeGuard = (db: Db) => Promise<ApiErrorCode | undefined>;
 
 const invitationMs = 72 * 3_600_000;
 const peopleMax = 500;
@@ -52,11 +58,11 @@ const hashToken = (token: string): Buffer => createHash('sha256').update(token).
 export function createPeopleService(core: Core, trust: Trust, options: PeopleOptions): PeopleService {
   return {
     me: (id) => readMe(core, id),
-    list: async () => ({ items: await readPeople(core.db) }),
+    list: async (merchantId) => ({ items: await readPeople(core.db, merchantId) }),
     invite: (actor, body) => invite(core, options, actor, body),
     viewInvitation: (token) => viewInvitation(core, token),
     acceptInvitation: (token, password) => accept(core, trust, token, password),
-    change: (actor, id, body) => change(core, trust, actor, id, body),
+    change: (actor, id, body, guard) => change(core, trust, { actor, guard }, id, body),
     ensurePerson: (person) => ensurePerson(core, trust, options, person),
     findByEmail: (email) =>
       core.db.selectFrom('user').select('id').where('email', '=', email.toLowerCase()).executeTakeFirst(),
@@ -103,8 +109,14 @@ function personOf(row: PersonRow): Person {
   };
 }
 
-async function readPeople(db: Db): Promise<Person[]> {
-  const rows = await selectPeople(db).orderBy('u.createdAt').orderBy('u.id').limit(peopleMax).execute();
+async function readPeople(db: Db, merchantId?: string): Promise<Person[]> {
+  const all = selectPeople(db);
+  const own = all.where('u.role', '=', 'merchant').where('u.merchantId', '=', merchantId ?? '');
+  const rows = await (merchantId === undefined ? all : own)
+    .orderBy('u.createdAt')
+    .orderBy('u.id')
+    .limit(peopleMax)
+    .execute();
   return rows.map(personOf);
 }
 
@@ -251,10 +263,18 @@ async function makeApprover(core: Core, trust: Trust, personId: string): Promise
   core.bus.publish({ name: 'keys', id: personId });
 }
 
-async function change(core: Core, trust: Trust, actor: Actor, id: string, body: ChangePerson): Promise<Answer<Person>> {
+async function change(
+  core: Core,
+  trust: Trust,
+  { actor, guard }: { readonly actor: Actor; readonly guard: ChangeGuard | undefined },
+  id: string,
+  body: ChangePerson,
+): Promise<Answer<Person>> {
   if (id === actor.id && (body.disabled === true || body.role !== undefined)) return err('same-person');
   const nowMs = core.clock();
   const changed = await core.db.transaction().execute(async (db) => {
+    const refusal = await guard?.(db);
+    if (refusal !== undefined) return { refusal };
     const before = await db
       .selectFrom('user')
       .select(['state', 'role'])
@@ -285,6 +305,7 @@ async function change(core: Core, trust: Trust, actor: Actor, id: string, body: 
     return { ...before, ...body };
   });
   if (changed === undefined) return err('not-found');
+  if ('refusal' in changed) return err(changed.refusal);
   if (changed.role === 'approver') await trust.ensureApproverKey(id);
   await trust.refresh();
   core.bus.publish({ name: 'audit', id }, { name: 'keys', id });
