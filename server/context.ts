@@ -15,6 +15,8 @@ import { parseKeyFile, readOrMakeKeyFile } from './keys/key-file.ts';
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
 import { createTrust, type Trust } from './keys/trust.ts';
 import { type AlarmService, createAlarmService } from './services/alarms.ts';
+import { type ChannelService, createChannelService } from './services/channels/service.ts';
+import { createReceiptService, type ReceiptService } from './services/receipts/service.ts';
 import { createLogService, type LogService } from './services/log.ts';
 import { createFieldService, type FieldService } from './services/field/service.ts';
 import { createPeopleService, type PeopleService } from './services/people.ts';
@@ -51,6 +53,8 @@ export interface ServerContext {
     readonly field: FieldService;
     readonly alarms: AlarmService;
     readonly log: LogService;
+    readonly channels: ChannelService;
+    readonly receipts: ReceiptService;
   };
   close(): Promise<void>;
 }
@@ -100,6 +104,8 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
     field: createFieldService({ core, trust, factors, unlocks }),
     alarms: createAlarmService(core),
     log: logService,
+    channels: createChannelService(core),
+    receipts: createReceiptService(core),
   };
   const close = async (): Promise<void> => {
     unsubscribe();

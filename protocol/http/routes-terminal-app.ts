@@ -78,6 +78,11 @@ export const terminalAppRoutes = {
     access: 'terminal',
     reply: terminalApp.settledSchema,
   },
+  appCardKey: {
+    summary: 'A key for the secure device’s card reader, wrapped for this device by the acquirer',
+    access: 'terminal',
+    reply: terminalApp.cardKeySchema,
+  },
   appScreen: {
     summary: 'What the terminal shows now',
     access: 'terminal',

@@ -9,6 +9,7 @@ import * as people from './people.ts';
 import * as registry from './registry.ts';
 import * as system from './system.ts';
 import type { RouteSpec } from './route-spec.ts';
+import { officeRoutes } from './routes-office.ts';
 import { terminalAppRoutes } from './routes-terminal-app.ts';
 import * as tickets from './tickets.ts';
 import * as unlocks from './unlocks.ts';
@@ -363,6 +364,7 @@ export const routes = {
     body: field.deviceRecordsSchema,
     reply: field.deviceRecordsAnswerSchema,
   },
+  ...officeRoutes,
   ...terminalAppRoutes,
   ...merchantApiRoutes,
   ...merchantRoutes,

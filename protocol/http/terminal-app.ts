@@ -139,3 +139,11 @@ export const appScreenSchema = v.strictObject({
 });
 /** What the terminal tells about itself. */
 export type AppScreen = v.InferOutput<typeof appScreenSchema>;
+
+/**
+ * POST /api/terminal-app/card-key: a TR-31 block that only this terminal's device opens; the server cannot. The device's
+ * public key is the registry's, never the caller's.
+ */
+export const cardKeySchema = v.object({ keyBlock: v.string() });
+/** A card reader's key, wrapped for one device. */
+export type CardKey = v.InferOutput<typeof cardKeySchema>;

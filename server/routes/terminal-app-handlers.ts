@@ -47,6 +47,7 @@ export function terminalAppHandlers(context: ServerContext) {
     appPrinted: ({ terminal, params, body }) =>
       receipts.printed(terminal.merchantId, idOf(params), body, `terminal:${terminal.terminalId}`),
     appSettle: ({ terminal }) => apps.settle(terminal),
+    appCardKey: ({ terminal }) => apps.cardKey(terminal),
     appScreen: ({ terminal, body }) => apps.reportScreen(terminal, body),
   } satisfies Handlers<keyof typeof terminalAppRoutes>;
 }

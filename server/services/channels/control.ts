@@ -31,16 +31,27 @@ export function strictest(terminal: ControlView, merchant: ControlView): Control
   return controlStates.indexOf(merchant.state) > controlStates.indexOf(terminal.state) ? merchant : terminal;
 }
 
-/** How a terminal is controlled, by itself and by its merchant. Names of persons are their ids here. */
+/** How a terminal is controlled, by itself and by its merchant, with the names of who did it. */
 export async function readControls(
   core: Core,
   merchantId: string,
   terminalId: string,
 ): Promise<{ readonly control: ControlView; readonly merchantControl: ControlView }> {
-  const columns = ['state', 'state_reason', 'by', 'changed_at'] as const;
   const [terminal, merchant] = await Promise.all([
-    core.db.selectFrom('terminal_settings').select(columns).where('terminal_id', '=', terminalId).executeTakeFirst(),
-    core.db.selectFrom('merchant_settings').select(columns).where('merchant_id', '=', merchantId).executeTakeFirst(),
+    core.db
+      .selectFrom('terminal_settings as s')
+      .leftJoin('user as u', 'u.id', 's.by')
+      .select(['s.state', 's.state_reason', 's.changed_at'])
+      .select((eb) => eb.fn.coalesce('u.name', 's.by').as('by'))
+      .where('terminal_id', '=', terminalId)
+      .executeTakeFirst(),
+    core.db
+      .selectFrom('merchant_settings as s')
+      .leftJoin('user as u', 'u.id', 's.by')
+      .select(['s.state', 's.state_reason', 's.changed_at'])
+      .select((eb) => eb.fn.coalesce('u.name', 's.by').as('by'))
+      .where('merchant_id', '=', merchantId)
+      .executeTakeFirst(),
   ]);
   return { control: controlOf(terminal), merchantControl: controlOf(merchant) };
 }

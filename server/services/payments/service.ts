@@ -2,7 +2,7 @@ import type { Fen } from '../../../domain/money.ts';
 import type { AttemptKind } from '../../../domain/payments/states.ts';
 import type { OrderView, RefundView, RoutesView } from '../../../protocol/http/payments.ts';
 import type { Answer } from '../../answer.ts';
-import type { CardCiphertext, RawReply, RawRequest } from '../../channels/channel.ts';
+import type { CardCiphertext, CardKeyDevice, CardKeyResult, RawReply, RawRequest } from '../../channels/channel.ts';
 
 /** Who acts on a payment: a person of the staff, a terminal, an API key, or the server itself. */
 export type PaymentActor =
@@ -64,6 +64,11 @@ export interface PaymentService {
   routes(merchantId: string, terminalId: string, amountFen: Fen | undefined): Promise<RoutesView>;
   refund(actor: PaymentActor, refund: NewRefund): Promise<Answer<OrderView>>;
   refunds(ref: OrderRef): Promise<readonly RefundView[]>;
+  /**
+   * A key for a secure device's card reader, by the merchant's channel that takes cards; `undefined` when there is none.
+   * Asks the acquirer, so it is called outside transactions.
+   */
+  cardKey(merchantId: string, device: CardKeyDevice): Promise<CardKeyResult | undefined>;
   /** A platform's notification for an account, as it came. */
   notified(channel: string, accountId: string, raw: RawRequest): Promise<RawReply>;
   /** Asks again about what is due: attempts, closings, refunds. @returns how many were looked at. Safe in many processes. */

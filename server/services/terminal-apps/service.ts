@@ -1,6 +1,6 @@
 import { fen } from '../../../domain/money.ts';
 import { err, ok } from '../../../domain/result.ts';
-import type { MadeCode } from '../../../protocol/http/control.ts';
+import type { Board, MadeCode, TerminalPayments } from '../../../protocol/http/control.ts';
 import type { CreateOrder, OrderView, RoutesView, StartAttempt } from '../../../protocol/http/payments.ts';
 import type {
   AppHome,
@@ -9,6 +9,7 @@ import type {
   AppSession,
   AppSignIn,
   AuthCodeChannel,
+  CardKey,
   Pair,
   Paired,
   Settled,
@@ -19,6 +20,8 @@ import type { Core } from '../../core.ts';
 import type { Page, PageQuery } from '../paging.ts';
 import type { PaymentActor, PaymentService } from '../payments/service.ts';
 import { createAppFinder, reportScreen, revokeApp, type SignedInApp } from './apps.ts';
+import { readBoard, readTerminalPayments } from './board.ts';
+import { fetchCardKey } from './card-key.ts';
 import { makeCode } from './codes.ts';
 import { channelOfCode, listOrders, readHome, settleAll } from './home.ts';
 import { pair } from './pair.ts';
@@ -32,6 +35,9 @@ export type ParsedOrder = CreateOrder & { readonly note: string };
 export interface TerminalAppService {
   makeCode(actor: Actor | undefined, terminalId: string): Promise<Answer<MadeCode>>;
   revoke(actor: Actor, terminalId: string): Promise<Answer<{ done: true }>>;
+  /** Every terminal, or one merchant's. */
+  board(merchantId: string | undefined): Promise<Board>;
+  terminalPayments(terminalId: string): Promise<Answer<TerminalPayments>>;
   pair(body: Pair): Promise<Answer<Paired>>;
   challenge(): { readonly nonce: string };
   signIn(body: AppSignIn): Promise<Answer<AppSession>>;
@@ -47,6 +53,8 @@ export interface TerminalAppService {
   cancelOrder(app: SignedInApp, orderId: string): Promise<Answer<OrderView>>;
   refund(app: SignedInApp, orderId: string, body: AppRefund): Promise<Answer<OrderView>>;
   settle(app: SignedInApp): Promise<Answer<Settled>>;
+  /** `not-in-state`: the merchant takes no cards, or the registry does not know the device's package key. */
+  cardKey(app: SignedInApp): Promise<Answer<CardKey>>;
   reportScreen(app: SignedInApp, screen: AppScreen): Promise<Answer<{ done: true }>>;
   close(): void;
 }
@@ -67,6 +75,8 @@ export function createTerminalAppService(parts: TerminalAppParts): TerminalAppSe
   return {
     makeCode: (actor, terminalId) => makeCode(core, actor, terminalId),
     revoke: (actor, terminalId) => revokeApp(core, actor, terminalId),
+    board: (merchantId) => readBoard(core, merchantId),
+    terminalPayments: (terminalId) => readTerminalPayments(core, terminalId),
     pair: (body) => pair(core, body),
     challenge: () => makeNonce(core),
     signIn: (body) => signIn(core, body),
@@ -88,6 +98,7 @@ export function createTerminalAppService(parts: TerminalAppParts): TerminalAppSe
     },
     refund: (app, orderId, body) => refundFromTerminal(parts, app, orderId, body),
     settle: (app) => settleAll(core, payments, app, actorOf(app)),
+    cardKey: (app) => fetchCardKey(core, payments, app),
     reportScreen: (app, screen) => reportScreen(core, app, screen),
   };
 }
