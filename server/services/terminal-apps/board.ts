@@ -55,7 +55,7 @@ async function readRows(core: Core, merchantId: string | undefined): Promise<Row
     left join "user" su on su.id = s.by
     left join merchant_settings ms on ms.merchant_id = t.merchant_id
     left join "user" mu on mu.id = ms.by
-    left join payment_orders o on o.terminal_id = t.id and o.state in ('open', 'part-paid')
+    left join payment_orders o on o.terminal_id = t.id and o.in_hand
     where ${only}
     order by m.name, m.id, t.label, t.id
     limit ${boardMax}`.execute(core.db);
