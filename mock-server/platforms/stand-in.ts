@@ -69,9 +69,7 @@ export interface PlatformStandIn {
   /** Newest first, at most 200. */
   payments(): readonly StandInPayment[];
   /** What the wallet did; a code of another platform is `not-mine`. */
-  wallet(
-    act: WalletAct,
-  ): Promise<{
+  wallet(act: WalletAct): Promise<{
     readonly result:
       'paid' | 'declined' | 'stalled' | 'wrong-password' | 'expired' | 'closed' | 'paid-already' | 'not-mine';
   }>;

@@ -1,4 +1,5 @@
 import type { ChannelDefinition } from './channel.ts';
+import { weChatPay } from './wechat-pay/definition.ts';
 
 /** Every channel of this server: one folder, one line. */
-export const channelDefinitions: readonly ChannelDefinition[] = [];
+export const channelDefinitions: readonly ChannelDefinition[] = [weChatPay];
