@@ -1,8 +1,8 @@
-import { createPublicKey } from 'node:crypto';
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { ChannelAccount, ChannelKey } from '../channel.ts';
+import type { ChannelAccount } from '../channel.ts';
+import { areReadable, certifiedKey, keysInDate } from '../shared/account-keys.ts';
 import { readBundle } from '../shared/chain.ts';
-import { readCertificate, readPrivateKey, readPublicKey } from '../shared/certificates.ts';
+import { readPrivateKey, readPublicKey } from '../shared/certificates.ts';
 import { certificateSn, rootCertificateSn } from './certificates.ts';
 
 /** Alipay's production gateway. */
@@ -40,30 +40,26 @@ export function settingsOf({ config, platformMerchantId }: ChannelAccount): Alip
 
 /** The first fault of an account: the name of the field or of the key's purpose. */
 export function checkAccount(account: ChannelAccount): string | undefined {
-  const { config, keys } = account;
+  const { config } = account;
   if (!/^2088\d{12}$/.test(account.platformMerchantId)) return 'platformMerchantId';
   if (!/^\d{16,20}$/.test(config['appId'] ?? '')) return 'appId';
   if (!/^https?:\/\/[^?#\s]+$/.test(config['gateway'] ?? productionGateway)) return 'gateway';
   if (!['key', 'certificate', undefined].includes(config['mode'])) return 'mode';
   if (!/^[\w-]{0,32}$/.test(config['storeId'] ?? '')) return 'storeId';
   if (!/^[\w-]{0,28}$/.test(config['operatorId'] ?? '')) return 'operatorId';
-  const of = (purpose: string): readonly ChannelKey[] => keys.filter((key) => key.purpose === purpose);
-  const isMissing = (purpose: string, isReadable: (text: string) => boolean): boolean =>
-    of(purpose).length === 0 || !of(purpose).every(({ material }) => isReadable(material));
-  if (isMissing('merchant-private', (text) => readPrivateKey(text)?.asymmetricKeyType === 'rsa'))
-    return 'merchant-private';
-  if (config['mode'] !== 'certificate') {
-    return isMissing('platform-public', (text) => readPublicKey(text)?.asymmetricKeyType === 'rsa')
-      ? 'platform-public'
-      : undefined;
-  }
-  if (isMissing('app-certificate', (text) => readCertificate(text) !== undefined)) return 'app-certificate';
-  if (isMissing('platform-certificate', (text) => readBundle(text).length > 0)) return 'platform-certificate';
-  if (isMissing('platform-root', (text) => rootCertificateSn(text) !== '')) return 'platform-root';
-  const isPaired = of('app-certificate').some(
-    (certificate) => pairOf(of('merchant-private'), certificate) !== undefined,
-  );
-  return isPaired ? undefined : 'app-certificate';
+  const isRsa = (key: KeyObject | undefined): boolean => key?.asymmetricKeyType === 'rsa';
+  if (!areReadable(account, 'merchant-private', (text) => isRsa(readPrivateKey(text)))) return 'merchant-private';
+  if (config['mode'] === 'certificate') return checkCertificates(account);
+  return areReadable(account, 'platform-public', (text) => isRsa(readPublicKey(text))) ? undefined : 'platform-public';
+}
+
+function checkCertificates(account: ChannelAccount): string | undefined {
+  const isCertificate = (text: string): boolean => readBundle(text).length > 0;
+  if (!areReadable(account, 'app-certificate', isCertificate)) return 'app-certificate';
+  if (!areReadable(account, 'platform-certificate', isCertificate)) return 'platform-certificate';
+  if (!areReadable(account, 'platform-root', (text) => rootCertificateSn(text) !== '')) return 'platform-root';
+  const of = (purpose: string): typeof account.keys => account.keys.filter((key) => key.purpose === purpose);
+  return certifiedKey(of('merchant-private'), of('app-certificate')) === undefined ? 'app-certificate' : undefined;
 }
 
 /** The newest key in date that signs. In certificate mode it is the one that the newest certificate in date names. */
@@ -73,15 +69,14 @@ export function signerOf(account: ChannelAccount, atMs: number): Signer | undefi
     const key = privates.map(({ material }) => readPrivateKey(material)).find((read) => read !== undefined);
     return key === undefined ? undefined : { key };
   }
+  const certified = certifiedKey(privates, keysInDate(account, 'app-certificate', atMs));
   const root = keysInDate(account, 'platform-root', atMs)[0];
-  for (const certificate of keysInDate(account, 'app-certificate', atMs)) {
-    const key = pairOf(privates, certificate);
-    const read = readCertificate(certificate.material);
-    if (key !== undefined && read !== undefined && root !== undefined) {
-      return { key, certificateSn: certificateSn(read), rootSn: rootCertificateSn(root.material) };
-    }
-  }
-  return undefined;
+  if (certified === undefined || root === undefined) return undefined;
+  return {
+    key: certified.key,
+    certificateSn: certificateSn(certified.certificate),
+    rootSn: rootCertificateSn(root.material),
+  };
 }
 
 /** Public keys of the platform that may have signed in key mode, newest first. */
@@ -97,20 +92,6 @@ export function platformCertificatesOf(account: ChannelAccount, atMs: number): r
 /** Everything that a chain may pass through, and the pinned roots in which it must end. */
 export function rootsOf(account: ChannelAccount, atMs: number): readonly X509Certificate[] {
   return keysInDate(account, 'platform-root', atMs).flatMap(({ material }) => readBundle(material));
-}
-
-function keysInDate({ keys }: ChannelAccount, purpose: string, atMs: number): readonly ChannelKey[] {
-  return keys.filter(
-    (key) => key.purpose === purpose && (key.notBeforeMs ?? -Infinity) <= atMs && atMs <= (key.notAfterMs ?? Infinity),
-  );
-}
-
-function pairOf(privates: readonly ChannelKey[], certificate: ChannelKey): KeyObject | undefined {
-  const publicKey = readCertificate(certificate.material)?.publicKey;
-  if (publicKey === undefined) return undefined;
-  return privates
-    .map(({ material }) => readPrivateKey(material))
-    .find((key) => key !== undefined && createPublicKey(key).equals(publicKey));
 }
 
 function isGiven(value: string | undefined): value is string {

@@ -24,12 +24,12 @@ export class Reversals {
     if (kept?.value !== 'done') await this.#memory.put(keyOf(attemptNo), 'done', kept?.version ?? 0);
   }
 
-  /** What a platform's `paid` is worth for this attempt. Other results pass unchanged. */
+  /** What a platform's answer about this attempt is worth. What waits, fails to come or is refused passes unchanged. */
   async weigh(attemptNo: string, result: PayResult): Promise<PayResult> {
-    if (result.kind !== 'paid') return result;
+    if (result.kind !== 'paid' && result.kind !== 'failed' && result.kind !== 'not-found') return result;
     const kept = await this.#memory.get(keyOf(attemptNo));
-    if (kept === undefined) return result;
-    if (kept.value === 'done') return { kind: 'closed' };
+    if (kept?.value === 'done') return { kind: 'closed' };
+    if (kept === undefined || result.kind !== 'paid') return result;
     return { kind: 'unknown', why: 'A reversal was asked for and its end is not known; it must be asked for again.' };
   }
 }
