@@ -12,7 +12,7 @@ let people: Record<Role, Person>;
 beforeAll(async () => {
   cluster = await Cluster.start();
   world = await World.start(cluster);
-  const entries = await Promise.all(roles.map(async (role) => [role, await world.person(role, role)] as const));
+  const entries = await Promise.all(roles.map(async (role) => [role, await personOf(role)] as const));
   people = Object.fromEntries(entries) as Record<Role, Person>;
 });
 afterAll(async () => {
@@ -20,8 +20,16 @@ afterAll(async () => {
   await cluster.stop();
 });
 
+/** A merchant's person belongs to a merchant, or has nothing to see. */
+function personOf(role: Role): Promise<Person> {
+  return world.person(role, role, undefined, role === 'merchant' ? world.merchantId : undefined);
+}
+
 const names = Object.keys(endpoints) as RouteName[];
-const params = { id: newId(), photoId: newId(), token: 'x'.repeat(43) };
+const params = {
+  ...{ id: newId(), photoId: newId(), token: 'x'.repeat(43) },
+  ...{ accountId: newId(), keyId: newId(), limitId: newId() },
+};
 
 async function status(name: RouteName, headers: Record<string, string>): Promise<number> {
   const [method] = endpoints[name];
@@ -35,15 +43,33 @@ async function status(name: RouteName, headers: Record<string, string>): Promise
   return response.status;
 }
 
+/** Whether a person with this role may call; terminals and API keys are no persons, and a session is nothing to them. */
+function isForRole({ access }: RouteSpec, role: Role): boolean {
+  return access === 'public' || access === 'any' || (Array.isArray(access) && access.includes(role));
+}
+
+function isForBearers({ access }: RouteSpec): boolean {
+  return access === 'terminal' || (typeof access === 'string' && access.includes(':'));
+}
+
 describe('each endpoint × each role', () => {
   const rows = names.flatMap((name) => roles.map((role) => [name, role] as const));
   it.each(rows)('%s as %s', async (name, role) => {
-    const { access }: RouteSpec = routes[name];
-    const allowed = access === 'public' || access === 'any' || access.includes(role);
+    const spec: RouteSpec = routes[name];
     const got = await status(name, people[role].headers());
-    if (allowed) expect([401, 403]).not.toContain(got);
-    else expect(got).toBe(403);
+    if (isForRole(spec, role)) expect([401, 403]).not.toContain(got);
+    else expect(got).toBe(isForBearers(spec) ? 401 : 403);
   });
+
+  it.each(names.filter((name) => isForBearers(routes[name])))(
+    '%s with a bearer token that nobody gave',
+    async (name) => {
+      const forged = Buffer.from(crypto.getRandomValues(new Uint8Array(54))).toString('base64url');
+      for (const token of [forged, `tk_${forged.slice(0, 43)}`, 'x']) {
+        expect(await status(name, { authorization: `Bearer ${token}` })).toBe(401);
+      }
+    },
+  );
 
   it.each(names)('%s as nobody', async (name) => {
     const { access }: RouteSpec = routes[name];

@@ -154,10 +154,16 @@ export class World {
     this.#server = undefined;
   }
 
-  async person(name: string, role: Role, totpSecret?: string): Promise<Person> {
+  async person(name: string, role: Role, totpSecret?: string, merchantId?: string): Promise<Person> {
     const email = `${name}@test.invalid`;
-    const id = await this.server.context.services.people.ensurePerson({ name, email, role, totpSecret });
+    const person = { name, email, role, totpSecret, merchantId };
+    const id = await this.server.context.services.people.ensurePerson(person);
     return this.signIn(id, email);
+  }
+
+  /** The merchant whose terminals `site` makes. */
+  get merchantId(): string {
+    return this.#merchantId;
   }
 
   async signIn(id: string, email: string): Promise<Person> {
