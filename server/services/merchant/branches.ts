@@ -20,7 +20,8 @@ type State = NonNullable<HistoryFilter['state']>;
 // Written out, not as parameters: the planner must see them to use the partial indexes of migration 0006.
 const orderStateCondition: Readonly<Record<State, Condition>> = {
   paid: sql<boolean>`state = 'paid'`,
-  open: sql<boolean>`state in ('open', 'part-paid')`,
+  // Whatever is open is looked at again at some time: the index of what is due holds all of it and little else.
+  open: sql<boolean>`next_look_at is not null and state in ('open', 'part-paid')`,
   closed: sql<boolean>`state = 'cancelled'`,
   refunded: sql<boolean>`state in ('part-refunded', 'refunded')`,
   review: sql<boolean>`state = 'review'`,
@@ -43,10 +44,13 @@ function timeConditions({ from, to }: HistoryFilter): Condition[] {
   ];
 }
 
-function keptConditions({ channel, terminalId, minFen, maxFen }: HistoryFilter): Condition[] {
+function terminalCondition({ terminalId }: HistoryFilter): Condition[] {
+  return terminalId === undefined ? [] : [sql<boolean>`terminal_id = ${terminalId}`];
+}
+
+function keptConditions({ channel, minFen, maxFen }: HistoryFilter): Condition[] {
   return [
     ...(channel === undefined ? [] : [sql<boolean>`channel = ${channel}`]),
-    ...(terminalId === undefined ? [] : [sql<boolean>`terminal_id = ${terminalId}`]),
     ...(minFen === undefined ? [] : [sql<boolean>`amount_fen >= ${minFen}`]),
     ...(maxFen === undefined ? [] : [sql<boolean>`amount_fen <= ${maxFen}`]),
   ];
@@ -123,17 +127,19 @@ export function branchesOf(merchantId: string, filter: HistoryFilter): readonly 
   const kept = keptConditions(filter);
   const orderState = state === undefined ? [] : [orderStateCondition[state]];
   // An index lists the rare states. Most orders are paid; and a search has an index of its own already.
-  const isListed = terms === undefined && state !== 'paid';
+  const isListed = terms === undefined && state !== undefined && state !== 'paid';
+  const terminal = terminalCondition(filter);
+  const isByTerminal = terms === undefined && !isListed;
   const orders = ways(terms, (term) => ordersBy(term, merchantId)).map((way): Branch => ({
     table: 'payment_orders',
-    found: [...own, ...way.found, ...(isListed ? orderState : [])],
-    kept: [...kept, ...way.kept, ...(isListed ? [] : orderState)],
+    found: [...own, ...way.found, ...(isListed ? orderState : []), ...(isByTerminal ? terminal : [])],
+    kept: [...kept, ...way.kept, ...(isListed ? [] : orderState), ...(isByTerminal ? [] : terminal)],
   }));
   const refundState = state === undefined ? [] : refundStateConditions[state];
   const refunds = ways(refundState === undefined ? [] : terms, refundsBy).map((way): Branch => ({
     table: 'payment_refunds',
     found: [...own, ...way.found],
-    kept: [...kept, ...way.kept, ...(refundState ?? [])],
+    kept: [...kept, ...terminal, ...way.kept, ...(refundState ?? [])],
   }));
   return [...(kind === 'refunds' ? [] : orders), ...(kind === 'payments' ? [] : refunds)];
 }

@@ -16,9 +16,7 @@ function selectTerminals(core: Core, merchantId: string) {
     .leftJoin('terminal_settings as s', 's.terminal_id', 't.id')
     .leftJoin('user as u', 'u.id', 's.by')
     .leftJoin('terminal_apps as a', (join) => join.onRef('a.terminal_id', '=', 't.id').on('a.state', '=', 'active'))
-    .leftJoin('payment_orders as o', (join) =>
-      join.onRef('o.terminal_id', '=', 't.id').on('o.state', 'in', ['open', 'part-paid']),
-    )
+    .leftJoin('payment_orders as o', (join) => join.onRef('o.terminal_id', '=', 't.id').on('o.in_hand', '=', true))
     .leftJoin(
       core.db
         .selectFrom('payment_attempts')
@@ -37,11 +35,9 @@ function selectTerminals(core: Core, merchantId: string) {
       ...(['a.id as app_id', 'a.last_seen_at', 'p.fen', 'p.count'] as const),
       ...(['o.id as order_id', 'o.order_no', 'o.amount_fen', 'o.created_at as since'] as const),
     ])
-    .distinctOn(['t.label', 't.id'])
     .where('t.merchant_id', '=', merchantId)
     .orderBy('t.label')
     .orderBy('t.id')
-    .orderBy('o.created_at', 'desc')
     .limit(terminalsMax);
 }
 

@@ -16,6 +16,8 @@ import { appEn } from '../../../src/i18n/app.en.ts';
 import { appZh } from '../../../src/i18n/app.zh.ts';
 import { codesEn } from '../../../src/i18n/codes.en.ts';
 import { codesZh } from '../../../src/i18n/codes.zh.ts';
+import { merchantEn } from '../../../src/i18n/merchant.en.ts';
+import { merchantZh } from '../../../src/i18n/merchant.zh.ts';
 import { officeEn } from '../../../src/i18n/office.en.ts';
 import { officeZh } from '../../../src/i18n/office.zh.ts';
 import { onSiteEn } from '../../../src/i18n/on-site.en.ts';
@@ -27,8 +29,8 @@ import { sharedZh } from '../../../src/i18n/shared.zh.ts';
 function textsOf(value: unknown, path: string): [string, string][] {
   if (typeof value === 'string') return [[path, value]];
   if (typeof value === 'function') {
-    const call = value as (...values: number[]) => string;
-    return [[path, call(...Array.from({ length: call.length }, () => 7))]];
+    const call = value as (...values: number[]) => unknown;
+    return textsOf(call(...Array.from({ length: call.length }, () => 7)), path);
   }
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, path === '' ? key : `${path}.${key}`));
@@ -37,6 +39,7 @@ function textsOf(value: unknown, path: string): [string, string][] {
 const pairs = [
   ['app', appEn, appZh],
   ['codes', codesEn, codesZh],
+  ['merchant', merchantEn, merchantZh],
   ['office', officeEn, officeZh],
   ['on-site', onSiteEn, onSiteZh],
   ['shared', sharedEn, sharedZh],
