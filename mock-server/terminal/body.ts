@@ -1,5 +1,6 @@
 import { lockReasonBits } from '../../domain/unlock/states.ts';
 import type { LockReason } from '../../domain/unlock/states.ts';
+import { CardSlot } from './cards.ts';
 import type { DurableStore } from './store.ts';
 
 /** Sensors that stand in the case; PIN tries, self-test and policy locks are the firmware's own. */
@@ -52,6 +53,8 @@ export const fullRollMm = 8000;
  * It is kept in the base store, past every emulated power cut, because cutting the power does not close a case.
  */
 export class TerminalBody {
+  /** The card reader's slot; it forgets with the bench, as a card does not stay for ever. */
+  readonly slot = new CardSlot();
   readonly #store: DurableStore;
   #state: BodyState;
 

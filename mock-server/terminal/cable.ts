@@ -112,12 +112,16 @@ class Attachment implements CableAttachment {
       onOutput,
       windowFrames: 64,
     });
+    this.session.onLink((change) => {
+      if (change.type === 'closed') firmware.desk.cancel();
+    });
     this.#stopFirmware = firmware.listen((event) => {
       this.#tellHost(event, firmware);
     });
   }
 
   #endSession(): void {
+    if (this.session !== undefined) this.#device.firmware?.desk.cancel();
     this.#stopFirmware?.();
     this.#stopFirmware = undefined;
     this.session = undefined;
@@ -134,6 +138,7 @@ class Attachment implements CableAttachment {
     if (event.type === 'progress') {
       this.session?.emit('progress', { op: event.op, step: event.step, percent: event.percent });
     }
+    if (event.type === 'card') this.session?.emit('card.stage', { stage: event.stage, digits: event.digits });
   }
 
   /** Several changes at once reach the host as the last one: a shaken terminal must not fill the line with news. */

@@ -1,7 +1,9 @@
 import { err, ok } from '../../domain/result.ts';
 import type { Result } from '../../domain/result.ts';
 import { breakableParts, hardwareSensors } from './body.ts';
+import { benchCards } from './bench-cards.ts';
 import type { CableOptions } from './cable.ts';
+import { cardEntryNames } from './cards.ts';
 import { keypadKeys } from './keypad.ts';
 import type { TerminalBay } from './terminal-bay.ts';
 
@@ -105,6 +107,15 @@ const press = simply((bay, fields) => {
   return undefined;
 });
 
+/** Gives a card of the bench to the reader. */
+const card = simply(({ device }, fields) => {
+  const chosen = benchCards.find(({ id }) => id === fields['card']);
+  const entry = oneOf(cardEntryNames, fields['entry']);
+  if (chosen === undefined) return 'card';
+  if (entry === undefined) return 'entry';
+  return device.giveCard(chosen, entry) ? undefined : 'entry';
+});
+
 async function line(bay: TerminalBay, fields: Fields): Promise<Result<void, ControlErrorCode>> {
   const baud = wholeNumber(fields['baud'] ?? bay.options.baud ?? 0, 0);
   const oneIn = wholeNumber(fields['noiseOneIn'] ?? bay.options.noise?.oneIn ?? 0, 0);
@@ -131,6 +142,8 @@ const actions: Readonly<Record<string, Action>> = {
   network,
   paper,
   press,
+  card,
+  'take-card': simply(({ device }) => (device.takeCardOut() ? undefined : 'card')),
   line,
   swap,
   break: breakPart,

@@ -88,6 +88,8 @@ export interface CoreRecord {
   readonly probationUntilSeconds: number;
   readonly probationLimitFen: number;
   readonly pinTries: number;
+  /** Initial key ids that were ever loaded, oldest first: none is taken twice, because its counter would begin anew. */
+  readonly cardKeyIds: readonly Uint8Array[];
   readonly journal: Journal;
 }
 
@@ -98,6 +100,9 @@ export const noSiteWork = {
   blankBy: 0,
   siteRecords: { records: [], next: 1, handedIn: 0 },
 } as const satisfies Partial<CoreRecord>;
+
+/** What a record has that was written before there were card payments. */
+export const noCardKeys = { cardKeyIds: [] } as const satisfies Partial<CoreRecord>;
 
 interface PackedBytes {
   readonly bytes: string;
@@ -121,13 +126,14 @@ export function encodeCore(core: CoreRecord): Uint8Array {
 export function decodeCore(bytes: Uint8Array): CoreRecord | undefined {
   try {
     const stored = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), unpack) as CoreRecord;
-    const core: CoreRecord = { ...noSiteWork, ...stored };
+    const core: CoreRecord = { ...noSiteWork, ...noCardKeys, ...stored };
     const isWhole =
       terminalStates.includes(core.state) &&
       Number.isSafeInteger(core.lockEpoch) &&
       core.nonce instanceof Uint8Array &&
       Array.isArray(core.journal.records) &&
-      Array.isArray(core.siteRecords.records);
+      Array.isArray(core.siteRecords.records) &&
+      Array.isArray(core.cardKeyIds);
     return isWhole ? core : undefined;
   } catch {
     return undefined;

@@ -14,7 +14,7 @@ import type { Firmware } from './firmware.ts';
 import { shortHash } from './journal.ts';
 import { deviceLimits } from './limits.ts';
 import { rearmSensors } from './trips.ts';
-import { paymentSecrets, secretNames } from './vault.ts';
+import { cardSecrets, paymentSecrets, secretNames } from './vault.ts';
 
 /** What the device answers to a grant or an on-site bundle. */
 export interface UnlockAnswer {
@@ -181,7 +181,7 @@ export function finishPending(firmware: Firmware): void {
   if (pending === null) return;
   clearChallenge(firmware);
   if ((pending.actions & actionBits.clearTamper) !== 0) {
-    vault.erase(paymentSecrets);
+    vault.erase([...paymentSecrets, ...cardSecrets]);
     const secret = firmware.random(32);
     vault.put(secretNames.commission, secret);
     secret.fill(0);

@@ -1,11 +1,12 @@
 import { lockReasonBits } from '../../domain/unlock/states.ts';
+import { tidyCardKey } from './card-key.ts';
 import { clearDeadChallenge } from './challenge.ts';
 import { Firmware } from './firmware.ts';
 import type { FirmwareParts } from './firmware.ts';
 import { finishPending } from './credentials.ts';
 import { tidyCommissioning } from './orders.ts';
 import { lockDown, takeLatchedTrips } from './trips.ts';
-import { secretNames } from './vault.ts';
+import { cardSecrets, paymentSecrets, secretNames } from './vault.ts';
 
 /** A store that lost its core record counts as an attack: whatever it was, it is locked now. */
 function lockWhenUnsound(firmware: Firmware): void {
@@ -21,7 +22,7 @@ function finishErasing(firmware: Firmware): void {
   const { core, vault } = firmware;
   const softOnly = lockReasonBits['pin-tries'] | lockReasonBits.policy;
   if (core.state === 'LOCKED' && (core.reasons & ~softOnly) !== 0) {
-    vault.erase([secretNames.pin, secretNames.mac, secretNames.data, secretNames.commission]);
+    vault.erase([...paymentSecrets, ...cardSecrets, secretNames.commission]);
   }
   if (!core.identityAlive) vault.erase([secretNames.identity]);
   vault.finishErasures();
@@ -43,6 +44,7 @@ export function bootDevice(parts: FirmwareParts): Firmware {
   lockWhenUnsound(firmware);
   finishErasing(firmware);
   tidyCommissioning(firmware);
+  tidyCardKey(firmware);
   clearDeadChallenge(firmware);
   return firmware;
 }

@@ -17,6 +17,8 @@ export interface FactoryRecord {
   readonly packagePublicKey: Uint8Array;
   /** Ed25519 key that signs keysets: the only trust anchor. */
   readonly rootPublicKey: Uint8Array;
+  /** X25519 key of the acquirer's key host; empty: this device takes no card key. */
+  readonly acquirerPublicKey: Uint8Array;
   /** The first KEYSET, as signed bytes. */
   readonly keyset: Uint8Array;
   /** Parameters of the merchant where the terminal stands, JSON text. */
@@ -32,6 +34,7 @@ export interface Provisioning {
   readonly identitySecret: Uint8Array;
   readonly rootPublicKey: Uint8Array;
   readonly keyset: Uint8Array;
+  readonly acquirerPublicKey?: Uint8Array;
   readonly parameters?: string;
 }
 
@@ -70,6 +73,7 @@ export function readFactory(store: DurableStore): FactoryRecord | undefined {
     identityPublicKey: binary('identityPublicKey'),
     packagePublicKey: fields['packagePublicKey'] === undefined ? derivedKey(store) : binary('packagePublicKey'),
     rootPublicKey: binary('rootPublicKey'),
+    acquirerPublicKey: binary('acquirerPublicKey'),
     keyset: binary('keyset'),
     parameters: text('parameters'),
   };
@@ -78,6 +82,9 @@ export function readFactory(store: DurableStore): FactoryRecord | undefined {
 /** Makes an empty chip a device with an identity and working payment keys. The factory record is written last. */
 export function provision(store: DurableStore, input: Provisioning, random: RandomSource): FactoryRecord {
   if (input.deviceId.length !== 8) throw new RangeError('provision.deviceId: not 8 bytes');
+  if (![undefined, 32].includes(input.acquirerPublicKey?.length)) {
+    throw new RangeError('provision.acquirerPublicKey: not 32 bytes');
+  }
   if (input.identitySecret.length !== 32) throw new RangeError('provision.identitySecret: not 32 bytes');
   const identityPublicKey = ed25519.getPublicKey(input.identitySecret);
   const packagePublicKey = packageKeyOf(input.identitySecret).publicKey;
@@ -97,6 +104,7 @@ export function provision(store: DurableStore, input: Provisioning, random: Rand
     identityPublicKey: base64UrlEncode(identityPublicKey),
     packagePublicKey: base64UrlEncode(packagePublicKey),
     rootPublicKey: base64UrlEncode(input.rootPublicKey),
+    acquirerPublicKey: base64UrlEncode(input.acquirerPublicKey ?? new Uint8Array(0)),
     keyset: base64UrlEncode(input.keyset),
     parameters,
   };

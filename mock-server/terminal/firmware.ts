@@ -5,7 +5,7 @@ import type { Signer } from '../../protocol/unlock/v1/signer.ts';
 import type { TerminalBody } from './body.ts';
 import { RealTimeClock } from './clock.ts';
 import type { WallClock } from './clock.ts';
-import { decodeCore, encodeCore, noSiteWork } from './core-record.ts';
+import { decodeCore, encodeCore, noCardKeys, noSiteWork } from './core-record.ts';
 import type { CoreRecord } from './core-record.ts';
 import { Display } from './display.ts';
 import type { FactoryRecord } from './factory.ts';
@@ -13,8 +13,11 @@ import { appendEntry, emptyJournal } from './journal.ts';
 import type { JournalEntry } from './journal.ts';
 import { noAttempts } from './attempts.ts';
 import { DeviceObjects } from './objects.ts';
+import { PrintJobs } from './print-jobs.ts';
+import { PromptDesk } from './prompt-desk.ts';
 import { Printer } from './printer.ts';
 import type { DurableStore } from './store.ts';
+import type { CardStage } from './prompt-desk.ts';
 import { Vault, secretNames } from './vault.ts';
 
 /** `length` unpredictable bytes. */
@@ -42,6 +45,7 @@ export interface FirmwareParts {
 export type FirmwareEvent =
   | { readonly type: 'state' }
   | { readonly type: 'progress'; readonly op: number; readonly step: string; readonly percent: number }
+  | { readonly type: 'card'; readonly stage: CardStage; readonly digits: number }
   | { readonly type: 'screen' };
 
 const coreName = 'core';
@@ -65,6 +69,9 @@ export class Firmware {
   readonly tuning: Tuning;
   readonly vault: Vault;
   readonly objects: DeviceObjects;
+  /** What the device asks the person before it. */
+  readonly desk: PromptDesk;
+  readonly printJobs: PrintJobs;
   /** True while a commissioning order is being carried out. */
   isOrderRunning = false;
   /** True once this boot's power is gone. */
@@ -84,6 +91,8 @@ export class Firmware {
     this.tuning = parts.tuning ?? {};
     this.vault = new Vault(parts.store);
     this.objects = new DeviceObjects(parts.store, () => this.#core);
+    this.desk = new PromptDesk(parts.clock);
+    this.printJobs = new PrintJobs(this.printer);
     const stored = parts.store.read(coreName);
     const core = stored === undefined ? undefined : decodeCore(stored);
     this.wasDamaged = stored !== undefined && core === undefined;
@@ -179,6 +188,7 @@ export class Firmware {
       lifetimeUnlocks: 0,
       grantSequence: 0,
       ...noSiteWork,
+      ...noCardKeys,
       keyset: this.factory.keyset,
       pending: null,
       answeredGrantHash: new Uint8Array(0),

@@ -24,7 +24,9 @@ export type JournalType =
   | 'order'
   | 'erased'
   | 'probation'
-  | 'released';
+  | 'released'
+  | 'card-key'
+  | 'app-paired';
 
 /** One journal entry before it is chained. `detail` is a reasons mask, an actions mask or an order's action. */
 export interface JournalEntry {

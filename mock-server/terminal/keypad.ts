@@ -20,7 +20,8 @@ export class Keypad {
 
   /** How many digits are entered. */
   get digitCount(): number {
-    return this.#digits.length;
+    const prompt = this.#device.firmware?.desk.prompt;
+    return prompt?.kind === 'card' ? prompt.digits : this.#digits.length;
   }
 
   /** Presses a key. Nothing happens without power, while locked, or with a broken keypad. */
@@ -28,6 +29,9 @@ export class Keypad {
     const { firmware } = this.#device;
     if (firmware === undefined || firmware.core.state === 'LOCKED' || firmware.body.isBroken('keypad')) {
       this.#digits = '';
+    } else if (firmware.desk.prompt !== undefined) {
+      this.#digits = '';
+      firmware.desk.signal({ type: 'key', key });
     } else if (key === 'clear' || key === 'cancel') this.#digits = '';
     else if (key === 'enter') this.#submit();
     else this.#digits = (this.#digits + key).slice(0, deviceLimits.keypadDigits);

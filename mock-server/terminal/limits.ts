@@ -14,6 +14,10 @@ export const deviceLimits = {
   writtenObjects: 8,
   /** Lines kept on the paper that hangs out of the printer. */
   paperLinesKept: 300,
+  /** Card keys that one device takes in its life; each needs a tamper, a new acquirer or 2^31 payments before. */
+  cardKeys: 64,
+  /** How long a person may take for the PIN or for confirming a pairing, in milliseconds. */
+  promptMs: 60_000,
   /** Digits that the keypad takes. */
   keypadDigits: 12,
 } as const;

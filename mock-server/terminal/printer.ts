@@ -2,9 +2,12 @@ import { err, ok } from '../../domain/result.ts';
 import type { Result } from '../../domain/result.ts';
 import { deviceLimits } from './limits.ts';
 import type { TerminalBody } from './body.ts';
+import type { Alignment, PrintItem, TextSpan } from './escpos.ts';
 
 /** Height of one printed line in millimetres (203 dpi, 30 dots). */
 const lineMm = 4;
+/** 203 dpi. */
+const dotsPerMm = 8;
 /** Paper fed after a slip so that it can be torn off. */
 const tearMm = 18;
 /** Dots heated for one character, about. */
@@ -22,6 +25,12 @@ export interface PaperLine {
   readonly text: string;
   /** The slip was torn off after this line. */
   readonly isLast: boolean;
+  /** Where it stands, when not on the left. */
+  readonly align?: Alignment;
+  /** The stretches of a line that is not all in the usual look. */
+  readonly spans?: readonly TextSpan[];
+  /** A picture in place of text. */
+  readonly svg?: string;
 }
 
 /** The receipt printer. What is printed stays visible until torn off or pushed out by newer lines. */
@@ -57,6 +66,44 @@ export class Printer {
     if (last !== undefined) this.#paper.push({ ...last, isLast: true });
     this.#paper = this.#paper.slice(-deviceLimits.paperLinesKept);
     return ok(undefined);
+  }
+
+  /** Prints what ESC/POS bytes say. A cut feeds to the tear bar; a job without one is fed at its end. */
+  printItems(items: readonly PrintItem[]): Result<void, PrintErrorCode> {
+    if (this.#body.isBroken('printer')) return err('printer-broken', 'the print head does not answer');
+    const isCut = items.at(-1)?.kind === 'cut';
+    for (const item of isCut ? items : [...items, { kind: 'cut' } as const]) {
+      if (!this.#printItem(item)) return err('out-of-paper', 'the roll has ended');
+    }
+    this.#paper = this.#paper.slice(-deviceLimits.paperLinesKept);
+    return ok(undefined);
+  }
+
+  #printItem(item: PrintItem): boolean {
+    if (item.kind === 'feed') {
+      const isFed = this.#body.feedPaper(Math.ceil(item.dots / dotsPerMm), 0);
+      if (isFed && item.dots >= lineMm * dotsPerMm) this.#paper.push({ text: '', isLast: false });
+      return isFed;
+    }
+    if (item.kind === 'cut') {
+      if (!this.#body.feedPaper(tearMm, 0)) return false;
+      const last = this.#paper.pop();
+      if (last !== undefined) this.#paper.push({ ...last, isLast: true });
+      return true;
+    }
+    const align = item.align === 'left' ? {} : { align: item.align };
+    if (item.kind === 'picture') {
+      if (!this.#body.feedPaper(Math.ceil(item.heightDots / dotsPerMm), item.heightDots * dotsPerCharacter))
+        return false;
+      this.#paper.push({ text: '', isLast: false, svg: item.svg, ...align });
+      return true;
+    }
+    const text = item.spans.map((span) => span.text).join('');
+    const height = Math.max(1, ...item.spans.map((span) => span.height));
+    if (!this.#body.feedPaper(lineMm * height, text.length * dotsPerCharacter * height)) return false;
+    const isPlain = item.spans.every((span) => !span.isBold && span.width === 1 && span.height === 1);
+    this.#paper.push({ text, isLast: false, ...align, ...(isPlain ? {} : { spans: item.spans }) });
+    return true;
   }
 
   /** Takes the printed paper away. */

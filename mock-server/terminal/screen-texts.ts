@@ -39,5 +39,15 @@ export const screenTexts = {
   keepPlugged: { en: 'Leave the cable plugged in.', zh: '请勿拔线。' },
   probation: { en: 'Ready, under watch', zh: '可以收款（观察期）' },
   released: { en: 'Waiting for its release', zh: '等待解除观察' },
+  giveCard: { en: 'Insert, tap or swipe the card', zh: '请插卡、挥卡或刷卡' },
+  cardReading: { en: 'Reading. Leave the card where it is.', zh: '正在读卡，请勿移动卡片。' },
+  enterPin: { en: 'Enter the PIN, then OK', zh: '请输入密码，按确认键' },
+  coverPad: { en: 'Cover the keys with your hand.', zh: '请用手遮挡键盘。' },
+  takeCard: { en: 'Take the card out', zh: '请取出卡片' },
+  pairCode: { en: 'Let this app use the terminal?', zh: '允许此应用使用本终端？' },
+  pairCompare: {
+    en: 'Press OK only if the office gave you this code. Cancel if not.',
+    zh: '只有后台给您的就是这个码，才按确认；否则按取消。',
+  },
   starting: { en: 'Starting', zh: '正在启动' },
 } as const satisfies Record<string, ScreenText>;

@@ -1,7 +1,9 @@
 import { commissionStepBits, commissionSteps, reasonsOf } from '../../domain/unlock/states.ts';
 import type { TerminalState } from '../../domain/unlock/states.ts';
 import { outstandingChallenge } from './challenge.ts';
+import { fen, yuanFromFen } from '../../domain/money.ts';
 import type { Firmware } from './firmware.ts';
+import type { CardStage, Prompt, PromptLanguage } from './prompt-desk.ts';
 import { reasonTexts, screenTexts, stepTexts } from './screen-texts.ts';
 import type { ScreenText } from './screen-texts.ts';
 
@@ -23,6 +25,8 @@ export interface ScreenView {
   readonly serial: string;
   /** 0 to 100 while a step runs; -1 otherwise. */
   readonly percent: number;
+  /** What the device asks the person before it: a card, its PIN, a pairing; empty when nothing. */
+  readonly prompt: '' | CardStage | 'pair';
   /** Lines that the host put on the screen with `display.show`; they cover the rest. */
   readonly shown: readonly string[];
 }
@@ -89,14 +93,51 @@ function partOf(firmware: Firmware): Part {
   }
 }
 
-/** The screen in the device's present state. */
+function promptName({ desk }: Firmware): ScreenView['prompt'] {
+  const { prompt } = desk;
+  if (prompt === undefined) return '';
+  return prompt.kind === 'card' ? prompt.stage : 'pair';
+}
+
+/** A text in the language in which the payer is spoken to, whatever the bench's own. */
+function inLanguage(text: ScreenText, language: PromptLanguage): ScreenText {
+  return same(text[language]);
+}
+
+function cardPart(prompt: Extract<Prompt, { kind: 'card' }>): Part {
+  const { language, stage, amountFen } = prompt;
+  const notes = { waiting: screenTexts.giveCard, reading: screenTexts.cardReading, 'enter-pin': screenTexts.enterPin };
+  const note = stage in notes ? notes[stage as keyof typeof notes] : screenTexts.takeCard;
+  const hint =
+    stage === 'enter-pin' ? [{ text: inLanguage(screenTexts.coverPad, language), mark: 'plain' as const }] : [];
+  const title = same(`¥${yuanFromFen(fen(amountFen))}`);
+  return { tone: 'now', title, note: inLanguage(note, language), items: hint, number: '' };
+}
+
+function pairPart(code: string): Part {
+  const items = [{ text: same(`${code.slice(0, 4)}-${code.slice(4)}`), mark: 'plain' as const }];
+  return { tone: 'now', title: screenTexts.pairCode, note: screenTexts.pairCompare, items, number: '' };
+}
+
+/** What the device asks, or that a card waits to be taken out; nothing of it on a locked screen. */
+function promptPart({ core, desk, body }: Firmware): Part | undefined {
+  const { prompt } = desk;
+  if (core.state === 'LOCKED') return undefined;
+  if (prompt !== undefined) return prompt.kind === 'card' ? cardPart(prompt) : pairPart(prompt.code);
+  if (body.slot.inserted === undefined) return undefined;
+  return { tone: 'now', title: screenTexts.takeCard, note: same(''), items: [], number: '' };
+}
+
+/** The screen in the device's present state. What a host put on it never covers what the device itself asks. */
 export function screenOf(firmware: Firmware): ScreenView {
+  const asked = promptPart(firmware);
   return {
-    ...partOf(firmware),
+    ...(asked ?? partOf(firmware)),
+    prompt: firmware.core.state === 'LOCKED' ? '' : promptName(firmware),
     state: firmware.core.state,
     serial: firmware.factory.serial,
     percent: firmware.display.percent,
-    shown: firmware.display.shown(),
+    shown: asked === undefined ? firmware.display.shown() : [],
   };
 }
 
@@ -104,5 +145,5 @@ export function screenOf(firmware: Firmware): ScreenView {
 export function startingScreen(serial: string): ScreenView {
   const { starting } = screenTexts;
   const part = { tone: 'now', title: starting, note: same(''), items: [], number: '' } as const;
-  return { ...part, state: 'STARTING', serial, percent: -1, shown: [] };
+  return { ...part, state: 'STARTING', serial, percent: -1, prompt: '', shown: [] };
 }

@@ -1,6 +1,7 @@
 import { lockReasonBits } from '../../domain/unlock/states.ts';
 import type { BreakablePart, HardwareSensor } from './body.ts';
 import { TerminalBody, fullRollMm } from './body.ts';
+import type { CardEntryName, ReadableCard } from './cards.ts';
 import type { WallClock } from './clock.ts';
 import { bootDevice } from './device.ts';
 import { provision, readFactory } from './factory.ts';
@@ -143,6 +144,25 @@ export class SecureDevice {
     });
   }
 
+  /** Gives a card to the reader. False when it cannot be: a card is in the slot, or this card has no such interface. */
+  giveCard(card: ReadableCard, entry: CardEntryName): boolean {
+    const can = { chip: card.hasChip, contactless: card.hasContactless, magstripe: true }[entry];
+    if (!can || (entry === 'chip' && !this.body.slot.insert(card))) return false;
+    this.#firmware?.desk.signal({ type: 'card', entry, card });
+    this.#tell({ type: 'screen' });
+    return true;
+  }
+
+  /** Takes the card out of the slot. False when none is in. */
+  takeCardOut(): boolean {
+    if (!this.body.slot.takeOut()) return false;
+    const { firmware } = this;
+    firmware?.desk.signal({ type: 'removed' });
+    if (firmware?.desk.prompt === undefined) firmware?.tell({ type: 'card', stage: 'ended', digits: 0 });
+    this.#tell({ type: 'screen' });
+    return true;
+  }
+
   /** Puts paper in; by default a full roll. */
   refillPaper(millimetres: number = fullRollMm): void {
     this.body.setPaper(millimetres);
@@ -174,6 +194,7 @@ export class SecureDevice {
     this.#firmware = undefined;
     if (firmware === undefined) return;
     firmware.isDead = true;
+    firmware.desk.losePower();
     firmware.vault.zeroMemory();
     this.#tell({ type: 'power' });
   }

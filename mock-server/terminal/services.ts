@@ -8,7 +8,10 @@ import type { Params, Reply } from '../../protocol/cable/v1/services/table.ts';
 import type { SensorRow } from '../../protocol/cable/v1/services/lock.ts';
 import type { DeviceHandlers } from '../../protocol/cable/v1/session-types.ts';
 import { parametersDigest } from '../../protocol/unlock/v1/parameters.ts';
+import { pairApp } from './app-pairing.ts';
 import { hardwareSensors } from './body.ts';
+import { cardKeyStatus, loadCardKey } from './card-key.ts';
+import { readCard } from './card-reading.ts';
 import { askRequest, outstandingChallenge } from './challenge.ts';
 import type { Firmware } from './firmware.ts';
 import { retryAfterSeconds } from './credentials.ts';
@@ -77,7 +80,20 @@ function hello(firmware: Firmware): Reply<'identity.hello'> {
     firmware: firmwareText,
     bootCount: firmware.core.bootCount,
     state: firmware.core.state,
-    capabilities: ['unlock/1', 'onsite/1', 'commission/1', 'transfer', 'journal', 'print', 'display', 'reboot', 'rate'],
+    capabilities: [
+      'unlock/1',
+      'onsite/1',
+      'commission/1',
+      'transfer',
+      'journal',
+      'print',
+      'escpos/1',
+      'card/1',
+      'pair/1',
+      'display',
+      'reboot',
+      'rate',
+    ],
     bodyMaxBytes,
     windowFrames: windowMaxFrames,
     rates: ratesBaud,
@@ -136,6 +152,16 @@ function print(firmware: Firmware, lines: readonly string[]): Result<Record<stri
   return printed.ok ? ok({}) : err('refused', printed.error);
 }
 
+function printEscpos(
+  firmware: Firmware,
+  chunk: Params<'print.escpos'>,
+): Result<Reply<'print.escpos'>, DeviceErrorCode> {
+  if (firmware.core.state === 'LOCKED') return err('not-in-state', 'a locked device prints nothing');
+  const taken = firmware.printJobs.take(chunk);
+  firmware.tell({ type: 'screen' });
+  return taken;
+}
+
 function show(firmware: Firmware, params: Params<'display.show'>): Result<Record<string, never>, DeviceErrorCode> {
   if (firmware.core.state === 'LOCKED') return err('not-in-state', 'a locked screen shows only why');
   firmware.display.show(params.lines, params.seconds);
@@ -178,7 +204,17 @@ export function serviceHandlers(firmware: Firmware, unit: UnitControls): DeviceH
       return ok({ digest: parametersDigest(utf8Encode(parameters)), parameters });
     },
     'print.lines': ({ lines }) => print(firmware, lines),
+    'print.escpos': (params) => printEscpos(firmware, params),
     'display.show': (params) => show(firmware, params),
+    'card.read': (params) => readCard(firmware, params),
+    'card.cancel': () => ok({ wasRunning: firmware.desk.cancel() }),
+    'card.loadKey': ({ keyBlock }) => {
+      const { state } = firmware.core;
+      if (state !== 'NORMAL' && state !== 'PROBATION') return err('not-in-state', 'card keys come after commissioning');
+      return ok(loadCardKey(firmware, keyBlock));
+    },
+    'card.keyStatus': () => ok(cardKeyStatus(firmware)),
+    'app.pair': (params) => pairApp(firmware, params),
     'reboot.restart': () => ok({ windowSeconds: unit.restart() }),
   };
 }

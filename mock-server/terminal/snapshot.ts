@@ -49,6 +49,8 @@ export interface TerminalSnapshot {
   /** On-site records that the server has not yet confirmed to this terminal. */
   readonly recordsWaiting: number;
   readonly broken: readonly BreakablePart[];
+  /** The card in the reader's slot, by its name on the bench. */
+  readonly insertedCard: string | null;
 }
 
 function waitingRecords({ records, next, handedIn }: SiteRing): number {
@@ -78,7 +80,7 @@ export function snapshotOf(bay: TerminalBay): TerminalSnapshot {
     lifetimeUnlocks: firmware?.core.lifetimeUnlocks ?? 0,
     isIdentityAlive: firmware?.core.identityAlive ?? false,
     screen: device.screen ?? null,
-    code: bay.codes.shown ?? null,
+    code: (firmware?.desk.prompt === undefined ? bay.codes.shown : undefined) ?? null,
     digitCount: bay.keypad.digitCount,
     paper: firmware?.printer.paper ?? [],
     paperMm: body.paperMm,
@@ -91,5 +93,6 @@ export function snapshotOf(bay: TerminalBay): TerminalSnapshot {
     hasNetwork: body.hasNetwork,
     recordsWaiting: firmware === undefined ? 0 : waitingRecords(firmware.core.siteRecords),
     broken: breakableParts.filter((part) => body.isBroken(part)),
+    insertedCard: body.slot.inserted?.id ?? null,
   };
 }

@@ -26,6 +26,8 @@ export interface TerminalTrust {
   readonly rootPublicKey: Uint8Array;
   /** Signed KEYSET. */
   readonly keyset: Uint8Array;
+  /** X25519 key of the acquirer's key host; without it the terminals take no card keys. */
+  readonly acquirerPublicKey?: Uint8Array;
 }
 
 /** Settings of `startTerminals`. */
@@ -101,6 +103,10 @@ function makeDevice(spec: TerminalSpec, options: TerminalsOptions): SecureDevice
   if (!equalBytes(device.factory.rootPublicKey, trust.rootPublicKey)) {
     throw new Error(`terminal ${serial} was made for another server: remove its folder ${dataDir ?? ''}`);
   }
+  const { acquirerPublicKey } = device.factory;
+  const isOthers =
+    acquirerPublicKey.length > 0 && !equalBytes(acquirerPublicKey, trust.acquirerPublicKey ?? acquirerPublicKey);
+  if (isOthers) throw new Error(`terminal ${serial} was made for another acquirer: remove its folder ${dataDir ?? ''}`);
   device.powerOn();
   return device;
 }

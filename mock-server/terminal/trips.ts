@@ -6,13 +6,13 @@ import type { Firmware } from './firmware.ts';
 import { deviceLimits } from './limits.ts';
 import { eraseRecord } from './store.ts';
 import type { DurableStore } from './store.ts';
-import { paymentSecrets, secretNames } from './vault.ts';
+import { cardSecrets, paymentSecrets, secretNames } from './vault.ts';
 import type { SecretName } from './vault.ts';
 
 /** The secrets that a trip with these reasons destroys. */
 export function secretsErasedBy(reasons: number): readonly SecretName[] {
   if ((reasons & ~softReasonsMask) === 0) return [];
-  const payment: readonly SecretName[] = [...paymentSecrets, secretNames.commission];
+  const payment: readonly SecretName[] = [...paymentSecrets, ...cardSecrets, secretNames.commission];
   return (reasons & identityErasingMask) === 0 ? payment : [...payment, secretNames.identity];
 }
 

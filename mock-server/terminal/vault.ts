@@ -8,12 +8,18 @@ export const secretNames = {
   mac: 'key.mac',
   data: 'key.data',
   commission: 'key.commission',
+  /** The card key's state lies in one of these two by turns, so that the old one can be overwritten where it lies. */
+  cardA: 'key.card-a',
+  cardB: 'key.card-b',
 } as const;
 /** One secret record. */
 export type SecretName = (typeof secretNames)[keyof typeof secretNames];
 
 /** The secrets that every hard tamper erases. */
 export const paymentSecrets: readonly SecretName[] = [secretNames.pin, secretNames.mac, secretNames.data];
+
+/** The secrets of card payments: not needed for being commissioned, but erased with the payment keys. */
+export const cardSecrets: readonly SecretName[] = [secretNames.cardA, secretNames.cardB];
 
 /** Secrets in memory with their records in the store. Erasing zeroes the memory first, then the record, then removes it. */
 export class Vault {

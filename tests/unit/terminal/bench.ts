@@ -44,6 +44,7 @@ export function makeBench(
     clock?: TestClock;
     authority?: TestAuthority;
     stepMs?: number;
+    acquirerPublicKey?: Uint8Array;
   } = {},
 ): Bench {
   const { number = 1, store = memoryStore(), clock = new TestClock() } = options;
@@ -61,6 +62,7 @@ export function makeBench(
       identitySecret: identitySecret(number),
       rootPublicKey: authority.rootPublicKey,
       keyset: authority.keyset(),
+      ...(options.acquirerPublicKey === undefined ? {} : { acquirerPublicKey: options.acquirerPublicKey }),
     },
   });
   return { store, clock, authority, device };
