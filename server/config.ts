@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { DelegationPolicy } from '../domain/unlock/delegation-policy.ts';
 import type { UnlockPolicy } from '../domain/unlock/policy.ts';
+import type { ChannelDefinition } from './channels/channel.ts';
 
 /** One emulated terminal that the demo's sign-in page offers; `cableUrl` is the simulated cable's WebSocket. */
 export interface DemoTerminalLink {
@@ -44,6 +45,8 @@ export interface ServerConfig {
   readonly policy?: UnlockPolicy;
   /** What may be done on site; `defaultDelegationPolicy` when absent. */
   readonly delegationPolicy?: DelegationPolicy;
+  /** Channels that this server can take money over; `channelDefinitions` when absent. */
+  readonly channels?: readonly ChannelDefinition[];
   /** Unix milliseconds; for tests. Sign-in sessions always follow the real clock. */
   readonly clock?: () => number;
   readonly logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug';

@@ -6,6 +6,7 @@ import { type Checkpointer, createCheckpointer } from './audit/checkpoints.ts';
 import { createSequencer, type Sequencer } from './audit/sequencer.ts';
 import { type Auth, createAuth } from './auth/auth.ts';
 import { createFactorService, type FactorService } from './auth/factors.ts';
+import { channelDefinitions } from './channels/registry.ts';
 import type { ServerConfig } from './config.ts';
 import type { Core } from './core.ts';
 import { createEventBus } from './events/bus.ts';
@@ -15,10 +16,10 @@ import { parseKeyFile, readOrMakeKeyFile } from './keys/key-file.ts';
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
 import { createTrust, type Trust } from './keys/trust.ts';
 import { type AlarmService, createAlarmService } from './services/alarms.ts';
-import { type ChannelService, createChannelService } from './services/channels/service.ts';
-import { createReceiptService, type ReceiptService } from './services/receipts/service.ts';
 import { createLogService, type LogService } from './services/log.ts';
 import { createFieldService, type FieldService } from './services/field/service.ts';
+import { createPaymentServices, type PaymentServices } from './services/payment-services.ts';
+import { createPaymentService } from './services/payments/wire.ts';
 import { createPeopleService, type PeopleService } from './services/people.ts';
 import { createRegistryService, type RegistryService } from './services/registry.ts';
 import { createTicketService, type TicketService } from './services/tickets.ts';
@@ -45,7 +46,7 @@ export interface ServerContext {
   readonly clientAddress: ClientAddress;
   readonly sequencer: Sequencer;
   readonly checkpoints: Checkpointer;
-  readonly services: {
+  readonly services: PaymentServices & {
     readonly people: PeopleService;
     readonly registry: RegistryService;
     readonly tickets: TicketService;
@@ -53,8 +54,6 @@ export interface ServerContext {
     readonly field: FieldService;
     readonly alarms: AlarmService;
     readonly log: LogService;
-    readonly channels: ChannelService;
-    readonly receipts: ReceiptService;
   };
   close(): Promise<void>;
 }
@@ -69,7 +68,18 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
   let ring = createKeyRing(readKeys(config, clock()));
   const policy = config.policy ?? defaultUnlockPolicy;
   const delegationPolicy = config.delegationPolicy ?? defaultDelegationPolicy;
-  const core: Core = { pool: store.pool, db: store.db, clock, log, keys: () => ring, bus, policy, delegationPolicy };
+  const channels = config.channels ?? channelDefinitions;
+  const core: Core = {
+    pool: store.pool,
+    db: store.db,
+    clock,
+    log,
+    keys: () => ring,
+    bus,
+    policy,
+    delegationPolicy,
+    channels,
+  };
   const trust = await createTrust(core);
   const { publicUrl, allowedOrigins } = config;
   const secret = ring.signInSecret;
@@ -96,19 +106,22 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
   };
   const logService = createLogService({ core, firstOrigin, settle });
   const unlocks = createUnlockService({ core, trust, factors, duty, log: logService });
+  const payments = createPaymentService(core, channels, publicUrl);
+  const people = createPeopleService(core, trust, { publicUrl, secret });
   const services = {
-    people: createPeopleService(core, trust, { publicUrl, secret }),
+    people,
     registry: createRegistryService(core),
     tickets: createTicketService(core),
     unlocks,
     field: createFieldService({ core, trust, factors, unlocks }),
     alarms: createAlarmService(core),
     log: logService,
-    channels: createChannelService(core),
-    receipts: createReceiptService(core),
+    ...createPaymentServices({ core, payments, factors, people, isDemo: config.demo !== undefined }),
   };
   const close = async (): Promise<void> => {
     unsubscribe();
+    services.terminalApps.close();
+    payments.close();
     streams.closeAll();
     await sequencer.close();
     await checkpoints.close();

@@ -4,6 +4,7 @@ import type { ServerConfig } from './config.ts';
 import { type ServerContext, createContext } from './context.ts';
 import { securityHeaders } from './http/headers.ts';
 import { startJobs } from './jobs/jobs.ts';
+import { startPaymentJobs } from './jobs/payment-jobs.ts';
 import { createLog } from './log.ts';
 import { createApp } from './routes/app.ts';
 import { openStore } from './store/database.ts';
@@ -51,7 +52,13 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const context = await createContext(resolved, log);
     undo.splice(1, 0, () => context.close());
     const jobs = startJobs(context);
-    undo.splice(2, 0, () => jobs.stop());
+    const paymentJobs = startPaymentJobs(context);
+    undo.splice(
+      2,
+      0,
+      () => jobs.stop(),
+      () => paymentJobs.stop(),
+    );
     let isLeaving = false;
     undo.push(async () => {
       isLeaving = true;

@@ -51,6 +51,7 @@ export class Draft {
   readonly #postings: Posting[] = [];
   readonly #limits: LimitMove[] = [];
   readonly #alarms: AlarmRecord[] = [];
+  #isTouched = false;
 
   constructor(snapshot: Snapshot, moment: Moment) {
     this.order = snapshot.order;
@@ -66,7 +67,13 @@ export class Draft {
     return found;
   }
 
+  /** True once anything was changed or told. */
+  get isTouched(): boolean {
+    return this.#isTouched;
+  }
+
   setOrder(change: Partial<OrderRecord>): void {
+    this.#isTouched = true;
     this.order = { ...this.order, ...change };
   }
 
@@ -79,6 +86,7 @@ export class Draft {
   /** Changes an attempt. Throws when its state may not become the new one: that is a fault of the program. */
   setAttempt(id: string, change: Partial<AttemptRecord>): AttemptRecord {
     const before = this.attempt(id);
+    this.#isTouched = true;
     let after = { ...before, ...change, updatedAtMs: this.moment.nowMs };
     if (!mayAttemptBecome(before.state, after.state)) throw new RangeError(`${before.state} → ${after.state}`);
     if (isLive(before.state) && !isLive(after.state)) {
@@ -94,6 +102,7 @@ export class Draft {
   setRefund(id: string, change: Partial<RefundRecord>): RefundRecord {
     const before = this.refunds.find((refund) => refund.id === id);
     if (before === undefined) throw new RangeError(`refund: ${id}`);
+    this.#isTouched = true;
     const after = { ...before, ...change, updatedAtMs: this.moment.nowMs };
     if (!mayRefundBecome(before.state, after.state)) throw new RangeError(`${before.state} → ${after.state}`);
     const settled = isRunning(after.state) ? after : { ...after, nextLookAtMs: null };
@@ -119,6 +128,7 @@ export class Draft {
   }
 
   event(kind: PaymentEventKind, more: Omit<EventRecord, 'kind'> = {}): void {
+    this.#isTouched = true;
     this.#events.push({ kind, ...more });
   }
 

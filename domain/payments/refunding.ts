@@ -1,9 +1,9 @@
 import { addFen, type Fen, fen } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { RefundResult } from './answers.ts';
-import { bySelf, Draft, type Moment, refundableFen } from './draft.ts';
+import { Draft, type Moment, refundableFen } from './draft.ts';
 import { postingOfRefund } from './ledger.ts';
-import type { AttemptRecord, Outcome, RefundCause, RefundRecord, Snapshot } from './records.ts';
+import type { Outcome, RefundCause, RefundRecord, Snapshot } from './records.ts';
 import { nextLookAt } from './schedule.ts';
 
 /** Somebody wants money to go back. */
@@ -185,21 +185,4 @@ function lookAgain(draft: Draft, refund: RefundRecord, word: RefundWord, why: st
   ready(draft, refund);
   const state = word.result.kind === 'processing' || refund.state === 'processing' ? 'processing' : 'unknown';
   draft.setRefund(refund.id, { state, tries, nextLookAtMs: again ?? null });
-}
-
-/** A reversal undid a payment that had been counted meanwhile: the money went back, so the books must say so. */
-export function noteReversal(draft: Draft, attempt: AttemptRecord, raw: string | undefined): void {
-  if (attempt.state !== 'paid' && attempt.state !== 'paid-late') return;
-  const amountFen = fen(attempt.amountFen - attempt.refundedFen);
-  if (amountFen === 0) return;
-  const { nowMs, newId } = draft.moment;
-  // Refunds on their way would find nothing to give back any more.
-  for (const refund of draft.refunds.filter((other) => other.attemptId === attempt.id && other.state === 'created')) {
-    draft.setRefund(refund.id, { state: 'submitted' });
-    draft.setRefund(refund.id, { state: 'failed', platformCode: 'REVERSED' });
-  }
-  const cause = attempt.state === 'paid-late' ? 'late' : 'part';
-  const refund = draft.addRefund(attempt, { ...bySelf(newId(), nowMs), amountFen, cause, reason: 'reversed' });
-  const result = { kind: 'done', refundId: '', refundNo: refund.refundNo, amountFen, atMs: nowMs } as const;
-  takeDone(draft, refund, { refundId: refund.id, result, ...(raw === undefined ? {} : { raw }) }, result);
 }

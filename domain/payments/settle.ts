@@ -5,7 +5,6 @@ import { feeOf } from './fees.ts';
 import { differenceOf } from './integrity.ts';
 import { postingOfPayment } from './ledger.ts';
 import { receiptNoOf } from './numbers.ts';
-import { noteReversal } from './refunding.ts';
 import type { AttemptRecord, Outcome, Snapshot } from './records.ts';
 import { nextLookAt } from './schedule.ts';
 import { isLive } from './transitions.ts';
@@ -25,20 +24,27 @@ export interface AttemptWord {
   readonly raw?: string;
 }
 
+/**
+ * True when a notification about an attempt cannot be believed as it is: the attempt was undone, and the notification may
+ * have been on its way since before. The platform must be asked what is true now.
+ */
+export function mustAsk(attempt: AttemptRecord): boolean {
+  return attempt.wanted === 'reverse' && (attempt.state === 'closed' || attempt.state === 'failed');
+}
+
 /** A scanned code or a card may still be on its way to the platform for this long after it was sent. */
 const inFlightMs = 30_000;
 /** A part that was paid gives this long for the next one. */
 const partWaitMs = 15 * 60_000;
 
-/** What a platform's word about an attempt means for the order. */
-export function settleAttempt(snapshot: Snapshot, word: AttemptWord, moment: Moment): Outcome {
+/** What a platform's word about an attempt means for the order; `undefined` when it is nothing new. */
+export function settleAttempt(snapshot: Snapshot, word: AttemptWord, moment: Moment): Outcome | undefined {
   const draft = new Draft(snapshot, moment);
   const attempt = draft.attempt(word.attemptId);
   const { result } = word;
   if (result.kind === 'paid') takePaid(draft, attempt, word, result);
   else if (isLive(attempt.state)) takeOther(draft, attempt, word);
-  else if (word.source === 'reverse' && result.kind === 'closed') noteReversal(draft, attempt, word.raw);
-  return draft.done();
+  return draft.isTouched ? draft.done() : undefined;
 }
 
 function told(word: AttemptWord, facts: Record<string, unknown> = {}) {
@@ -56,6 +62,13 @@ function takePaid(
   const difference = differenceOf(proof, attempt, word.platformMerchantId);
   if (difference !== undefined) {
     takeDifference(draft, attempt, word, { ...difference });
+    return;
+  }
+  // Once an attempt is to be undone, only the undoing itself says how it ended: a "paid" from elsewhere may be from before.
+  const isEnd = word.source === 'end' || word.source === 'reverse';
+  const isStale = isLive(attempt.state) ? !isEnd : word.source === 'notification';
+  if (attempt.wanted === 'reverse' && isStale && attempt.state !== 'paid' && attempt.state !== 'paid-late') {
+    draft.event('notified', told(word));
     return;
   }
   const isUndone = result.refundedFen !== undefined && result.refundedFen >= attempt.amountFen;

@@ -12,7 +12,12 @@ import { originGuard } from '../http/origin.ts';
 import { createPrincipals } from '../http/principals.ts';
 import { createSessions } from '../http/sessions.ts';
 import { staticFiles } from '../http/static.ts';
+import { merchantApiHandlers } from './merchant-api-handlers.ts';
+import { merchantHandlers } from './merchant-handlers.ts';
+import { officeHandlers } from './office-handlers.ts';
+import { terminalAppHandlers } from './terminal-app-handlers.ts';
 import { createIdempotencyService } from '../services/idempotency.ts';
+import { mountNotify } from './notify.ts';
 import { logHandlers } from './log-handlers.ts';
 import { fieldHandlers } from './field-handlers.ts';
 import { demoHandlers, peopleHandlers, registryHandlers, systemHandlers, unlockHandlers } from './handlers.ts';
@@ -45,9 +50,14 @@ export function createApp(context: ServerContext): Hono {
     ...registryHandlers(context),
     ...unlockHandlers(context),
     ...fieldHandlers(context),
+    ...officeHandlers(context),
+    ...terminalAppHandlers(context),
+    ...merchantHandlers(context),
+    ...merchantApiHandlers(context),
   };
+  mountNotify(app, context.services.payments);
   const keys = createIdempotencyService(context.core);
-  mountRoutes(app, handlers, { sessions, principals: createPrincipals(), keys });
+  mountRoutes(app, handlers, { sessions, principals: principalsOf(context), keys });
   if (config.staticDir !== undefined) app.use('*', notForApi(staticFiles(config.staticDir)));
   app.notFound(() => errorResponse('not-found'));
   app.onError((error) => {
@@ -55,6 +65,13 @@ export function createApp(context: ServerContext): Hono {
     return errorResponse('internal');
   });
   return app;
+}
+
+function principalsOf({ services }: ServerContext) {
+  return createPrincipals({
+    terminalOf: (token) => services.terminalApps.find(token),
+    apiKeyOf: (token) => services.merchantApi.keys.principalOf(token),
+  });
 }
 
 /** The caller's address for rate limits: only ours counts, whatever the caller wrote. */

@@ -37,6 +37,8 @@ export interface NewAttempt extends OrderRef {
   readonly amountFen?: Fen;
   readonly authCode?: string;
   readonly card?: CardCiphertext;
+  /** Of a link: the payer's address on the net, and where the platform sends them afterwards. */
+  readonly payer?: { readonly address: string; readonly returnUrl: string };
 }
 
 /** A refund. With several paid parts and no `attemptId` the newest parts are given back first, one refund each. */

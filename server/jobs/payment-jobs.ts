@@ -1,0 +1,63 @@
+import type { ServerContext } from '../context.ts';
+import type { Jobs } from './jobs.ts';
+
+const everyMs = 1_000;
+/** Channels look after themselves once a minute. */
+const tendEveryMs = 60_000;
+const tendLock = 7_711_005;
+
+/**
+ * Lets payments that are due be looked at, once a second in every process (orders are claimed one by one), and lets
+ * channels do their upkeep, in one process at a time. Apart from the other jobs, because platforms may be slow.
+ */
+export function startPaymentJobs(context: ServerContext): Jobs {
+  const { core, services } = context;
+  const failed = (error: unknown): void => {
+    core.log.error({ err: error }, 'payments could not be looked at');
+  };
+  const sweeping = every(everyMs, async () => {
+    await services.payments.sweep().catch(failed);
+  });
+  const tending = every(tendEveryMs, async () => {
+    await underLock(context, () => services.payments.tend()).catch(failed);
+  });
+  return {
+    stop: async () => {
+      await Promise.all([sweeping.stop(), tending.stop()]);
+    },
+  };
+}
+
+function every(ms: number, act: () => Promise<void>): Jobs {
+  let isStopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  const schedule = (): void => {
+    timer = setTimeout(() => {
+      running = act().then(() => {
+        if (!isStopped) schedule();
+      });
+    }, ms);
+  };
+  schedule();
+  return {
+    stop: async () => {
+      isStopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+/** Does something when no other process does it. */
+async function underLock({ core }: ServerContext, act: () => Promise<void>): Promise<void> {
+  const client = await core.pool.connect();
+  try {
+    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [tendLock]);
+    if (rows[0]?.held !== true) return;
+    await act();
+    await client.query('select pg_advisory_unlock($1)', [tendLock]);
+  } finally {
+    client.release();
+  }
+}

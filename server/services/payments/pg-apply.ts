@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import type {
+  AlarmRecord,
+  AttemptRecord,
+  EventRecord,
+  Outcome,
+  RefundRecord,
+  Snapshot,
+} from '../../../domain/payments/records.ts';
+import { uuidv7 } from '../../store/uuid.ts';
+import type { ApplyPart } from './apply-sql.ts';
+import type { Notice } from './store.ts';
+
+/** Kept of what went over the wire in one event; the hash is of all of it. */
+const rawMaxChars = 16_384;
+/** PostgreSQL's texts hold no NUL. */
+const nul = new RegExp(String.fromCharCode(0), 'g');
+
+const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+function attemptRow(attempt: AttemptRecord) {
+  return {
+    ...{ id: attempt.id, account_id: attempt.accountId, channel: attempt.channel, kind: attempt.kind },
+    ...{ number: attempt.number, attempt_no: attempt.attemptNo, amount_fen: attempt.amountFen, state: attempt.state },
+    ...{ wanted: attempt.wanted, body_hash: attempt.bodyHash, memo: attempt.memo, qr: attempt.qr, link: attempt.link },
+    ...{ transaction_id: attempt.transactionId, payer: attempt.payer, fee_fen: attempt.feeFen, reason: attempt.reason },
+    ...{ platform_code: attempt.platformCode, tries: attempt.tries, next_look_at: instant(attempt.nextLookAtMs) },
+    ...{ created_at: instant(attempt.createdAtMs), expires_at: instant(attempt.expiresAtMs) },
+    ...{ updated_at: instant(attempt.updatedAtMs), paid_at: instant(attempt.paidAtMs) },
+    refunded_fen: attempt.refundedFen,
+  };
+}
+
+function refundRow(refund: RefundRecord) {
+  return {
+    ...{ id: refund.id, attempt_id: refund.attemptId, channel: refund.channel, refund_no: refund.refundNo },
+    ...{ amount_fen: refund.amountFen, state: refund.state, cause: refund.cause, reason: refund.reason },
+    ...{ asked_by: refund.askedBy, body_hash: refund.bodyHash, memo: refund.memo },
+    ...{ platform_refund_id: refund.platformRefundId, platform_code: refund.platformCode, tries: refund.tries },
+    ...{ next_look_at: instant(refund.nextLookAtMs), created_at: instant(refund.createdAtMs) },
+    ...{ updated_at: instant(refund.updatedAtMs), done_at: instant(refund.doneAtMs) },
+  };
+}
+
+/** A row of `payment_events`; the body is cut, its hash is of the whole. */
+export function eventRow(event: EventRecord, nowMs: number) {
+  const { raw } = event;
+  const text = raw?.toWellFormed().replace(nul, '');
+  return {
+    ...{ id: uuidv7(nowMs), at: instant(nowMs), kind: event.kind, facts: event.facts ?? {} },
+    ...{ attempt_id: event.attemptId ?? null, refund_id: event.refundId ?? null, by: event.by ?? null },
+    raw: text?.slice(0, rawMaxChars) ?? null,
+    raw_sha256: raw === undefined ? null : createHash('sha256').update(raw).digest('hex'),
+  };
+}
+
+/** A row of `alarms` about an order. */
+export function paymentAlarmRow(alarm: AlarmRecord, subject: string, nowMs: number) {
+  const { kind, facts } = alarm;
+  return { id: uuidv7(nowMs), kind, severity: 'stop', subject, facts, raised_at: instant(nowMs) };
+}
+
+function postingRows(outcome: Outcome, nowMs: number) {
+  const at = instant(nowMs);
+  const made = outcome.postings.map((posting) => ({ id: uuidv7(nowMs), posting }));
+  const postings = made.map(({ id, posting }) => ({
+    ...{ id, at, kind: posting.kind, attempt_id: posting.attemptId, refund_id: posting.refundId ?? null },
+  }));
+  const entries = made.flatMap(({ id, posting }) =>
+    posting.lines.map(({ account, amountFen }, index) => ({
+      ...{ posting_id: id, line: index + 1, account, amount_fen: amountFen, at },
+    })),
+  );
+  return { postings, entries };
+}
+
+function limitRows(outcome: Outcome) {
+  const row = ({ attemptId, amountFen, hold }: Outcome['limits'][number]) => ({
+    ...{ attempt_id: attemptId, rule_id: hold.ruleId, window_start: hold.windowStart, amount_fen: amountFen },
+  });
+  const reserve = outcome.limits.filter(({ act }) => act === 'reserve').map(row);
+  const moves = outcome.limits
+    .filter(({ act }) => act !== 'reserve')
+    .map((move) => ({ ...row(move), state: move.act === 'commit' ? 'committed' : 'released' }));
+  return { reserve, moves };
+}
+
+/** The parameters of the order itself, in the order of `apply-sql.ts`. */
+export function orderValues(before: Snapshot, { next: { order } }: Outcome): unknown[] {
+  const at = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+  return [
+    ...[order.merchantId, order.id, order.state, order.channel, order.parts, order.attempts, order.paidFen],
+    ...[order.refundedFen, order.receiptNo, order.tail, order.cancelWanted, order.isInHand, at(order.nextLookAtMs)],
+    ...[at(order.expiresAtMs), at(order.paidAtMs), at(order.updatedAtMs), before.order.version],
+  ];
+}
+
+/** What of a change is there to be written, each as its JSON parameter. */
+export function partsOf(
+  before: Snapshot,
+  outcome: Outcome,
+  nowMs: number,
+  notice: Notice | undefined,
+): readonly (readonly [ApplyPart, string])[] {
+  const { attempts, refunds, order } = outcome.next;
+  const isNew = <T>(list: readonly T[], item: T): boolean => !list.includes(item);
+  const rows: readonly (readonly [ApplyPart, readonly unknown[]])[] = [
+    ['attempts', attempts.filter((attempt) => isNew(before.attempts, attempt)).map(attemptRow)],
+    ['refunds', refunds.filter((refund) => isNew(before.refunds, refund)).map(refundRow)],
+    ['events', outcome.events.map((event) => eventRow(event, nowMs))],
+    ...(Object.entries(postingRows(outcome, nowMs)) as [ApplyPart, unknown[]][]),
+    ...(Object.entries(limitRows(outcome)) as [ApplyPart, unknown[]][]),
+    ['alarms', outcome.alarms.map((alarm) => paymentAlarmRow(alarm, `order:${order.id}`, nowMs))],
+  ];
+  const present = rows
+    .filter(([, list]) => list.length > 0)
+    .map(([part, list]) => [part, JSON.stringify(list)] as const);
+  if (notice === undefined) return present;
+  const row = { account_id: notice.accountId, id: notice.id, at: instant(nowMs) };
+  return [...present, ['notice', JSON.stringify(row)]];
+}
