@@ -18,6 +18,13 @@ export type Fault =
   | { readonly kind: 'status'; readonly call: string; readonly status: number; readonly times?: number }
   | { readonly kind: 'slow'; readonly call: string; readonly delayMs: number; readonly times?: number }
   | { readonly kind: 'wrong-signature'; readonly call: string; readonly times?: number }
+  /** On a line of frames (TCP): the answer is cut in the middle, comes twice, or names another trace number. */
+  | {
+      readonly kind: 'wire';
+      readonly how: 'cut' | 'double' | 'other-trace';
+      readonly call: string;
+      readonly times?: number;
+    }
   /** The payer pays although the merchant has closed the payment. */
   | { readonly kind: 'pay-after-close'; readonly times?: number }
   /** The payer pays twice for one number, or for two numbers of one order. */
@@ -35,6 +42,8 @@ export interface StandInPayment {
   /** What the payer's wallet scans; absent for cards. */
   readonly code?: string;
   readonly description: string;
+  /** Who is paid, as the payer reads it. */
+  readonly merchant?: string;
 }
 
 /** What a payer does with a code that they see. */
@@ -64,8 +73,11 @@ export interface PlatformStandIn {
   /** The channel's code. */
   readonly code: string;
   readonly name: { readonly zh: string; readonly en: string };
-  /** Makes a merchant's account with keys of its own; the same `seed` gives the same account after a restart. */
-  account(seed: string): StandInAccount;
+  /**
+   * Makes a merchant's account with keys of its own; the same `seed` gives the same account after a restart. `shop` is the
+   * name that payers read.
+   */
+  account(seed: string, shop?: string): StandInAccount;
   /** Newest first, at most 200. */
   payments(): readonly StandInPayment[];
   /** What the wallet did; a code of another platform is `not-mine`. */
@@ -75,6 +87,8 @@ export interface PlatformStandIn {
   }>;
   /** A fresh code that the customer's wallet shows to be scanned; absent when the platform has none. */
   authCode?(behaviour?: 'pay' | 'password' | 'insufficient' | 'decline'): string;
+  /** Takes a new key of the platform's own into use; absent when there is nothing to rotate. */
+  rotateKeys?(): void;
   plan(fault: Fault): void;
   clearFaults(): void;
   /** The day's bill in the platform's real format and encoding. `day`: `yyyy-mm-dd` in Asia/Shanghai. */

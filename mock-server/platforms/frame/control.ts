@@ -24,6 +24,7 @@ const faultSchema = v.variant('kind', [
   }),
   v.object({ kind: v.literal('slow'), call, delayMs, times }),
   v.object({ kind: v.literal('wrong-signature'), call, times }),
+  v.object({ kind: v.literal('wire'), how: v.picklist(['cut', 'double', 'other-trace']), call, times }),
   v.object({ kind: v.literal('pay-after-close'), times }),
   v.object({ kind: v.literal('double-pay'), times }),
   v.object({
