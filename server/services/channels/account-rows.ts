@@ -1,6 +1,5 @@
 import type { ChannelAccountView, ChannelKeyView } from '../../../protocol/http/channels.ts';
 import type { ChannelAccount, ChannelDefinition, ChannelKey } from '../../channels/channel.ts';
-import { channelDefinitions } from '../../channels/registry.ts';
 import type { Core } from '../../core.ts';
 import type { Db } from '../../store/database.ts';
 import { openChannelKey } from './key-seal.ts';
@@ -11,8 +10,8 @@ export const warningDays = [30, 7] as const;
 const keysMax = 100;
 
 /** The channel of a code; `undefined` when this server has none. */
-export function definitionOf(channel: string): ChannelDefinition | undefined {
-  return channelDefinitions.find(({ code }) => code === channel);
+export function definitionOf(core: Core, channel: string): ChannelDefinition | undefined {
+  return core.channels.find(({ code }) => code === channel);
 }
 
 /** An account's row. */
@@ -68,7 +67,7 @@ export function channelAccountOf(core: Core, row: AccountRow, keys: readonly Key
 
 /** The first setting or key of an account that is missing or wrong; `channel` when this server has no such channel. */
 export function faultOf(core: Core, row: AccountRow, keys: readonly KeyRow[]): string | undefined {
-  const definition = definitionOf(row.channel);
+  const definition = definitionOf(core, row.channel);
   if (definition === undefined) return 'channel';
   try {
     return definition.checkConfig(channelAccountOf(core, row, keys));
@@ -114,7 +113,7 @@ export function accountView(core: Core, row: AccountRow, keys: readonly KeyRow[]
     id: row.id,
     merchantId: row.merchant_id,
     channel: row.channel,
-    name: definitionOf(row.channel)?.name ?? { zh: row.channel, en: row.channel },
+    name: definitionOf(core, row.channel)?.name ?? { zh: row.channel, en: row.channel },
     platformMerchantId: row.platform_merchant_id,
     label: row.label,
     config: row.config,

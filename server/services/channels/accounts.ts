@@ -59,7 +59,7 @@ export async function createAccount(
   merchantId: string,
   body: CreateAccount,
 ): Promise<Answer<ChannelAccountView>> {
-  const definition = definitionOf(body.channel);
+  const definition = definitionOf(core, body.channel);
   if (definition === undefined) return err('bad-request', 'channel');
   const unknown = unknownSetting(definition, body.config);
   if (unknown !== undefined) return err('bad-request', unknown);
@@ -140,7 +140,7 @@ export async function changeAccount(
       .forUpdate()
       .executeTakeFirst();
     if (row === undefined) return err('not-found');
-    const definition = definitionOf(row.channel);
+    const definition = definitionOf(core, row.channel);
     const unknown = definition === undefined ? 'channel' : unknownSetting(definition, body.config);
     if (unknown !== undefined) return err('bad-request', unknown);
     const next = {

@@ -73,7 +73,7 @@ async function insertKey(
 ): Promise<Answer<void>> {
   const account = await lockAccount(db, place);
   if (account === undefined) return err('not-found');
-  const field = definitionOf(account.channel)?.fields.find(({ in: where, name }) => {
+  const field = definitionOf(core, account.channel)?.fields.find(({ in: where, name }) => {
     return where === 'key' && name === body.purpose;
   });
   const fault = faultOfKey(field, body, facts);

@@ -5,7 +5,6 @@ import type { Actor, Answer } from '../../answer.ts';
 import { writeAudit } from '../../audit/records.ts';
 import { shanghaiDay } from '../../channels/shared/shanghai-time.ts';
 import type { Core } from '../../core.ts';
-import type { Db } from '../../store/database.ts';
 import { definitionOf } from './account-rows.ts';
 import { announceChannels } from './accounts.ts';
 
@@ -59,12 +58,12 @@ async function limitAnswer(core: Core, merchantId: string, id: string): Promise<
 }
 
 /** The first fault of a new limit: nothing to hold to, a count of one payment, an unknown channel or terminal. */
-async function faultOf(db: Db, merchantId: string, body: CreateLimit): Promise<string | undefined> {
-  if (definitionOf(body.channel) === undefined) return 'channel';
+async function faultOf(core: Core, merchantId: string, body: CreateLimit): Promise<string | undefined> {
+  if (definitionOf(core, body.channel) === undefined) return 'channel';
   if (body.maxFen === undefined && body.maxCount === undefined) return 'maxFen';
   if (body.window === 'transaction' && body.maxCount !== undefined) return 'maxCount';
   if (body.terminalId === undefined) return undefined;
-  const terminal = await db
+  const terminal = await core.db
     .selectFrom('terminals')
     .select('id')
     .where('id', '=', body.terminalId)
@@ -82,7 +81,7 @@ export async function createLimit(
 ): Promise<Answer<LimitRuleView>> {
   const merchant = await core.db.selectFrom('merchants').select('id').where('id', '=', merchantId).executeTakeFirst();
   if (merchant === undefined) return err('not-found');
-  const fault = await faultOf(core.db, merchantId, body);
+  const fault = await faultOf(core, merchantId, body);
   if (fault !== undefined) return err('bad-request', fault);
   const nowMs = core.clock();
   const { id, channel, terminalId, window, maxFen, maxCount } = body;

@@ -13,7 +13,7 @@ import type {
 } from '../../../protocol/http/channels.ts';
 import type { ControlView, SetControl } from '../../../protocol/http/control.ts';
 import type { Actor, Answer } from '../../answer.ts';
-import { channelDefinitions } from '../../channels/registry.ts';
+import type { ChannelDefinition } from '../../channels/channel.ts';
 import type { Core } from '../../core.ts';
 import { changeAccount, createAccount, listAccounts } from './accounts.ts';
 import { controlMerchant, controlTerminal } from './control.ts';
@@ -56,7 +56,7 @@ export interface ChannelService {
 /** Builds the service. */
 export function createChannelService(core: Core): ChannelService {
   return {
-    definitions: () => channelDefinitions.map(definitionView),
+    definitions: () => core.channels.map(definitionView),
     inspectKey: keyFactsOf,
     accounts: (merchantId) => listAccounts(core, merchantId),
     createAccount: (actor, merchantId, body) => createAccount(core, actor, merchantId, body),
@@ -75,7 +75,7 @@ export function createChannelService(core: Core): ChannelService {
   };
 }
 
-function definitionView({ code, name, capabilities, fields }: (typeof channelDefinitions)[number]): ChannelView {
+function definitionView({ code, name, capabilities, fields }: ChannelDefinition): ChannelView {
   const { kinds, minFen, maxFen, refundDays, settles } = capabilities;
   return {
     code,

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { ReceiptDocument } from '../../../protocol/http/receipts.ts';
-import { channelDefinitions } from '../../channels/registry.ts';
 import type { Core } from '../../core.ts';
 import type { Db } from '../../store/database.ts';
 import { uuidv7 } from '../../store/uuid.ts';
@@ -77,12 +76,12 @@ type Shop = NonNullable<Awaited<ReturnType<typeof readShop>>>;
 type Paid = Awaited<ReturnType<typeof readPaid>>[number];
 type Refunded = Awaited<ReturnType<typeof readRefunds>>[number];
 
-function nameOf(channel: string): ReceiptDocument['channelName'] {
-  return channelDefinitions.find(({ code }) => code === channel)?.name ?? { zh: channel, en: channel };
+function nameOf(core: Core, channel: string): ReceiptDocument['channelName'] {
+  return core.channels.find(({ code }) => code === channel)?.name ?? { zh: channel, en: channel };
 }
 
 /** What every receipt of a shop says. */
-function commonOf(shop: Shop, row: Paid | Refunded) {
+function commonOf(core: Core, shop: Shop, row: Paid | Refunded) {
   return {
     title: shop.receipt_title ?? '',
     merchantName: shop.name,
@@ -93,30 +92,30 @@ function commonOf(shop: Shop, row: Paid | Refunded) {
     orderNo: shop.order_no,
     attemptNo: row.attempt_no,
     channel: row.channel,
-    channelName: nameOf(row.channel),
+    channelName: nameOf(core, row.channel),
     ...(row.payer === null ? {} : { payer: row.payer }),
     orderAmountFen: shop.amount_fen,
     footer: shop.receipt_footer ?? '',
   };
 }
 
-function paymentDocument(shop: Shop, row: Paid, before: readonly Paid[], receiptNo: string, id: string) {
+function paymentDocument(core: Core, shop: Shop, row: Paid, before: readonly Paid[], receiptNo: string, id: string) {
   return {
-    ...commonOf(shop, row),
+    ...commonOf(core, shop, row),
     id,
     receiptNo,
     kind: 'payment' as const,
     ...(row.transaction_id === null ? {} : { transactionId: row.transaction_id }),
     amountFen: row.amount_fen,
     at: (row.paid_at ?? new Date(0)).toISOString(),
-    others: before.map((other) => ({ channelName: nameOf(other.channel), amountFen: other.amount_fen })),
+    others: before.map((other) => ({ channelName: nameOf(core, other.channel), amountFen: other.amount_fen })),
     needsSignature: row.kind === 'card',
   } satisfies ReceiptDocument;
 }
 
-function refundDocument(shop: Shop, row: Refunded, of: string | undefined, receiptNo: string, id: string) {
+function refundDocument(core: Core, shop: Shop, row: Refunded, of: string | undefined, receiptNo: string, id: string) {
   return {
-    ...commonOf(shop, row),
+    ...commonOf(core, shop, row),
     id,
     receiptNo,
     kind: 'refund' as const,
@@ -138,7 +137,8 @@ interface Made {
 }
 
 /** Documents that an order should have and has not yet, in the order of what happened. */
-function missingOf(shop: Shop, paid: readonly Paid[], refunds: readonly Refunded[], nowMs: number): Made[] {
+function missingOf(core: Core, shop: Shop, paid: readonly Paid[], refunds: readonly Refunded[]): Made[] {
+  const nowMs = core.clock();
   const made: Made[] = [];
   const numbers = new Map(paid.flatMap((row) => (row.receipt_no === null ? [] : [[row.id, row.receipt_no]])));
   let part = numbers.size;
@@ -147,7 +147,7 @@ function missingOf(shop: Shop, paid: readonly Paid[], refunds: readonly Refunded
     part += 1;
     const receiptNo = `TK-${shop.order_no}${part === 1 ? '' : `-${String(part)}`}`;
     numbers.set(row.id, receiptNo);
-    const document = paymentDocument(shop, row, paid.slice(0, index), receiptNo, uuidv7(nowMs));
+    const document = paymentDocument(core, shop, row, paid.slice(0, index), receiptNo, uuidv7(nowMs));
     made.push({ document, attemptId: row.id });
   }
   let back = refunds.filter((row) => row.receipt_no !== null).length;
@@ -155,7 +155,7 @@ function missingOf(shop: Shop, paid: readonly Paid[], refunds: readonly Refunded
     if (row.receipt_no !== null) continue;
     back += 1;
     const receiptNo = `TK-${shop.order_no}-R${String(back)}`;
-    const document = refundDocument(shop, row, numbers.get(row.attempt_id), receiptNo, uuidv7(nowMs));
+    const document = refundDocument(core, shop, row, numbers.get(row.attempt_id), receiptNo, uuidv7(nowMs));
     made.push({ document, refundId: row.id });
   }
   return made;
@@ -172,7 +172,7 @@ export async function makeReceipts(core: Core, place: OrderPlace): Promise<boole
     const shop = await readShop(db, place);
     if (shop === undefined) return false;
     const nowMs = core.clock();
-    const missing = missingOf(shop, await readPaid(db, place), await readRefunds(db, place), nowMs);
+    const missing = missingOf(core, shop, await readPaid(db, place), await readRefunds(db, place));
     if (missing.length === 0) return true;
     await db
       .insertInto('receipts')

@@ -3,7 +3,6 @@ import { err, ok } from '../../../domain/result.ts';
 import type { AppHome, AuthCodeChannel, Settled } from '../../../protocol/http/terminal-app.ts';
 import type { OrderView } from '../../../protocol/http/payments.ts';
 import type { Answer } from '../../answer.ts';
-import { channelDefinitions } from '../../channels/registry.ts';
 import type { Core } from '../../core.ts';
 import { readControls, strictest } from '../channels/control.ts';
 import { readSettings } from '../channels/settings.ts';
@@ -84,9 +83,9 @@ export async function channelOfCode(core: Core, app: SignedInApp, authCode: stri
     .where('merchant_id', '=', app.merchantId)
     .orderBy('priority')
     .execute();
-  const own = accounts.flatMap(({ channel }) => channelDefinitions.filter(({ code }) => code === channel));
+  const own = accounts.flatMap(({ channel }) => core.channels.filter(({ code }) => code === channel));
   // A code of a channel that the merchant does not have is named too, so that the terminal can say why it does nothing.
-  const found = [...own, ...channelDefinitions].find(({ capabilities }) => capabilities.authCode?.test(authCode));
+  const found = [...own, ...core.channels].find(({ capabilities }) => capabilities.authCode?.test(authCode));
   return ok(found === undefined ? {} : { channel: found.code, name: found.name });
 }
 
@@ -106,7 +105,7 @@ export async function settleAll(
     .execute();
   const items: Settled['items'] = [];
   for (const { channel } of accounts) {
-    const definition = channelDefinitions.find(({ code }) => code === channel);
+    const definition = core.channels.find(({ code }) => code === channel);
     if (definition?.capabilities.settles !== true) continue;
     const answer = await payments.settle(actor, app.merchantId, channel);
     if (!answer.ok) return answer;
