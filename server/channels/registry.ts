@@ -1,5 +1,6 @@
+import { bankCard } from './bank-card/channel.ts';
 import type { ChannelDefinition } from './channel.ts';
 import { weChatPay } from './wechat-pay/definition.ts';
 
 /** Every channel of this server: one folder, one line. */
-export const channelDefinitions: readonly ChannelDefinition[] = [weChatPay];
+export const channelDefinitions: readonly ChannelDefinition[] = [weChatPay, bankCard];
