@@ -42,12 +42,19 @@ function refundRow(refund: RefundRecord) {
   };
 }
 
+/** An event's id: UUID version 7 whose 12 bits after the time keep the order within one millisecond. */
+export function eventId(nowMs: number, version: number, index: number): string {
+  const place = ((version & 0xff) << 4) | Math.min(index, 0xf);
+  const id = uuidv7(nowMs);
+  return `${id.slice(0, 15)}${place.toString(16).padStart(3, '0')}${id.slice(18)}`;
+}
+
 /** A row of `payment_events`; the body is cut, its hash is of the whole. */
-export function eventRow(event: EventRecord, nowMs: number) {
+function eventRow(event: EventRecord, nowMs: number, version: number, index: number) {
   const { raw } = event;
   const text = raw?.toWellFormed().replace(nul, '');
   return {
-    ...{ id: uuidv7(nowMs), at: instant(nowMs), kind: event.kind, facts: event.facts ?? {} },
+    ...{ id: eventId(nowMs, version, index), at: instant(nowMs), kind: event.kind, facts: event.facts ?? {} },
     ...{ attempt_id: event.attemptId ?? null, refund_id: event.refundId ?? null, by: event.by ?? null },
     raw: text?.slice(0, rawMaxChars) ?? null,
     raw_sha256: raw === undefined ? null : createHash('sha256').update(raw).digest('hex'),
@@ -107,7 +114,7 @@ export function partsOf(
   const rows: readonly (readonly [ApplyPart, readonly unknown[]])[] = [
     ['attempts', attempts.filter((attempt) => isNew(before.attempts, attempt)).map(attemptRow)],
     ['refunds', refunds.filter((refund) => isNew(before.refunds, refund)).map(refundRow)],
-    ['events', outcome.events.map((event) => eventRow(event, nowMs))],
+    ['events', outcome.events.map((event, index) => eventRow(event, nowMs, order.version, index))],
     ...(Object.entries(postingRows(outcome, nowMs)) as [ApplyPart, unknown[]][]),
     ...(Object.entries(limitRows(outcome)) as [ApplyPart, unknown[]][]),
     ['alarms', outcome.alarms.map((alarm) => paymentAlarmRow(alarm, `order:${order.id}`, nowMs))],

@@ -2,9 +2,8 @@ import type { Pool } from 'pg';
 import { shanghaiDay } from '../../../domain/payments/numbers.ts';
 import { windowStartOf } from '../../../domain/payments/limits.ts';
 import { deadlock, sqlState, uniqueViolation } from '../../store/database.ts';
-import { uuidv7 } from '../../store/uuid.ts';
 import { applyStatement } from './apply-sql.ts';
-import { orderValues, partsOf, paymentAlarmRow } from './pg-apply.ts';
+import { eventId, orderValues, partsOf, paymentAlarmRow } from './pg-apply.ts';
 import { newOrder } from './new-order.ts';
 import type { NewOrder, OrderRef } from './service.ts';
 import { snapshotSelect } from './snapshot-sql.ts';
@@ -120,7 +119,7 @@ async function createOrder(
   const values = [
     ...[order.merchantId, order.id, order.terminalId, shanghaiDay(more.nowMs).replaceAll('-', '').slice(2)],
     ...[order.amountFen, order.note, Buffer.from(more.bodyHash, 'hex'), order.source, order.externalRef ?? null],
-    ...[order.apiKeyId ?? null, now, new Date(more.expiresAtMs), uuidv7(more.nowMs), more.by ?? null],
+    ...[order.apiKeyId ?? null, now, new Date(more.expiresAtMs), eventId(more.nowMs, 0, 0), more.by ?? null],
     JSON.stringify({ amountFen: order.amountFen }),
   ];
   const ref = { merchantId: order.merchantId, orderId: order.id };
