@@ -21,6 +21,8 @@ export type ChangeListener = (id: string) => void;
 export interface ServerEventsOptions {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
   readonly network: NetworkState;
+  /** Where the stream is; that of signed-in people when left out. */
+  readonly path?: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** 0 to 1, spreads the tries of many browsers after a restart. */
@@ -104,7 +106,7 @@ export class ServerEvents {
     const attempt = new AbortController();
     const watch = new Watch(() => attempt.abort(), streamSilenceMs);
     try {
-      const response = await this.#options.fetch(endpoints.events[1], {
+      const response = await this.#options.fetch(this.#options.path ?? endpoints.events[1], {
         headers: { accept: 'text/event-stream' },
         cache: 'no-store',
         credentials: 'same-origin',

@@ -2,6 +2,7 @@ import type { Demo } from '../../protocol/http/system.ts';
 import type { Me } from '../../protocol/http/people.ts';
 import type { ApiClient } from '../api/client.ts';
 import type { ServerEvents } from '../api/events.svelte.ts';
+import type { Language } from '../i18n/languages.ts';
 import type { Toasts } from '../ui/toasts.svelte.ts';
 
 /** Where the page is, and how to go elsewhere. Ordinary links to paths of ours are caught too. */
@@ -48,4 +49,15 @@ export interface PersonAppProps {
   shellCache(): Promise<ShellCache | undefined>;
   /** Present only in demo mode. */
   readonly demo: Demo | undefined;
+}
+
+/** What the shell hands to the terminal's app (`src/terminal/TerminalApp.svelte`), which belongs to a device and not to a person. */
+export interface KioskAppProps {
+  readonly jobs: JobGuard;
+  /** Present only in demo mode: where the emulated secure devices are. */
+  demo(): Promise<Demo | undefined>;
+  /** Called while nobody needs the screen: a waiting update may be taken now. */
+  rest(): void;
+  /** Chooses the language; false when its texts cannot be fetched now. */
+  chooseLanguage(language: Language): Promise<boolean>;
 }

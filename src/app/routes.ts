@@ -2,7 +2,7 @@ import type { Role } from '../../protocol/http/common.ts';
 
 /** The screens that the shell itself knows; `person` leads to a person's app. */
 export type ShellRoute =
-  | { readonly screen: 'home' | 'sign-in' | 'account' | 'confirm' | 'not-found' }
+  | { readonly screen: 'home' | 'sign-in' | 'account' | 'confirm' | 'terminal' | 'not-found' }
   | { readonly screen: 'invitation'; readonly token: string }
   | { readonly screen: 'person'; readonly person: PersonName };
 
@@ -19,11 +19,13 @@ export const personOfRole = {
   merchant: 'merchant',
 } as const satisfies Record<Role, PersonName>;
 
-const fixedScreens: Readonly<Record<string, 'home' | 'sign-in' | 'account' | 'confirm'>> = {
+const fixedScreens: Readonly<Record<string, 'home' | 'sign-in' | 'account' | 'confirm' | 'terminal'>> = {
   '': 'home',
   'sign-in': 'sign-in',
   account: 'account',
   confirm: 'confirm',
+  // A device's app: it belongs to a terminal, and nobody signs in.
+  terminal: 'terminal',
 };
 
 /** Which screen of the shell stands at `path`. */

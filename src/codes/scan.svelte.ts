@@ -14,10 +14,14 @@ export type ScanProblem = CameraProblem | CodeRefusal | 'lost' | 'no-code' | 'no
 /** `closed` until the reader opens the camera; `paused` while the page is hidden. */
 export type ScanState = 'closed' | 'opening' | 'open' | 'paused';
 
-/** Reads one code of the wanted kind: by camera, from a picture, or as text. */
+/** Takes the plain text of a code that is none of ours; true when it is what was looked for. */
+export type TextTaker = (text: string) => boolean;
+
+/** Reads one code: by camera, from a picture, or as text. Ours of the wanted kind, or any text that a taker takes. */
 export class Scan {
-  readonly #kind: CodeKind;
+  readonly #kind: CodeKind | undefined;
   readonly #onCode: (bytes: Uint8Array) => void;
+  readonly #takeText: TextTaker | undefined;
   readonly #collector = new CodeCollector();
   #decoder: Promise<QrDecoder> | undefined;
   #stream: MediaStream | undefined;
@@ -35,9 +39,15 @@ export class Scan {
   isLampOn = $state(false);
   isReadingFile = $state(false);
 
-  constructor(kind: CodeKind, onCode: (bytes: Uint8Array) => void) {
+  constructor(kind: CodeKind | undefined, onCode: (bytes: Uint8Array) => void, takeText?: TextTaker) {
     this.#kind = kind;
     this.#onCode = onCode;
+    this.#takeText = takeText;
+  }
+
+  /** Looks for plain text instead of codes of ours. */
+  static ofText(takeText: TextTaker): Scan {
+    return new Scan(undefined, () => undefined, takeText);
   }
 
   /** Opens the camera and reads until there is a code. */
@@ -127,6 +137,11 @@ export class Scan {
   }
 
   #take(text: string): void {
+    if (this.#takeText !== undefined) {
+      if (this.#takeText(text)) this.close();
+      else this.#say('no-code');
+      return;
+    }
     const collected = this.#collector.take(text);
     this.#say(collected.state === 'refused' ? collected.reason : undefined);
     this.parts = collected.state === 'parts' ? { have: collected.have, count: collected.count } : this.parts;

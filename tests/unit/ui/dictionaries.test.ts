@@ -24,6 +24,8 @@ import { onSiteEn } from '../../../src/i18n/on-site.en.ts';
 import { onSiteZh } from '../../../src/i18n/on-site.zh.ts';
 import { sharedEn } from '../../../src/i18n/shared.en.ts';
 import { sharedZh } from '../../../src/i18n/shared.zh.ts';
+import { terminalEn } from '../../../src/i18n/terminal.en.ts';
+import { terminalZh } from '../../../src/i18n/terminal.zh.ts';
 
 /** Every text with its path; functions are called with stand-ins for their arguments. */
 function textsOf(value: unknown, path: string): [string, string][] {
@@ -43,6 +45,7 @@ const pairs = [
   ['office', officeEn, officeZh],
   ['on-site', onSiteEn, onSiteZh],
   ['shared', sharedEn, sharedZh],
+  ['terminal', terminalEn, terminalZh],
 ] as const;
 
 /** Words that are the same in both languages: names, notations, and what has no word. */

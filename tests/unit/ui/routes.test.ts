@@ -11,6 +11,8 @@ describe('the shell’s routes', () => {
     ['/account/more', { screen: 'not-found' }],
     ['/confirm', { screen: 'confirm' }],
     ['/confirm/more', { screen: 'not-found' }],
+    ['/terminal', { screen: 'terminal' }],
+    ['/terminal/more', { screen: 'not-found' }],
     ['/invitation/abc', { screen: 'invitation', token: 'abc' }],
     ['/invitation', { screen: 'not-found' }],
     ['/invitation/abc/def', { screen: 'not-found' }],

@@ -1,0 +1,345 @@
+import type { OrderView } from '../../protocol/http/payments.ts';
+import type { AppHome } from '../../protocol/http/terminal-app.ts';
+import type { ApiFailure } from '../api/failures.ts';
+import { i18n } from '../i18n/i18n.svelte.ts';
+import type { Language } from '../i18n/languages.ts';
+import { channelOfCode, isCustomerCode } from './flow/customer-code.ts';
+import { fenOf } from './flow/amount.ts';
+import type { Key } from './flow/keys.ts';
+import { pressOn, routesOf } from './flow/press.ts';
+import type { Facts, Intent, Notice } from './flow/press.ts';
+import { isHarmless } from './flow/screens.ts';
+import type { Screen, Way } from './flow/screens.ts';
+import { BackOffice } from './back-office.svelte.ts';
+import type { TerminalDevice, CardProblem } from './link/device.svelte.ts';
+import type { KeptStore, Settings } from './link/kept.ts';
+import type { TerminalLink } from './link/link.svelte.ts';
+import { Payment } from './payment.svelte.ts';
+import type { Printing } from './printing.svelte.ts';
+
+/** Harmless screens that nobody touches go back to the channel list after this time, ms. */
+export const idleMs = 90_000;
+/** How often the channel list and the board's report are renewed, ms. */
+const renewMs = 60_000;
+
+/** What the desk is wired to. */
+export interface DeskTools {
+  readonly link: Pick<TerminalLink, 'api' | 'events' | 'network'>;
+  readonly kept: KeptStore;
+  readonly device: TerminalDevice;
+  readonly printing: Printing;
+  /** Epoch ms of this device; reactive where a screen counts down. */
+  now(): number;
+  newId(): string;
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+  chooseLanguage(language: Language): Promise<boolean>;
+  /** Nobody needs the screen now. */
+  rest(): void;
+}
+
+const defaultSettings: Settings = { isOn: false, isLarge: false, isVoice: false };
+
+/**
+ * The terminal's desk: which screen stands, and what a key leads to. What a key means is decided by `pressOn` (pure);
+ * this class does it.
+ */
+export class TerminalDesk {
+  readonly tools: DeskTools;
+  readonly payment: Payment;
+  readonly back: BackOffice;
+  #lastTouchMs = 0;
+  /** Server's time minus this device's, ms. */
+  #offsetMs = 0;
+  #lastRenewMs = 0;
+  /** The way by card whose reading came to nothing. */
+  #cardWay = $state.raw<Way>();
+
+  screen = $state.raw<Screen>({ at: 'off' });
+  notice = $state<Notice>();
+  home = $state.raw<AppHome>();
+  /** Why the channel list could not be fetched. */
+  homeFailure = $state.raw<ApiFailure>();
+  settings = $state.raw<Settings>(defaultSettings);
+  cardProblem = $state<CardProblem>();
+  /** A payment that never reached the server, fen: nothing was charged. */
+  lostFen = $state<number>();
+  isCameraOpen = $state(false);
+
+  constructor(tools: DeskTools) {
+    this.tools = tools;
+    this.#lastTouchMs = tools.now();
+    this.payment = new Payment({
+      api: tools.link.api,
+      kept: tools.kept,
+      serverNow: () => this.serverNow(),
+      newId: tools.newId,
+      pause: tools.pause,
+      pollMs: () => (tools.link.events.state === 'open' ? 5_000 : 1_000),
+    });
+    this.back = new BackOffice(this);
+  }
+
+  /** The server's time, epoch ms; reactive. */
+  serverNow(): number {
+    return this.tools.now() + this.#offsetMs;
+  }
+
+  get facts(): Facts {
+    const card = this.tools.device.stage !== undefined ? 'reading' : this.cardProblem && 'failed';
+    return { home: this.home, stage: this.payment.stage, ...(card === undefined ? {} : { card }) };
+  }
+
+  /** A channel's name in the reader's language. */
+  channelName(channel: string): string {
+    return routesOf(this.facts).find((route) => route.channel === channel)?.name[i18n.language] ?? channel;
+  }
+
+  /** The channel and the amount that a card is read for. */
+  get cardName(): string {
+    return this.#cardWay === undefined ? '' : this.channelName(this.#cardWay.channel);
+  }
+  get cardFen(): number {
+    return this.#cardWay?.amountFen ?? this.payment.leftFen;
+  }
+
+  /** Takes up what was left, and follows the server; gives the way to stop. */
+  start(): () => void {
+    const { events } = this.tools.link;
+    const stops = [
+      events.on('payments', (id) => void this.#heard(id)),
+      events.on('control', () => void this.renew()),
+      events.onReconnect(() => void this.#reconnected()),
+    ];
+    const timer = setInterval(() => void this.#tick(), 1_000);
+    stops.push(() => clearInterval(timer));
+    events.start();
+    void this.#takeUp();
+    return () => {
+      for (const stop of stops) stop();
+      events.stop();
+    };
+  }
+
+  /** A key was pressed, on whatever keypad. */
+  press(key: Key): void {
+    this.#lastTouchMs = this.tools.now();
+    this.notice = undefined;
+    const intent = pressOn(this.screen, key, this.facts);
+    if (intent !== undefined) void this.#do(intent);
+  }
+
+  /** Changes a setting by its button. */
+  choose(setting: 'voice' | 'large' | 'language'): void {
+    this.#lastTouchMs = this.tools.now();
+    void this.#do({ do: setting });
+  }
+
+  /** A scanner, a camera or a person gave a customer's code. */
+  takeCode(code: string): void {
+    this.isCameraOpen = false;
+    const { screen } = this;
+    if (!isCustomerCode(code)) this.notice = 'no-code';
+    else if (screen.at === 'amount' && fenOf(screen.text) !== undefined)
+      void this.#takeCode(code, fenOf(screen.text) ?? 0);
+    else if (screen.at === 'ways' || screen.at === 'scan' || screen.at === 'split')
+      void this.#takeCode(code, screen.amountFen);
+    else if (screen.at === 'payment') {
+      if (this.payment.stage?.at === 'qr' || this.payment.stage?.at === 'open') void this.#takeCode(code, 0);
+    } else if (isHarmless(screen)) this.#askAmount(code);
+  }
+
+  /** Fetches the channel list anew. */
+  async renew(): Promise<void> {
+    const answer = await this.tools.link.api.call('appHome');
+    this.homeFailure = answer.ok ? undefined : answer;
+    if (!answer.ok) return;
+    this.home = answer.value;
+    this.#offsetMs = Date.parse(answer.value.now) - this.tools.now();
+    await this.#takeNamed(answer.value);
+  }
+
+  /** Brings the card reader a key when it has none. */
+  async fetchCardKey(): Promise<void> {
+    const { device, link } = this.tools;
+    await device.ensureCardKey(async () => {
+      const answer = await link.api.call('appCardKey');
+      return answer.ok ? answer.value.keyBlock : undefined;
+    });
+  }
+
+  /** Shows a screen; what was said on the one before is gone. */
+  show(screen: Screen): void {
+    this.isCameraOpen = false;
+    this.screen = screen;
+  }
+
+  /** Changes a setting and keeps it. */
+  async set(change: Partial<Settings>): Promise<void> {
+    this.settings = { ...this.settings, ...change };
+    await this.tools.kept.write('settings', this.settings);
+  }
+
+  /** Ends with what is shown: back to the channel list. */
+  async finish(): Promise<void> {
+    const { orderId } = this.payment.job ?? {};
+    if (orderId !== undefined) await this.set({ doneOrderId: orderId });
+    await this.payment.done();
+    this.cardProblem = undefined;
+    this.lostFen = undefined;
+    this.show({ at: 'channels' });
+    await this.renew();
+  }
+
+  async #do(intent: Intent): Promise<void> {
+    switch (intent.do) {
+      case 'show':
+        return this.show(intent.screen);
+      case 'say':
+        this.notice = intent.notice;
+        return;
+      case 'pay':
+        return this.#pay(intent.amountFen, intent.way);
+      case 'offer':
+        return this.#offer(intent);
+      case 'take-code':
+        return this.#takeCode(intent.code, intent.amountFen);
+      case 'cancel':
+        this.cardProblem = undefined;
+        this.show({ at: 'payment' });
+        return this.payment.cancel();
+      case 'cancel-card':
+        return this.tools.device.cancelCard();
+      case 'again':
+        return this.#cardWay && this.#readCard(this.#cardWay);
+      case 'done':
+        return this.finish();
+      case 'wake':
+        this.show({ at: 'channels' });
+        await this.set({ isOn: true });
+        return this.renew();
+      case 'sleep':
+        this.show({ at: 'off' });
+        await this.set({ isOn: false });
+        return this.tools.rest();
+      case 'camera':
+        this.isCameraOpen = !this.isCameraOpen;
+        return;
+      case 'voice':
+        return this.set({ isVoice: !this.settings.isVoice });
+      case 'large':
+        return this.set({ isLarge: !this.settings.isLarge });
+      case 'language':
+        await this.tools.chooseLanguage(i18n.language === 'zh' ? 'en' : 'zh');
+        return;
+      default:
+        return this.back.do(intent);
+    }
+  }
+
+  async #takeUp(): Promise<void> {
+    this.settings = (await this.tools.kept.read('settings')) ?? defaultSettings;
+    const job = await this.tools.kept.read('job');
+    if (job !== undefined) this.show({ at: 'payment' });
+    else if (this.settings.isOn) this.show({ at: 'channels' });
+    const renewed = this.renew();
+    if (job === undefined) return renewed;
+    const { lost } = await this.payment.recover();
+    if (lost === undefined) return;
+    this.lostFen = lost;
+    this.show({ at: 'channels' });
+  }
+
+  async #reconnected(): Promise<void> {
+    this.payment.retryNow();
+    await Promise.all([this.payment.heard(this.payment.job?.orderId ?? ''), this.renew()]);
+  }
+
+  async #heard(orderId: string): Promise<void> {
+    if (this.payment.job !== undefined) await this.payment.heard(orderId);
+    else await this.renew();
+  }
+
+  async #tick(): Promise<void> {
+    const nowMs = this.tools.now();
+    const isIdle = nowMs - this.#lastTouchMs >= idleMs;
+    if (isIdle && isHarmless(this.screen) && this.screen.at !== 'channels') this.show({ at: 'channels' });
+    if (nowMs - this.#lastRenewMs < renewMs) return;
+    this.#lastRenewMs = nowMs;
+    if (this.payment.job === undefined) await this.renew();
+  }
+
+  /** The order that the server names as this terminal's newest: somebody else's system made it, or our memory is gone. */
+  async #takeNamed({ currentOrderId }: AppHome): Promise<void> {
+    const isFree = this.payment.job === undefined && (isHarmless(this.screen) || this.screen.at === 'off');
+    if (!isFree || currentOrderId === undefined || currentOrderId === this.settings.doneOrderId) return;
+    const kept = await this.tools.kept.read('job');
+    if (kept !== undefined || this.payment.job !== undefined) return;
+    await this.payment.take(currentOrderId);
+    const { order } = this.payment;
+    if (order === undefined) return;
+    if (order.state === 'cancelled' || order.state.includes('refunded')) return this.#forget(order);
+    this.show({ at: 'payment' });
+  }
+
+  async #forget(order: OrderView): Promise<void> {
+    await this.payment.done();
+    await this.set({ doneOrderId: order.id });
+  }
+
+  #askAmount(code: string): void {
+    const route = channelOfCode(routesOf(this.facts), code);
+    if (route === undefined) this.notice = 'unknown-code';
+    else this.show({ at: 'amount', channel: route.channel, text: '', authCode: code });
+  }
+
+  async #pay(amountFen: number, way: Way): Promise<void> {
+    this.show({ at: 'payment' });
+    this.cardProblem = undefined;
+    if (way.kind === 'card') return this.#payByCard(amountFen, way);
+    if (this.payment.job === undefined) await this.payment.begin(amountFen, way);
+    else await this.payment.pay(way);
+  }
+
+  /** The order comes first: its number stands on the device's screen while the card is read. */
+  async #payByCard(amountFen: number, way: Way): Promise<void> {
+    if (this.payment.job === undefined) await this.payment.begin(amountFen);
+    await this.#readCard(way);
+  }
+
+  async #readCard(way: Way): Promise<void> {
+    const { order } = this.payment;
+    if (order === undefined || this.payment.refusal !== undefined) return;
+    this.cardProblem = undefined;
+    this.#cardWay = way;
+    const amountFen = way.amountFen ?? order.leftFen;
+    const { language } = i18n;
+    await this.fetchCardKey();
+    const card = await this.tools.device.readCard({ amountFen, orderNo: order.orderNo, language });
+    if (this.payment.order?.id !== order.id) return;
+    if (card.ok) return this.payment.pay(way, card.value);
+    this.cardProblem = card.error;
+  }
+
+  async #offer({ amountFen: asked, why }: Extract<Intent, { do: 'offer' }>): Promise<void> {
+    const amountFen = asked === 0 ? this.payment.leftFen : asked;
+    this.show({ at: 'ways', why, amountFen, back: this.screen });
+    const answer = await this.tools.link.api.call('appRoutes', { query: { amountFen: String(amountFen) } });
+    const { screen } = this;
+    if (screen.at !== 'ways' || screen.amountFen !== amountFen || screen.view !== undefined) return;
+    if (answer.ok) this.screen = { ...screen, view: answer.value };
+    else this.homeFailure = answer;
+  }
+
+  async #takeCode(code: string, asked: number): Promise<void> {
+    if (!isCustomerCode(code)) {
+      this.notice = 'no-code';
+      return;
+    }
+    const amountFen = asked === 0 ? this.payment.leftFen : asked;
+    const guess = channelOfCode(routesOf(this.facts), code);
+    const answer = await this.tools.link.api.call('appAuthCode', { body: { authCode: code } });
+    const channel = answer.ok ? answer.value.channel : guess?.channel;
+    if (channel === undefined) this.notice = 'unknown-code';
+    else await this.#pay(amountFen, { channel, kind: 'scan', authCode: code });
+  }
+}

@@ -1,0 +1,159 @@
+import type { KioskAppProps } from '../app/person.ts';
+import { newId } from '../api/uuid.ts';
+import { Ownership } from '../device/ownership.ts';
+import type { ChannelLike, LocksLike } from '../device/ownership.ts';
+import { i18n } from '../i18n/i18n.svelte.ts';
+import { clock } from '../ui/clock.svelte.ts';
+import { TerminalDesk } from './desk.svelte.ts';
+import { TerminalDevice } from './link/device.svelte.ts';
+import { BrowserKept } from './link/kept.ts';
+import type { Identity, KeptStore } from './link/kept.ts';
+import { TerminalLink } from './link/link.svelte.ts';
+import { Pairing } from './link/pairing.svelte.ts';
+import { Printing } from './printing.svelte.ts';
+import { printReceipt } from './print-receipt.ts';
+
+/** Name of the lock that the one tab holds that is the terminal. */
+export const terminalLock = 'tillkeeper-terminal';
+
+/** `starting`: not known yet. `other-tab`: another tab is the terminal. `working`: paired; the desk runs. */
+export type KioskPhase = 'starting' | 'other-tab' | 'pairing' | 'working';
+
+/** Everything of the terminal's app above its desk: one tab at a time, paired or not, and the cable. */
+export class Kiosk {
+  readonly #props: KioskAppProps;
+  readonly #kept: KeptStore = new BrowserKept();
+  readonly #ownership: Ownership;
+  readonly device = new TerminalDevice();
+  readonly link: TerminalLink;
+  readonly pairing: Pairing;
+  #stopDesk: () => void = () => undefined;
+
+  phase = $state<KioskPhase>('starting');
+  /** The office or another app ended the pairing. */
+  wasRevoked = $state(false);
+  desk = $state.raw<TerminalDesk>();
+
+  constructor(props: KioskAppProps) {
+    this.#props = props;
+    const { locks } = navigator as { readonly locks?: LocksLike };
+    const channel: ChannelLike | undefined =
+      typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(terminalLock);
+    this.#ownership = new Ownership(locks, channel);
+    this.#ownership.onAsked = () => this.#yield();
+    this.link = new TerminalLink({
+      fetch: (input, init) => fetch(input, init),
+      now: Date.now,
+      monotonic: () => performance.now(),
+      random: Math.random,
+      onRevoked: () => void this.#revoked(),
+    });
+    this.pairing = new Pairing({
+      api: this.link.open,
+      device: this.device,
+      kept: this.#kept,
+      onPaired: (identity) => this.#work(identity),
+    });
+  }
+
+  /** Begins; gives the way to stop. */
+  start(): () => void {
+    void this.#begin(this.#ownership.take(terminalLock));
+    return () => {
+      this.#stopDesk();
+      this.#ownership.close();
+      void this.device.session.close();
+    };
+  }
+
+  /** Makes this tab the terminal. */
+  async takeOver(): Promise<void> {
+    await this.#begin(this.#ownership.takeOver(terminalLock));
+  }
+
+  /** Where the emulated devices are, in demo mode. */
+  async emulated(): Promise<readonly { readonly label: string; readonly serial: string; readonly cableUrl: string }[]> {
+    return (await this.#props.demo())?.terminals ?? [];
+  }
+
+  async toggleLanguage(): Promise<void> {
+    await this.#props.chooseLanguage(i18n.language === 'zh' ? 'en' : 'zh');
+  }
+
+  async #begin(taking: Promise<boolean>): Promise<void> {
+    if (!(await taking)) {
+      this.phase = 'other-tab';
+      return;
+    }
+    const identity = await this.#kept.read('identity');
+    if (identity === undefined) {
+      this.phase = 'pairing';
+      await this.#findDevice();
+    } else this.#work(identity);
+  }
+
+  #work(identity: Identity): void {
+    this.wasRevoked = false;
+    this.link.use(identity);
+    const { api } = this.link;
+    const printing = new Printing({
+      api,
+      newId,
+      print: (document, options) => printReceipt(this.device, document, options),
+    });
+    const desk = new TerminalDesk({
+      ...{ link: this.link, kept: this.#kept, device: this.device, printing, newId },
+      now: () => clock.nowMs,
+      pause,
+      chooseLanguage: (language) => this.#props.chooseLanguage(language),
+      rest: () => this.#props.rest(),
+    });
+    this.desk = desk;
+    this.phase = 'working';
+    this.#stopDesk = desk.start();
+    void this.#findDevice();
+  }
+
+  /** Takes the cable up without asking: a granted port, or in the demo the device with this terminal's serial. */
+  async #findDevice(): Promise<void> {
+    if (this.device.isReady) return;
+    if (this.phase === 'pairing') {
+      await this.device.session.resume(undefined);
+      return;
+    }
+    const home = await this.link.api.call('appHome');
+    const serial = home.ok ? home.value.terminal.serial : undefined;
+    const urls = (await this.emulated()).filter((one) => one.serial === serial).map(({ cableUrl }) => cableUrl);
+    await this.device.session.resume(serial, urls);
+  }
+
+  async #revoked(): Promise<void> {
+    this.#stopDesk();
+    this.desk = undefined;
+    await this.#kept.write('identity', undefined);
+    this.wasRevoked = true;
+    this.phase = 'pairing';
+  }
+
+  /** Another tab wants to be the terminal. */
+  #yield(): void {
+    this.#stopDesk();
+    this.desk = undefined;
+    this.phase = 'other-tab';
+    void this.device.session.close().then(() => this.#ownership.release());
+  }
+}
+
+/** Waits `ms`, or until `signal` is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+}

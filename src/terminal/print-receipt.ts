@@ -1,0 +1,70 @@
+import { err, ok } from '../../domain/result.ts';
+import { printChunkMaxBytes, printChunksMax } from '../../protocol/cable/v1/services/terminal.ts';
+import { i18n } from '../i18n/i18n.svelte.ts';
+import type { ReceiptPrinter } from '../receipts/printers.ts';
+import type { TerminalDevice } from './link/device.svelte.ts';
+import type { PrintOutcome, PrintReceipt } from './printing.svelte.ts';
+
+const columns = 32;
+
+/**
+ * Prints a receipt: on the secure device's own printer, or on one at a port that this page may open. The code for it is
+ * fetched when the first receipt is printed.
+ */
+export async function printReceipt(
+  device: TerminalDevice,
+  ...[document, options]: Parameters<PrintReceipt>
+): Promise<PrintOutcome> {
+  let bytes: Uint8Array;
+  let printers: readonly ReceiptPrinter[];
+  try {
+    const [{ escposOf }, found] = await Promise.all([import('../receipts/escpos.ts'), findPrinters(device)]);
+    bytes = await escposOf(document, { columns, language: i18n.language, ...options });
+    printers = found;
+  } catch {
+    // The code could not be fetched: there is no network.
+    return { ok: false, error: 'printer-failed' };
+  }
+  let outcome: PrintOutcome = { ok: false, error: 'no-printer' };
+  for (const printer of printers) {
+    const printed = await printer.print(bytes);
+    if (printed.ok) return { ok: true, printer: printer.kind };
+    outcome = printed;
+  }
+  return outcome;
+}
+
+async function findPrinters(device: TerminalDevice): Promise<readonly ReceiptPrinter[]> {
+  const { secureDevicePrinter, usbPrinter, usbPrinterClass } = await import('../receipts/printers.ts');
+  const own = device.isReady ? [secureDevicePrinter((bytes) => sendToDevice(device, bytes))] : [];
+  const { usb } = navigator as { readonly usb?: USB };
+  const granted = usb === undefined ? [] : await usb.getDevices().catch(() => []);
+  const isPrinter = (one: USBDevice): boolean =>
+    one.configurations.some(({ interfaces }) =>
+      interfaces.some(({ alternates }) => alternates.some(({ interfaceClass }) => interfaceClass === usbPrinterClass)),
+    );
+  return [...own, ...granted.filter(isPrinter).map((one) => usbPrinter(one))];
+}
+
+const troubles = {
+  'out-of-paper': 'out-of-paper',
+  'printer-broken': 'printer-failed',
+  unreadable: 'printer-failed',
+} as const;
+
+/** Sends a print job over the cable in chunks (docs/cable-protocol.md, section 8.5). */
+async function sendToDevice(device: TerminalDevice, bytes: Uint8Array): ReturnType<ReceiptPrinter['print']> {
+  const count = Math.ceil(bytes.length / printChunkMaxBytes);
+  if (count > printChunksMax) return err('printer-failed', 'too long');
+  const job = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  for (let index = 0; index < count; index += 1) {
+    const chunk = bytes.slice(index * printChunkMaxBytes, (index + 1) * printChunkMaxBytes);
+    const params = { job, index, isLast: index + 1 === count, bytes: chunk };
+    const answer = await device.session.request('print.escpos', params);
+    if (!answer.ok) return err('printer-failed', answer.error);
+    device.paper = answer.value.paper;
+    const { outcome } = answer.value;
+    if (outcome !== 'waiting' && outcome !== 'printed') return err(troubles[outcome], outcome);
+  }
+  return ok(undefined);
+}
