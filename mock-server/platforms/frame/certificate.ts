@@ -13,6 +13,8 @@ export interface CertificateRequest {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly isAuthority: boolean;
+  /** IPv4 addresses at which a TLS server with this certificate answers. */
+  readonly addresses?: readonly string[];
 }
 
 const nameOids = { C: '2.5.4.6', O: '2.5.4.10', OU: '2.5.4.11', CN: '2.5.4.3' } as const;
@@ -34,7 +36,12 @@ export function signCertificate(request: CertificateRequest, signer: KeyObject):
     request.publicKey.export({ type: 'spki', format: 'der' }),
     element(
       0xa3,
-      sequence(basicConstraints(request.isAuthority), keyUsage(request.isAuthority), keyId(request.publicKey)),
+      sequence(
+        basicConstraints(request.isAuthority),
+        keyUsage(request.isAuthority),
+        keyId(request.publicKey),
+        ...alternativeNames(request.addresses ?? []),
+      ),
     ),
   );
   const signature = createSign('RSA-SHA256').update(signed).sign(signer);
@@ -58,6 +65,12 @@ function keyId(publicKey: KeyObject): Buffer {
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest();
   return extension('2.5.29.14', false, element(0x04, hash));
+}
+
+function alternativeNames(addresses: readonly string[]): readonly Buffer[] {
+  if (addresses.length === 0) return [];
+  const names = addresses.map((address) => element(0x87, Buffer.from(address.split('.').map(Number))));
+  return [extension('2.5.29.17', false, sequence(...names))];
 }
 
 function extension(id: string, isCritical: boolean, value: Buffer): Buffer {

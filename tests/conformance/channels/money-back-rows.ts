@@ -165,6 +165,7 @@ const files: readonly Row[] = [
     skip: (bench) => noCode(bench) ?? (bench.rotate === undefined ? 'the platform has one key' : undefined),
     run: async (open) => {
       await showAndPay(open);
+      open.clock.advance(60_000);
       await open.bench.rotate?.(open.standIn);
       const attempt = await showAndPay(open);
       expect(await open.channel.query(attempt)).toMatchObject(paidAs(open, attempt));
