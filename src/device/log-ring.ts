@@ -35,7 +35,7 @@ export class LogRing {
 }
 
 /** Fields whose text says something about a merchant or opens something; only their length is logged. */
-const secretFields = new Set(['screenNumber', 'parameters']);
+const secretFields = new Set(['screenNumber', 'parameters', 'code', 'keyBlock']);
 
 /** A message's fields as one line, with every byte string and secret text replaced by its size. */
 export function redacted(fields: Readonly<Record<string, unknown>>): string {
