@@ -25,6 +25,8 @@ export interface Settings {
   readonly fileKey?: Buffer;
 }
 
+const secretKeys: readonly string[] = ['terminal-master', 'file-hmac', 'client-private'];
+
 /** The fields of the office's form. */
 export const settingsFields: readonly ChannelField[] = [
   field('host', 'config', false, '主机地址', 'Host address'),
@@ -47,8 +49,6 @@ export const settingsFields: readonly ChannelField[] = [
   field('client-certificate', 'key', true, '客户端证书', 'Client certificate'),
   field('client-private', 'key', true, '客户端私钥', 'Client private key'),
 ];
-
-const secretKeys: readonly string[] = ['terminal-master', 'file-hmac', 'client-private'];
 
 function field(name: string, place: 'config' | 'key', isOptional: boolean, zh: string, en: string): ChannelField {
   return { name, in: place, isSecret: secretKeys.includes(name), isOptional, label: { zh, en } };
