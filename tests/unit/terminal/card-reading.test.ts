@@ -111,7 +111,7 @@ describe('a card is read', () => {
     type('1', '3', '5', '7', '9', '0', 'enter');
     const opened = acquirer.open(await reading);
     expect([...opened.tags.keys()]).toEqual(['5a', '5f24', '57']);
-    expect(opened.tags.get('57')).toMatch(/^6225880100000008d2909101/);
+    expect(opened.tags.get('57')).toMatch(/^6225880100000026d2909101/);
   });
 
   test('a card that was in the slot before is read; left in, it must come out before it pays again', async () => {
