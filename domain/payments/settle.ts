@@ -9,8 +9,8 @@ import type { AttemptRecord, Outcome, Snapshot } from './records.ts';
 import { nextLookAt } from './schedule.ts';
 import { isLive } from './transitions.ts';
 
-/** Where a word about an attempt comes from. `call`: the first call; `end`: close or reverse. */
-export type WordSource = 'call' | 'query' | 'end' | 'reverse' | 'notification';
+/** Where a word about an attempt comes from. `call`: the first call; `end`: it was to be closed; `reverse`: to be undone; `check`: asked after it had ended. */
+export type WordSource = 'call' | 'query' | 'end' | 'reverse' | 'check' | 'notification';
 
 /** A platform's word about an attempt. */
 export interface AttemptWord {
@@ -64,9 +64,9 @@ function takePaid(
     takeDifference(draft, attempt, word, { ...difference });
     return;
   }
-  // Once an attempt is to be undone, only the undoing itself says how it ended: a "paid" from elsewhere may be from before.
-  const isEnd = word.source === 'end' || word.source === 'reverse';
-  const isStale = isLive(attempt.state) ? !isEnd : word.source === 'notification';
+  // Once an attempt is to be undone, a "paid" may be from before: only the undoing itself says how it ended, and once it
+  // has ended, only a question that was asked afterwards.
+  const isStale = word.source !== (isLive(attempt.state) ? 'reverse' : 'check');
   if (attempt.wanted === 'reverse' && isStale && attempt.state !== 'paid' && attempt.state !== 'paid-late') {
     draft.event('notified', told(word));
     return;

@@ -61,7 +61,7 @@ async function takePayment(
   if (told.result.kind === 'paid' && mustAsk(attempt)) {
     const asked = await ask(parts, () => open.channel.query(attemptFacts(parts, stored, attempt)));
     if (asked.result.kind === 'unknown' || asked.result.kind === 'refused') return false;
-    await heard(parts, stored, open, { attemptId, source: 'query', ...asked }, notice);
+    await heard(parts, stored, open, { attemptId, source: 'check', ...asked }, notice);
     return true;
   }
   const { feePpm, platformMerchantId } = open;

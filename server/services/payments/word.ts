@@ -97,7 +97,7 @@ async function undo(
   const { channel } = open;
   if (!canUndo(open)) {
     const asked = await ask(parts, () => channel.close(attemptFacts(parts, stored, live)));
-    return (await heard(parts, stored, open, { attemptId: live.id, source: 'end', ...asked })).order;
+    return (await heard(parts, stored, open, { attemptId: live.id, source: 'reverse', ...asked })).order;
   }
   const wish = { wanted: 'reverse', why: 'no certain end', lookAtMs: parts.clock() + leaseMs } as const;
   const marked = await change(parts, stored, (order) =>

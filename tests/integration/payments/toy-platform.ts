@@ -122,7 +122,8 @@ export class ToyPlatform {
     if (payment === undefined) return { kind: 'not-found' };
     if (!payment.refunds.has(refund.refundNo)) {
       const isTooMuch = refundedOf(payment) + refund.amountFen > payment.amountFen;
-      if (payment.state !== 'paid' || isTooMuch) return { kind: 'failed', code: 'TOO_MUCH', message: 'nothing is left' };
+      if (payment.state !== 'paid' || isTooMuch)
+        return { kind: 'failed', code: 'TOO_MUCH', message: 'nothing is left' };
       payment.refunds.set(refund.refundNo, refund.amountFen);
     }
     return this.#refunded(payment, refund.refundNo);
@@ -133,7 +134,14 @@ export class ToyPlatform {
   }
 
   #make({ attemptNo, amountFen }: AttemptFacts): void {
-    const payment: ToyPayment = { attemptNo, amountFen, state: 'waiting', paidAtMs: 0, paidTimes: 0, refunds: new Map() };
+    const payment: ToyPayment = {
+      attemptNo,
+      amountFen,
+      state: 'waiting',
+      paidAtMs: 0,
+      paidTimes: 0,
+      refunds: new Map(),
+    };
     this.payments.set(attemptNo, payment);
   }
 
@@ -144,7 +152,14 @@ export class ToyPlatform {
     if (payment.state === 'waiting') return { kind: 'pending', qr: `toy:${attemptNo}` };
     const { amountFen, paidAtMs, paidTimes } = payment;
     const transactionId = `toy-${attemptNo}-${String(paidTimes)}`;
-    const proof = { attemptNo, amountFen, currency: 'CNY', platformMerchantId: 'toy-merchant', transactionId, paidAtMs };
+    const proof = {
+      attemptNo,
+      amountFen,
+      currency: 'CNY',
+      platformMerchantId: 'toy-merchant',
+      transactionId,
+      paidAtMs,
+    };
     const refundedFen = refundedOf(payment);
     return { kind: 'paid', proof: { ...proof, ...this.lie }, ...(refundedFen === 0 ? {} : { refundedFen }) };
   }
