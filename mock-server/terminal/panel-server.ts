@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import { benchCards } from './bench-cards.ts';
 import { control } from './control.ts';
 import { authenticatorReader } from './panel-extras.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -22,6 +23,16 @@ export interface Panel {
   close(): Promise<void>;
 }
 
+/** The cards of the bench as the page draws them: no number but its last four digits, and the PIN that a person would know. */
+const cardPictures = benchCards.map(({ id, name, pan, pin, hasChip, hasContactless }) => ({
+  id,
+  name,
+  tail: pan.slice(-4),
+  pin,
+  hasChip,
+  hasContactless,
+}));
+
 /** Largest body of a control request. */
 const bodyMaxBytes = 4096;
 /** Changes within this time reach the page as one. */
@@ -30,7 +41,7 @@ const gatherMs = 40;
 const heartbeatMs = 1000;
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'panel');
-const files = ['index.html', 'panel.css', 'panel.js', 'parts.js', 'texts.js'] as const;
+const files = ['index.html', 'panel.css', 'panel.js', 'parts.js', 'cards.js', 'paper.js', 'texts.js'] as const;
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -132,7 +143,7 @@ class PanelServer implements Panel {
   #view(): string {
     const terminals = [...this.#bays.values()].map(snapshotOf);
     const extras = (this.#options.extras ?? []).map((extra) => ({ title: extra.title, text: extra.render() }));
-    return JSON.stringify({ terminals, authenticators: this.#codes(Date.now()), extras });
+    return JSON.stringify({ terminals, authenticators: this.#codes(Date.now()), extras, cards: cardPictures });
   }
 
   #show(): void {

@@ -25,7 +25,7 @@ export interface PaperLine {
   readonly text: string;
   /** The slip was torn off after this line. */
   readonly isLast: boolean;
-  /** Where it stands, when not on the left. */
+  /** Where it stands; absent on the device's own slips, which are centred. */
   readonly align?: Alignment;
   /** The stretches of a line that is not all in the usual look. */
   readonly spans?: readonly TextSpan[];
@@ -91,18 +91,18 @@ export class Printer {
       if (last !== undefined) this.#paper.push({ ...last, isLast: true });
       return true;
     }
-    const align = item.align === 'left' ? {} : { align: item.align };
+    const { align } = item;
     if (item.kind === 'picture') {
       if (!this.#body.feedPaper(Math.ceil(item.heightDots / dotsPerMm), item.heightDots * dotsPerCharacter))
         return false;
-      this.#paper.push({ text: '', isLast: false, svg: item.svg, ...align });
+      this.#paper.push({ text: '', isLast: false, svg: item.svg, align });
       return true;
     }
     const text = item.spans.map((span) => span.text).join('');
     const height = Math.max(1, ...item.spans.map((span) => span.height));
     if (!this.#body.feedPaper(lineMm * height, text.length * dotsPerCharacter * height)) return false;
     const isPlain = item.spans.every((span) => !span.isBold && span.width === 1 && span.height === 1);
-    this.#paper.push({ text, isLast: false, ...align, ...(isPlain ? {} : { spans: item.spans }) });
+    this.#paper.push({ text, isLast: false, align, ...(isPlain ? {} : { spans: item.spans }) });
     return true;
   }
 

@@ -1,3 +1,5 @@
+import { makeCards, updateCards } from './cards.js';
+import { paperLine } from './paper.js';
 import { fill, glyph, h, sheet, stateLook } from './parts.js';
 import { texts } from './texts.js';
 
@@ -12,7 +14,7 @@ const spoken = document.getElementById('spoken');
 let language = remembered.language ?? (navigator.language.startsWith('zh') ? 'zh' : 'en');
 let theme = remembered.theme ?? 'auto';
 let serial = decodeURIComponent(location.hash.slice(1));
-let view = { terminals: [], authenticators: [], extras: [] };
+let view = { terminals: [], authenticators: [], extras: [], cards: [] };
 let isLost = false;
 let parts = {};
 let codeTurn = 0;
@@ -192,15 +194,18 @@ function makeAside() {
 
 function build() {
   dress();
-  parts = { builtFor: `${language} ${view.authenticators.length}` };
+  parts = { builtFor: builtFor() };
   parts.lost = h('p.note', { 'data-s': 'wait', hidden: true }, glyph('g-warn'), t().lost);
   parts.strip = h('nav.strip', { 'aria-label': t().pick });
   const lead = h('div.lead', {}, h('h1', {}, t().title), h('p', {}, t().lead));
-  const middle = h('div.middle', {}, makeSensors(), makePower(), makeReader());
+  parts.cards = makeCards(t(), view.cards, act);
+  const middle = h('div.middle', {}, parts.cards.sheet, makeSensors(), makePower(), makeReader());
   const main = h('main', {}, makeDevice(), middle, makeAside());
   page.replaceChildren(bar(), h('div.wrap', {}, lead, parts.lost, parts.strip, main));
   update();
 }
+
+const builtFor = () => `${language} ${view.authenticators.length} ${view.cards.length}`;
 
 function dress() {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
@@ -267,13 +272,12 @@ function screenChildren(terminal) {
 
 function updateDevice(terminal) {
   parts.screen.dataset.s = terminal.screen?.tone ?? 'off';
+  parts.screen.dataset.prompt = terminal.screen?.prompt ?? '';
   const turn = terminal.code === null ? 0 : codeTurn;
   const key = [language, terminal.screen, terminal.digitCount, terminal.label, terminal.code?.text, turn];
   fill(parts.screen, key, () => screenChildren(terminal));
   fill(parts.paper, [language, terminal.paper], () =>
-    terminal.paper.length === 0
-      ? [h('p.meta', {}, t().noPaper)]
-      : terminal.paper.map((line) => h(line.isLast ? 'p.last' : 'p', {}, line.text === '' ? ' ' : line.text)),
+    terminal.paper.length === 0 ? [h('p.meta', {}, t().noPaper)] : terminal.paper.map(paperLine),
   );
   parts.paper.scrollTop = parts.paper.scrollHeight;
   parts.paperLeft.textContent = t().paperLeft(terminal.paperMm);
@@ -354,6 +358,7 @@ function update() {
   const terminal = chosen();
   if (terminal === undefined) return;
   updateDevice(terminal);
+  updateCards(parts.cards, terminal, t());
   updateSensors(terminal);
   updateAside(terminal);
 }
@@ -374,7 +379,7 @@ function listen() {
     speakChanges(next);
     view = next;
     isLost = false;
-    if (parts.builtFor !== `${language} ${view.authenticators.length}`) build();
+    if (parts.builtFor !== builtFor()) build();
     else update();
   });
   socket.addEventListener('close', () => {

@@ -1,4 +1,5 @@
 const en = {
+  code: 'en',
   title: 'Terminals on the bench',
   lead: 'Emulated terminals. What is done here happens to the device itself: it erases its keys and locks.',
   theme: { auto: 'As the system', light: 'Light', dark: 'Dark' },
@@ -16,6 +17,15 @@ const en = {
   noPaper: 'Nothing printed',
   paperLeft: (mm) => (mm < 22 ? 'no paper' : `${(mm / 1000).toFixed(1)} m of paper left`),
   compareNumber: 'Number of this request',
+  cards: 'Cards',
+  cardsLead: 'Choose a card, then give it to the terminal. What each one does is up to its simulated issuer.',
+  cardChip: 'chip',
+  cardStripe: 'magnetic stripe only',
+  cardPin: (pin) => `The holder of this card types ${pin}`,
+  cardEntry: { chip: 'Insert', contactless: 'Tap', magstripe: 'Swipe' },
+  cardTake: 'Take it out',
+  slotEmpty: 'The slot is empty.',
+  slotHolds: (name) => `In the slot: ${name}`,
   reader: 'No cable: codes',
   readerLead:
     'Hold a code of the technician’s page before the reader, or paste its text. The answer stands on the screen.',
@@ -93,6 +103,7 @@ const en = {
 
 /** @type {typeof en} */
 const zh = {
+  code: 'zh',
   title: '终端台架',
   lead: '仿真终端。这里的操作真实作用于设备：它会清除密钥并锁定。',
   theme: { auto: '跟随系统', light: '浅色', dark: '深色' },
@@ -110,6 +121,15 @@ const zh = {
   noPaper: '没有打印内容',
   paperLeft: (mm) => (mm < 22 ? '缺纸' : `剩余纸 ${(mm / 1000).toFixed(1)} 米`),
   compareNumber: '本次请求号码',
+  cards: '银行卡',
+  cardsLead: '选一张卡，再交给终端。每张卡的结果由模拟的发卡行决定。',
+  cardChip: '芯片',
+  cardStripe: '只有磁条',
+  cardPin: (pin) => `持卡人的密码：${pin}`,
+  cardEntry: { chip: '插卡', contactless: '挥卡', magstripe: '刷卡' },
+  cardTake: '取出卡片',
+  slotEmpty: '卡槽是空的。',
+  slotHolds: (name) => `卡槽里：${name}`,
   reader: '没有数据线：扫码',
   readerLead: '把维护人员页面上的码对准读码器，或粘贴其文本。答复显示在屏幕上。',
   codeText: '文本形式的码',

@@ -28,7 +28,7 @@ function namesOf(dictionary: object, prefix = ''): string[] {
 }
 
 describe('the page of the bench', () => {
-  test.each(['', 'panel.css', 'panel.js', 'parts.js', 'texts.js'])(
+  test.each(['', 'panel.css', 'panel.js', 'parts.js', 'cards.js', 'paper.js', 'texts.js'])(
     'serves /%s with a policy that lets in nothing else',
     async (name) => {
       const response = await fetch(terminals.url + name);
@@ -55,6 +55,24 @@ describe('the page of the bench', () => {
     const body = JSON.stringify({ action: 'trip', sensor: 'case' });
     const response = await fetch(`${terminals.url}control/QT60-1`, { method: 'POST', body });
     expect([response.status, terminals.device('QT60-1').firmware?.core.state]).toEqual([415, 'NORMAL']);
+  });
+
+  test('a card is given and taken by control calls; the page learns four digits of it', async () => {
+    const post = async (body: object): Promise<number> => {
+      const headers = { 'content-type': 'application/json' };
+      const options = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await fetch(`${terminals.url}control/QT60-1`, options)).status;
+    };
+    expect(await post({ action: 'card', card: 'debit', entry: 'chip' })).toBe(200);
+    expect(terminals.device('QT60-1').body.slot.inserted?.id).toBe('debit');
+    expect(await post({ action: 'card', card: 'credit', entry: 'chip' })).toBe(400);
+    expect(await post({ action: 'card', card: 'stripe', entry: 'contactless' })).toBe(400);
+    expect(await post({ action: 'card', card: 'nobody', entry: 'chip' })).toBe(400);
+    const view = await (await fetch(`${terminals.url}terminals`)).text();
+    expect(view).toContain('"insertedCard":"debit"');
+    expect(view).not.toContain('6217000000000000426');
+    expect(await post({ action: 'take-card' })).toBe(200);
+    expect(await post({ action: 'take-card' })).toBe(400);
   });
 
   test('a terminal that was made for another server is not started', async () => {
