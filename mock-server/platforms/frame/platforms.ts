@@ -109,6 +109,7 @@ async function createCore(
     const path = request.target.split('?')[0] ?? '';
     const route = routes.find(([beginning]) => path.startsWith(beginning));
     if (route !== undefined) return route[1].handle(request);
+    if (!isWelcome(request, options.host, origin)) return plain(403, 'Open this page by its own address.');
     if (path.startsWith('/control/')) return answerControl(standIns, parts, request);
     return answerWallet([...standIns.values()], request);
   };
@@ -123,6 +124,13 @@ async function createCore(
     },
   };
   return { platforms, answer };
+}
+
+/** A page of elsewhere must not pay or plan faults, and a name of elsewhere must not lead here. */
+function isWelcome({ headers }: WireRequest, host: string, origin: string): boolean {
+  const names = ['localhost', '127.0.0.1', host, new URL(origin).hostname];
+  const isOurs = (address: string): boolean => URL.canParse(address) && names.includes(new URL(address).hostname);
+  return isOurs(`http://${headers['host'] ?? ''}`) && (headers['origin'] === undefined || isOurs(headers['origin']));
 }
 
 function toolsFor(options: PlatformOptions, origin: string, code: string): StandInTools {
