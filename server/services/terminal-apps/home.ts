@@ -89,7 +89,7 @@ export async function channelOfCode(core: Core, app: SignedInApp, authCode: stri
   return ok(found === undefined ? {} : { channel: found.code, name: found.name });
 }
 
-/** Closes the batches of the merchant's channels that settle. */
+/** Closes the batches of the merchant's channels that settle; one that fails does not keep the others from theirs. */
 export async function settleAll(
   core: Core,
   payments: PaymentService,
@@ -108,9 +108,9 @@ export async function settleAll(
     const definition = core.channels.find(({ code }) => code === channel);
     if (definition?.capabilities.settles !== true) continue;
     const answer = await payments.settle(actor, app.merchantId, channel);
-    if (!answer.ok) return answer;
-    const kind = (['settled', 'differs'] as const).find((name) => name === answer.value.kind) ?? 'unknown';
-    items.push({ channel, name: definition.name, kind, text: answer.value.text });
+    const { kind: said, text } = answer.ok ? answer.value : { kind: 'unknown', text: answer.error };
+    const kind = (['settled', 'differs'] as const).find((name) => name === said) ?? 'unknown';
+    items.push({ channel, name: definition.name, kind, text });
   }
   return ok({ items });
 }

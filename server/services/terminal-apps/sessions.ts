@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, hkdfSync, randomBytes, timingSafeEqual, verify } from 'node:crypto';
+import { createHmac, createPublicKey, hkdfSync, timingSafeEqual, verify } from 'node:crypto';
 import { err, ok } from '../../../domain/result.ts';
 import type { AppSession, AppSignIn } from '../../../protocol/http/terminal-app.ts';
 import type { Answer } from '../../answer.ts';
@@ -7,7 +7,8 @@ import type { Core } from '../../core.ts';
 const challengeMs = 60_000;
 const sessionMs = 12 * 3_600_000;
 const stampBytes = 6;
-const randomPartBytes = 10;
+const counterBytes = 4;
+const stampPartBytes = 2 * stampBytes + counterBytes;
 const nonceMacBytes = 16;
 const idBytes = 16;
 const macBytes = 32;
@@ -30,12 +31,17 @@ function instantBytes(ms: number): Buffer {
   return bytes;
 }
 
+let counter = 0;
+
 /**
- * A nonce that needs no row until it is used: end of life ‖ random ‖ MAC. It works once because the app's row keeps the
- * last one that was used and only later ones are taken.
+ * A nonce that needs no row until it is used: end of life ‖ when it was made ‖ count ‖ MAC, which nobody else can guess.
+ * It works once because the app's row keeps the last one that was used and only later ones are taken.
  */
 export function makeNonce(core: Core): { readonly nonce: string } {
-  const stamp = Buffer.concat([instantBytes(core.clock() + challengeMs), randomBytes(randomPartBytes)]);
+  counter = (counter + 1) % 2 ** 32;
+  const count = Buffer.alloc(counterBytes);
+  count.writeUInt32BE(counter);
+  const stamp = Buffer.concat([instantBytes(core.clock() + challengeMs), instantBytes(Date.now()), count]);
   const tag = mac(core, 'nonce', stamp).subarray(0, nonceMacBytes);
   return { nonce: Buffer.concat([stamp, tag]).toString('base64url') };
 }
@@ -43,8 +49,8 @@ export function makeNonce(core: Core): { readonly nonce: string } {
 /** The part of a nonce that orders it; `undefined` when it is not ours or its minute is over. */
 function stampOf(core: Core, nonce: string): Buffer | undefined {
   const bytes = Buffer.from(nonce, 'base64url');
-  if (bytes.length !== stampBytes + randomPartBytes + nonceMacBytes) return undefined;
-  const stamp = bytes.subarray(0, stampBytes + randomPartBytes);
+  if (bytes.length !== stampPartBytes + nonceMacBytes) return undefined;
+  const stamp = bytes.subarray(0, stampPartBytes);
   const tag = mac(core, 'nonce', stamp).subarray(0, nonceMacBytes);
   if (!timingSafeEqual(tag, bytes.subarray(stamp.length))) return undefined;
   return stamp.readUIntBE(0, stampBytes) > core.clock() ? stamp : undefined;
