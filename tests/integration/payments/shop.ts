@@ -2,11 +2,11 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { fen } from '../../../domain/money.ts';
-import type { OrderView } from '../../../protocol/http/payments.ts';
+import type { OrderView, RoutesView } from '../../../protocol/http/payments.ts';
 import type { Answer } from '../../../server/answer.ts';
 import type { ChannelCapabilities } from '../../../server/channels/channel.ts';
 import { createContext, type ServerContext } from '../../../server/context.ts';
-import type { NewAttempt, PaymentService } from '../../../server/services/payments/service.ts';
+import type { NewAttempt, NewRefund, PaymentService } from '../../../server/services/payments/service.ts';
 import { migrate } from '../../../server/store/migrate.ts';
 import { openStore } from '../../../server/store/database.ts';
 import { type Cluster, newId } from '../server/world.ts';
@@ -31,6 +31,7 @@ export class Shop {
   readonly accounts = new Map<string, string>();
   readonly platforms: ReadonlyMap<string, ToyPlatform>;
   readonly context: ServerContext;
+  readonly #fresh: string[] = [];
 
   private constructor(context: ServerContext, platforms: ReadonlyMap<string, ToyPlatform>) {
     this.context = context;
@@ -97,6 +98,41 @@ export class Shop {
       ...[ids, this.merchantId],
     );
     return ids;
+  }
+
+  /** A terminal that nobody has used. */
+  async terminal(): Promise<string> {
+    if (this.#fresh.length === 0) this.#fresh.push(...(await this.terminals(50)));
+    const [id = ''] = this.#fresh.splice(0, 1);
+    return id;
+  }
+
+  async control(what: 'merchant' | 'terminal', state: string, terminalId: string): Promise<void> {
+    const [table, column] =
+      what === 'merchant' ? ['merchant_settings', 'merchant_id'] : ['terminal_settings', 'terminal_id'];
+    const id = what === 'merchant' ? this.merchantId : terminalId;
+    await this.sql(
+      `insert into ${table} (${column}, state) values ($1, $2) on conflict (${column}) do update set state = excluded.state`,
+      ...[id, state],
+    );
+  }
+
+  routes(terminalId: string, amountFen: number): Promise<RoutesView> {
+    return this.payments.routes(this.merchantId, terminalId, fen(amountFen));
+  }
+
+  refund(orderId: string, wish: Partial<NewRefund> = {}): Promise<Answer<OrderView>> {
+    const { merchantId } = this;
+    return this.payments.refund(cashier, { merchantId, orderId, id: newId(), reason: 'returned', ...wish });
+  }
+
+  /** Kinds of alarms about an order. */
+  async alarms(orderId: string): Promise<string[]> {
+    const rows = await this.sql<{ kind: string }>(
+      'select kind from alarms where subject = $1 order by id',
+      `order:${orderId}`,
+    );
+    return rows.map(({ kind }) => kind);
   }
 
   async limit(limit: ShopLimit): Promise<string> {

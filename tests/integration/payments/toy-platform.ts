@@ -38,6 +38,8 @@ export class ToyPlatform {
   scan: (authCode: string) => 'pay' | 'ask' | 'decline' = () => 'pay';
   /** What proofs say instead of the truth. */
   lie: Partial<{ amountFen: Fen; currency: string; platformMerchantId: string; attemptNo: string }> = {};
+  /** Refuses first calls, as when our keys are wrong. */
+  refusal: { readonly code: string; readonly message: string } | undefined;
   readonly calls: { call: ToyCall; attemptNo: string }[] = [];
   readonly #clock: () => number;
 
@@ -83,6 +85,7 @@ export class ToyPlatform {
   }
 
   create(facts: AttemptFacts): PayResult {
+    if (this.refusal !== undefined) return { kind: 'refused', ...this.refusal };
     const known = this.payments.get(facts.attemptNo);
     if (known === undefined) this.#make(facts);
     return this.#told(facts.attemptNo);
