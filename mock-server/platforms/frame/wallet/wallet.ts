@@ -28,6 +28,7 @@ const files: Readonly<Record<string, readonly [string, string]>> = {
   '/': ['index.html', 'text/html; charset=utf-8'],
   '/wallet.css': ['wallet.css', 'text/css; charset=utf-8'],
   '/wallet.js': ['wallet.js', 'text/javascript; charset=utf-8'],
+  '/screens.js': ['screens.js', 'text/javascript; charset=utf-8'],
   '/faults.js': ['faults.js', 'text/javascript; charset=utf-8'],
   '/parts.js': ['parts.js', 'text/javascript; charset=utf-8'],
   '/texts.js': ['texts.js', 'text/javascript; charset=utf-8'],

@@ -61,7 +61,7 @@ export async function get(path) {
 export function choices(label, options, chosen, choose) {
   return h(
     'fieldset.choices',
-    {},
+    { 'data-many': options.length > 3 },
     h('legend', {}, label),
     options.map(([value, text, extra]) =>
       h(
