@@ -84,6 +84,11 @@ export class ToyPlatform {
     return fate === 'lost' ? { kind: 'unknown', why: 'the answer was lost' } : result;
   }
 
+  /** A payment that is there before its call was answered. */
+  make(attemptNo: string, amountFen: number): void {
+    this.#make({ attemptNo, amountFen: fen(amountFen) });
+  }
+
   create(facts: AttemptFacts): PayResult {
     if (this.refusal !== undefined) return { kind: 'refused', ...this.refusal };
     const known = this.payments.get(facts.attemptNo);
@@ -136,7 +141,7 @@ export class ToyPlatform {
     return this.#refunded(this.payments.get(facts.attemptNo), refund.refundNo);
   }
 
-  #make({ attemptNo, amountFen }: AttemptFacts): void {
+  #make({ attemptNo, amountFen }: Pick<AttemptFacts, 'attemptNo' | 'amountFen'>): void {
     const payment: ToyPayment = {
       attemptNo,
       amountFen,

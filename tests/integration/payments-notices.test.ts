@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fen } from '../../domain/money.ts';
+import { newest, Shop, value } from './payments/shop.ts';
+import { Cluster, newId } from './server/world.ts';
+
+let cluster: Cluster;
+let shop: Shop;
+
+beforeAll(async () => {
+  cluster = await Cluster.start();
+  shop = await Shop.open(cluster, { reverses: true });
+});
+afterAll(async () => {
+  await shop.close();
+  await cluster.stop();
+});
+
+async function shown(): Promise<{ id: string; attemptNo: string }> {
+  const order = value(await shop.order(await shop.terminal(), 10_000));
+  return { id: order.id, attemptNo: newest(value(await shop.start(order.id))).attemptNo };
+}
+
+const platform = () => shop.platform('toy-a');
+
+describe('a notification', () => {
+  it('before the answer of the first call pays the order; the answer changes nothing', async () => {
+    const order = value(await shop.order(await shop.terminal(), 10_000));
+    const status = Promise.withResolvers<number>();
+    shop.platform('toy-a').fate = async (call, attemptNo) => {
+      if (call !== 'create') return 'ok';
+      platform().make(attemptNo, 10_000);
+      platform().pay(attemptNo);
+      status.resolve(await shop.notify('toy-a', attemptNo));
+      return 'ok';
+    };
+    const started = value(await shop.start(order.id));
+    shop.setFate('toy-a', () => 'ok');
+    expect(await status.promise).toBe(200);
+    expect(started).toMatchObject({ state: 'paid', attempts: [{ state: 'paid' }] });
+  });
+
+  it('that comes five times at once, and again with another id, counts once', async () => {
+    const { id, attemptNo } = await shown();
+    platform().pay(attemptNo);
+    const replies = await Promise.all(Array.from({ length: 5 }, () => shop.notify('toy-a', attemptNo, 'same')));
+    expect(replies).toEqual([200, 200, 200, 200, 200]);
+    expect(await shop.notify('toy-a', attemptNo, 'another')).toBe(200);
+    const kinds = await shop.events(id);
+    expect(kinds.filter((kind) => kind === 'paid')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'notified')).toHaveLength(1);
+    const [row] = await shop.sql<{ n: number }>('select count(*) as n from ledger_postings where order_id = $1', id);
+    expect(row?.n).toBe(1);
+  });
+
+  it('that is forged changes nothing', async () => {
+    const { id, attemptNo } = await shown();
+    platform().pay(attemptNo);
+    const raw = platform().notice(attemptNo);
+    const forged = { ...raw, headers: { ...raw.headers, 'x-toy-signature': '00' } };
+    const reply = await shop.payments.notified('toy-a', shop.accounts.get('toy-a') ?? '', forged);
+    expect(reply.status).toBe(401);
+    expect((await shop.look(id)).state).toBe('open');
+  });
+
+  it.each([
+    ['amount', { amountFen: fen(9_999) }],
+    ['currency', { currency: 'USD' }],
+    ['merchant', { platformMerchantId: 'somebody else' }],
+    ['number', { attemptNo: 'TK26112300000000A9' }],
+  ])('that names another %s goes to a person, never to paid', async (what, lie) => {
+    const { id, attemptNo } = await shown();
+    platform().pay(attemptNo);
+    platform().lie = lie;
+    const raw = platform().notice(attemptNo);
+    platform().lie = {};
+    expect((await shop.payments.notified('toy-a', shop.accounts.get('toy-a') ?? '', raw)).status).toBe(200);
+    expect(await shop.look(id)).toMatchObject({ state: 'review', paidFen: 0, attempts: [{ state: 'review' }] });
+    const [event] = await shop.sql<{ facts: { what: string } }>(
+      `select facts from payment_events where order_id = $1 and kind = 'differs'`,
+      id,
+    );
+    expect(event?.facts.what).toBe(what);
+    expect(await shop.alarms(id)).toEqual(['payment-differs']);
+    expect(await shop.start(id, 'toy-b')).toMatchObject({ error: 'not-in-state' });
+  });
+
+  it('about a number that is not ours calls the office once and is not answered as done', async () => {
+    platform().make('TK26112399999999A1', 500);
+    platform().pay('TK26112399999999A1');
+    expect(await shop.notify('toy-a', 'TK26112399999999A1')).toBe(500);
+    expect(await shop.notify('toy-a', 'TK26112399999999A1', 'again')).toBe(500);
+    const rows = await shop.sql(`select 1 from alarms where facts ->> 'attemptNo' = 'TK26112399999999A1'`);
+    expect(rows).toHaveLength(1);
+  });
+
+  it('for an account that does not exist, or of another channel, is not found', async () => {
+    const { attemptNo } = await shown();
+    const raw = platform().notice(attemptNo);
+    expect((await shop.payments.notified('toy-a', newId(), raw)).status).toBe(404);
+    expect((await shop.payments.notified('toy-b', shop.accounts.get('toy-a') ?? '', raw)).status).toBe(404);
+    // The other account's signature holds here, its numbers do not.
+    expect((await shop.payments.notified('toy-b', shop.accounts.get('toy-b') ?? '', raw)).status).toBe(500);
+  });
+
+  it('from before an undoing is not believed: the platform is asked what is true now', async () => {
+    platform().scan = () => 'pay';
+    const order = value(await shop.order(await shop.terminal(), 500));
+    shop.setFate('toy-a', () => 'lost');
+    const { attemptNo } = newest(
+      value(await shop.start(order.id, 'toy-a', { kind: 'scan', authCode: '1'.repeat(18) })),
+    );
+    const early = platform().notice(attemptNo);
+    await shop.pass(61_000);
+    shop.setFate('toy-a', () => 'ok');
+    await shop.pass(61_000);
+    expect(newest(await shop.look(order.id)).state).toBe('closed');
+    const reply = await shop.payments.notified('toy-a', shop.accounts.get('toy-a') ?? '', early);
+    expect(reply.status).toBe(200);
+    expect(await shop.look(order.id)).toMatchObject({ attempts: [{ state: 'closed' }], refunds: [] });
+  });
+
+  it('that names a second payment for one number calls the office', async () => {
+    const { id, attemptNo } = await shown();
+    platform().pay(attemptNo);
+    await shop.notify('toy-a', attemptNo, 'first');
+    const payment = platform().payments.get(attemptNo);
+    if (payment !== undefined) payment.paidTimes += 1;
+    await shop.notify('toy-a', attemptNo, 'second');
+    expect(await shop.events(id)).toContain('paid-twice');
+    expect(await shop.alarms(id)).toEqual(['payment-differs']);
+  });
+});
+
+describe('the address for notifications', () => {
+  it('takes raw bytes over HTTP, bounded, and answers as the channel says', async () => {
+    const { createApp } = await import('../../server/routes/app.ts');
+    const app = createApp(shop.context);
+    const { id, attemptNo } = await shown();
+    platform().pay(attemptNo);
+    const { headers, body } = platform().notice(attemptNo);
+    const post = (path: string, bytes: Uint8Array) =>
+      app.request(path, { method: 'POST', headers, body: Buffer.from(bytes) });
+    const account = shop.accounts.get('toy-a') ?? '';
+    const reply = await post(`/api/notify/toy-a/${account}`, body);
+    expect([reply.status, await reply.text()]).toEqual([200, 'done']);
+    expect((await shop.look(id)).state).toBe('paid');
+    expect((await post('/api/notify/toy-a/not-an-id', body)).status).toBe(404);
+    expect((await post(`/api/notify/toy-a/${account}`, new Uint8Array(300_000))).status).toBe(413);
+  });
+});
+
+describe('events and the ledger', () => {
+  it('cannot be changed, and a posting that does not balance is refused by the database', async () => {
+    await expect(shop.sql(`update payment_events set kind = 'x'`)).rejects.toThrow(/append-only/);
+    await expect(shop.sql('delete from ledger_entries')).rejects.toThrow(/append-only/);
+    const id = newId();
+    const text = `with p as (insert into ledger_postings (merchant_id, id, at, kind) values ($1, $2, now(), 'difference') returning id)
+      insert into ledger_entries (merchant_id, posting_id, line, account, amount_fen, at) select $1, id, 1, 'payable', 1, now() from p`;
+    await expect(shop.sql(text, shop.merchantId, id)).rejects.toThrow(/does not balance/);
+  });
+});
