@@ -19,7 +19,6 @@ import { type AlarmService, createAlarmService } from './services/alarms.ts';
 import { createLogService, type LogService } from './services/log.ts';
 import { createFieldService, type FieldService } from './services/field/service.ts';
 import { createPaymentServices, type PaymentServices } from './services/payment-services.ts';
-import { createPaymentService } from './services/payments/wire.ts';
 import { createPeopleService, type PeopleService } from './services/people.ts';
 import { createRegistryService, type RegistryService } from './services/registry.ts';
 import { createTicketService, type TicketService } from './services/tickets.ts';
@@ -66,20 +65,7 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
   const clock = config.clock ?? Date.now;
   const bus = await createEventBus(store.pool, config.databaseUrl, log);
   let ring = createKeyRing(readKeys(config, clock()));
-  const policy = config.policy ?? defaultUnlockPolicy;
-  const delegationPolicy = config.delegationPolicy ?? defaultDelegationPolicy;
-  const channels = config.channels ?? channelDefinitions;
-  const core: Core = {
-    pool: store.pool,
-    db: store.db,
-    clock,
-    log,
-    keys: () => ring,
-    bus,
-    policy,
-    delegationPolicy,
-    channels,
-  };
+  const core = coreOf(config, store, { clock, log, bus, keys: () => ring });
   const trust = await createTrust(core);
   const { publicUrl, allowedOrigins } = config;
   const secret = ring.signInSecret;
@@ -106,8 +92,8 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
   };
   const logService = createLogService({ core, firstOrigin, settle });
   const unlocks = createUnlockService({ core, trust, factors, duty, log: logService });
-  const payments = createPaymentService(core, channels, publicUrl);
   const people = createPeopleService(core, trust, { publicUrl, secret });
+  const money = createPaymentServices({ core, factors, people, publicUrl, isDemo: config.demo !== undefined });
   const services = {
     people,
     registry: createRegistryService(core),
@@ -116,12 +102,11 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
     field: createFieldService({ core, trust, factors, unlocks }),
     alarms: createAlarmService(core),
     log: logService,
-    ...createPaymentServices({ core, payments, factors, people, isDemo: config.demo !== undefined }),
+    ...money.services,
   };
   const close = async (): Promise<void> => {
     unsubscribe();
-    services.terminalApps.close();
-    payments.close();
+    money.close();
     streams.closeAll();
     await sequencer.close();
     await checkpoints.close();
@@ -142,6 +127,17 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
     checkpoints,
     services,
     close,
+  };
+}
+
+function coreOf(config: ServerConfig, store: Store, rest: Pick<Core, 'clock' | 'log' | 'bus' | 'keys'>): Core {
+  return {
+    ...rest,
+    pool: store.pool,
+    db: store.db,
+    policy: config.policy ?? defaultUnlockPolicy,
+    delegationPolicy: config.delegationPolicy ?? defaultDelegationPolicy,
+    channels: config.channels ?? channelDefinitions,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ServerContext } from '../context.ts';
+import { raiseKeyEnds } from '../services/channels/key-ends.ts';
 import { raiseUnusualRates } from '../services/field/rates.ts';
 import { endDelegations, raiseMissingUses, revokeOfLeavers } from '../services/field/sweep.ts';
 import { expireGrants, raiseMissingReceipts, releaseProbations, removeStale } from './work.ts';
@@ -42,6 +43,7 @@ export function startJobs(context: ServerContext): Jobs {
         await releaseProbations(core);
         await endDelegations(core);
         if (count % fieldEvery === 1) await sweepField(core);
+        if (count % staleEvery === 1) await raiseKeyEnds(core);
         if (count % staleEvery === 1) {
           await removeStale(core);
           await sweepIdempotency(core);

@@ -4,6 +4,7 @@ import { type ChannelService, createChannelService } from './channels/service.ts
 import { createMerchantService, type MerchantService } from './merchant/service.ts';
 import { createMerchantApiService, type MerchantApiService } from './merchant-api/service.ts';
 import type { PaymentService } from './payments/service.ts';
+import { createPaymentService } from './payments/wire.ts';
 import type { PeopleService } from './people.ts';
 import { createReceiptService, type ReceiptService } from './receipts/service.ts';
 import { createTerminalAppService, type TerminalAppService } from './terminal-apps/service.ts';
@@ -21,21 +22,30 @@ export interface PaymentServices {
 /** What they are made of. `isDemo`: webhooks may go to http and loopback. */
 export interface PaymentServiceParts {
   readonly core: Core;
-  readonly payments: PaymentService;
   readonly factors: FactorService;
   readonly people: PeopleService;
+  readonly publicUrl: string;
   readonly isDemo: boolean;
 }
 
-/** Builds the services around the engine. */
-export function createPaymentServices(parts: PaymentServiceParts): PaymentServices {
-  const { core, payments, isDemo } = parts;
-  return {
+/** Builds the engine and the services around it. `close` lets go of the bus. */
+export function createPaymentServices({ core, factors, people, publicUrl, isDemo }: PaymentServiceParts): {
+  readonly services: PaymentServices;
+  readonly close: () => void;
+} {
+  const payments = createPaymentService(core, core.channels, publicUrl);
+  const terminalApps = createTerminalAppService({ core, payments, factors });
+  const services = {
     payments,
+    terminalApps,
     channels: createChannelService(core),
     receipts: createReceiptService(core),
-    terminalApps: createTerminalAppService(parts),
-    merchant: createMerchantService(parts),
+    merchant: createMerchantService({ core, payments, factors, people }),
     merchantApi: createMerchantApiService(core, payments, isDemo),
   };
+  const close = (): void => {
+    terminalApps.close();
+    payments.close();
+  };
+  return { services, close };
 }
