@@ -2,7 +2,7 @@ import { terminalStates } from '../../../../domain/unlock/states.ts';
 import { oneOf, text, uint } from '../fields.ts';
 import { event } from './op.ts';
 
-/** What a device tells without being asked (docs/cable-protocol.md, section 8.6). */
+/** What a device tells without being asked (docs/cable-protocol.md, section 8.8). */
 export const eventTable = {
   'state.changed': event(1, { state: oneOf(1, terminalStates), lockEpoch: uint(2), reasons: uint(3, 0xffff) }),
   progress: event(2, { op: uint(1, 0xffff), step: text(2, 64), percent: uint(3, 100) }),
