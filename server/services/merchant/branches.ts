@@ -15,6 +15,9 @@ export interface Branch {
   readonly kept: readonly Condition[];
 }
 
+/** What one way to read the search finds; `{ found: [], kept: [] }` where nothing is searched for. */
+type Way = Pick<Branch, 'found' | 'kept'>;
+
 type State = NonNullable<HistoryFilter['state']>;
 
 // Written out, not as parameters: the planner must see them to use the partial indexes of migration 0006.
@@ -56,17 +59,21 @@ function keptConditions({ channel, minFen, maxFen }: HistoryFilter): Condition[]
   ];
 }
 
-function digitConditions(digits: string): Pick<Branch, 'found' | 'kept'> {
-  const found = [sql<boolean>`right(order_no, 4) = ${digits.slice(-4)}`];
-  return { found, kept: digits.length === 4 ? [] : [sql<boolean>`right(order_no, ${digits.length}) = ${digits}`] };
+/** Rows whose order's number ends in these digits. More than four of them are compared inside the index. */
+function digitWay(table: Branch['table'], merchantId: string, digits: string): Way {
+  const byFour = sql<boolean>`right(order_no, 4) = ${digits.slice(-4)}`;
+  if (digits.length === 4) return { found: [byFour], kept: [] };
+  const ids = sql`select id from ${sql.table(table)}
+    where merchant_id = ${merchantId} and ${byFour} and right(order_no, ${digits.length}) = ${digits}`;
+  return { found: [sql<boolean>`id in (${ids})`], kept: [] };
 }
 
-function ordersBy(term: SearchTerm, merchantId: string): Pick<Branch, 'found' | 'kept'> | undefined {
+function ordersBy(term: SearchTerm, merchantId: string): Way | undefined {
   switch (term.by) {
     case 'order-no':
       return { found: [sql<boolean>`order_no = ${term.value}`], kept: [] };
     case 'digits':
-      return digitConditions(term.value);
+      return digitWay('payment_orders', merchantId, term.value);
     case 'tail':
       return { found: [sql<boolean>`tail = ${term.value}`], kept: [] };
     case 'amount':
@@ -94,26 +101,22 @@ function ordersBy(term: SearchTerm, merchantId: string): Pick<Branch, 'found' | 
   }
 }
 
-function refundsBy(term: SearchTerm): Pick<Branch, 'found' | 'kept'> | undefined {
+function refundsBy(term: SearchTerm, merchantId: string): Way | undefined {
   switch (term.by) {
-    case 'order-no':
-      return {
-        found: [sql<boolean>`right(order_no, 4) = ${term.value.slice(-4)}`],
-        kept: [sql<boolean>`order_no = ${term.value}`],
-      };
+    case 'order-no': {
+      const byFour = sql<boolean>`right(order_no, 4) = ${term.value.slice(-4)}`;
+      return { found: [byFour, sql<boolean>`order_no = ${term.value}`], kept: [] };
+    }
     case 'digits':
-      return digitConditions(term.value);
+      return digitWay('payment_refunds', merchantId, term.value);
     case 'refund-no':
       return { found: [sql<boolean>`refund_no = ${term.value}`], kept: [] };
     case 'amount':
-      return { found: [], kept: [sql<boolean>`amount_fen = ${term.fen}`] };
+      return { found: [sql<boolean>`amount_fen = ${term.fen}`], kept: [] };
     default:
       return undefined;
   }
 }
-
-/** What one way to read the search finds; `{ found: [], kept: [] }` where nothing is searched for. */
-type Way = Pick<Branch, 'found' | 'kept'>;
 
 function ways(terms: readonly SearchTerm[] | undefined, by: (term: SearchTerm) => Way | undefined): Way[] {
   return terms === undefined ? [{ found: [], kept: [] }] : terms.flatMap((term) => by(term) ?? []);
@@ -136,10 +139,12 @@ export function branchesOf(merchantId: string, filter: HistoryFilter): readonly 
     kept: [...kept, ...way.kept, ...(isListed ? [] : orderState), ...(isByTerminal ? [] : terminal)],
   }));
   const refundState = state === undefined ? [] : refundStateConditions[state];
-  const refunds = ways(refundState === undefined ? [] : terms, refundsBy).map((way): Branch => ({
-    table: 'payment_refunds',
-    found: [...own, ...way.found],
-    kept: [...kept, ...terminal, ...way.kept, ...(refundState ?? [])],
-  }));
+  const refunds = ways(refundState === undefined ? [] : terms, (term) => refundsBy(term, merchantId)).map(
+    (way): Branch => ({
+      table: 'payment_refunds',
+      found: [...own, ...way.found],
+      kept: [...kept, ...terminal, ...way.kept, ...(refundState ?? [])],
+    }),
+  );
   return [...(kind === 'refunds' ? [] : orders), ...(kind === 'payments' ? [] : refunds)];
 }

@@ -17,9 +17,9 @@ export interface Slice {
 }
 
 /** Rows of one branch that are looked through for one page. */
-const lookedMaxRows = 20_000;
+const lookedMaxRows = 5_000;
 /** Rows of one branch that are looked through for a count, and the largest count that is told. */
-const countLookedMaxRows = 100_000;
+const countLookedMaxRows = 20_000;
 const countMaxRows = 10_000;
 
 /** Writes a place as a cursor. */

@@ -31,7 +31,7 @@ import { changeOwnSettings } from './settings.ts';
 import { changeStaff, inviteStaff, listStaff } from './staff.ts';
 import { readStory } from './story.ts';
 import { controlByMerchant, readTerminals } from './terminals.ts';
-import { readToday } from './today.ts';
+import { createPastDays, readToday } from './today.ts';
 
 /** A person of the merchant; the merchant is that of the session. */
 export type MerchantActor = Actor & { readonly merchantId: string };
@@ -72,9 +72,10 @@ export interface MerchantServiceParts {
 export function createMerchantService(parts: MerchantServiceParts): MerchantService {
   const { core, payments, people } = parts;
   const exporter = createExporter(core);
+  const pastDays = createPastDays();
   return {
     home: async ({ merchantId }) => ok(await readHome(core, merchantId)),
-    today: async ({ merchantId }, day) => ok(await readToday(core, merchantId, day)),
+    today: async ({ merchantId }, day) => ok(await readToday(core, pastDays, merchantId, day)),
     history: async ({ merchantId }, filter, slice) => ok(await readHistory(core, merchantId, filter, slice)),
     count: async ({ merchantId }, filter) => ok(await countHistory(core, merchantId, filter)),
     export: ({ merchantId }, query) => exporter(merchantId, query),

@@ -10,33 +10,53 @@ const hourMs = 3_600_000;
 /** As many earlier days of the same weekday make what is usual. */
 const usualDays = 4;
 
-interface HourSum {
-  readonly day: number;
-  readonly hour: number;
+interface Bin {
+  /** Milliseconds from the start of the day to the start of the bin. */
+  readonly afterMs: number;
   readonly channel: string;
   readonly fen: number;
-  readonly early_fen: number;
   readonly count: number;
 }
 
-/**
- * Sums of paid attempts by day, hour and channel, over the day that begins at `startMs` and the same weekdays before it
- * (0 is the day itself, 1 a week before, …). `early_fen` counts what came by the same time of day as `untilMs`.
- */
-async function readSums(core: Core, merchantId: string, startMs: number, untilMs: number): Promise<HourSum[]> {
-  const passed = untilMs - startMs;
-  const starts = Array.from({ length: usualDays + 1 }, (_, weeks) => startMs - weeks * 7 * dayMs);
-  const parts = starts.map((start, day) => {
-    const hour = sql`floor(extract(epoch from (paid_at - ${new Date(start)}::timestamptz)) / 3600)::int`;
-    return sql`select ${sql.lit(day)}::int as day, ${hour} as hour, channel, sum(amount_fen)::bigint as fen,
-        coalesce(sum(amount_fen) filter (where paid_at < ${new Date(start + passed)}), 0)::bigint as early_fen,
-        count(*)::int as count
-      from payment_attempts
-      where merchant_id = ${merchantId} and state = 'paid'
-        and paid_at >= ${new Date(start)} and paid_at < ${new Date(day === 0 ? untilMs : start + dayMs)}
-      group by 2, 3`;
-  });
-  return (await sql<HourSum>`${sql.join(parts, sql` union all `)}`.execute(core.db)).rows;
+/** Sums of the paid attempts between two instants, by five minutes and channel. */
+async function readBins(core: Core, merchantId: string, startMs: number, untilMs: number): Promise<readonly Bin[]> {
+  const start = new Date(startMs);
+  const { rows } = await sql<{ at: Date; channel: string; fen: number; count: number }>`
+    select date_bin('5 minutes', paid_at, ${start}::timestamptz) as at, channel, sum(amount_fen)::bigint as fen,
+      count(*)::int as count
+    from payment_attempts
+    where merchant_id = ${merchantId} and state = 'paid' and paid_at >= ${start} and paid_at < ${new Date(untilMs)}
+    group by 1, 2`.execute(core.db);
+  return rows.map(({ at, ...row }) => ({ ...row, afterMs: at.getTime() - startMs }));
+}
+
+/** Bins of days that are over. What is usual may be an hour old. */
+interface PastDays {
+  of(core: Core, merchantId: string, startMs: number): Promise<readonly Bin[]>;
+}
+
+const pastDaysMax = 400;
+const believedMs = hourMs;
+
+/** A memory of past days, the least recently asked forgotten first. */
+export function createPastDays(): PastDays {
+  const known = new Map<string, { readonly bins: Promise<readonly Bin[]>; readonly untilMs: number }>();
+  return {
+    of: (core, merchantId, startMs) => {
+      const key = `${merchantId} ${String(startMs)}`;
+      const found = known.get(key);
+      known.delete(key);
+      const isFresh = found !== undefined && found.untilMs > core.clock();
+      const entry = isFresh
+        ? found
+        : { bins: readBins(core, merchantId, startMs, startMs + dayMs), untilMs: core.clock() + believedMs };
+      entry.bins.catch(() => known.delete(key));
+      known.set(key, entry);
+      const [oldest] = known.keys();
+      if (known.size > pastDaysMax && oldest !== undefined) known.delete(oldest);
+      return entry.bins;
+    },
+  };
 }
 
 /** The value in the middle of whole numbers; of an even count the mean of the middle two, rounded. */
@@ -47,26 +67,30 @@ export function medianOf(values: readonly number[]): number {
   return Math.round((low + high) / 2);
 }
 
-const sumOf = (rows: readonly HourSum[], pick: (row: HourSum) => number): number =>
-  rows.reduce((sum, row) => sum + pick(row), 0);
+const sumOf = (bins: readonly Bin[], pick: (bin: Bin) => number): number =>
+  bins.reduce((sum, bin) => sum + pick(bin), 0);
 
-function hoursOf(rows: readonly HourSum[]): number[] {
-  return Array.from({ length: 24 }, (_, hour) =>
-    sumOf(
-      rows.filter((row) => row.hour === hour),
-      (row) => row.fen,
-    ),
-  );
+function hoursOf(bins: readonly Bin[]): number[] {
+  const hours = Array.from({ length: 24 }, () => 0);
+  for (const { afterMs, fen } of bins) {
+    const hour = Math.floor(afterMs / hourMs);
+    hours[hour] = (hours[hour] ?? 0) + fen;
+  }
+  return hours;
 }
 
 /** What is usual, from the days on which anything was paid at all; nothing when there was none. */
-function usualOf(sums: readonly HourSum[]): Pick<Today, 'usualFen' | 'usualHours'> {
-  const days = Array.from({ length: usualDays }, (_, index) => sums.filter((row) => row.day === index + 1));
-  const open = days.filter((rows) => rows.length > 0);
+function usualOf(days: readonly (readonly Bin[])[], passedMs: number): Pick<Today, 'usualFen' | 'usualHours'> {
+  const open = days.filter((bins) => bins.length > 0);
   if (open.length === 0) return {};
   const hours = open.map(hoursOf);
+  const early = (bins: readonly Bin[]): number =>
+    sumOf(
+      bins.filter(({ afterMs }) => afterMs < passedMs),
+      ({ fen }) => fen,
+    );
   return {
-    usualFen: medianOf(open.map((rows) => sumOf(rows, (row) => row.early_fen))),
+    usualFen: medianOf(open.map(early)),
     usualHours: Array.from({ length: 24 }, (_, hour) => medianOf(hours.map((day) => day[hour] ?? 0))),
   };
 }
@@ -121,42 +145,52 @@ async function readRefunds(
 }
 
 /** A day at a glance; the present one when `day` is absent. */
-export async function readToday(core: Core, merchantId: string, day: string | undefined): Promise<Today> {
+export async function readToday(
+  core: Core,
+  past: PastDays,
+  merchantId: string,
+  day: string | undefined,
+): Promise<Today> {
   const nowMs = core.clock();
   const today = shanghaiDay(nowMs);
   const chosen = day ?? today;
   const isToday = chosen === today;
   const startMs = shanghaiDayStartMs(chosen);
   const untilMs = isToday ? nowMs : startMs + dayMs;
-  const [sums, refunds, limits, known, note] = await Promise.all([
-    readSums(core, merchantId, startMs, untilMs),
+  const weeks = Array.from({ length: usualDays }, (_, index) => startMs - (index + 1) * 7 * dayMs);
+  const [own, usual, refunds, limits, known, note] = await Promise.all([
+    readBins(core, merchantId, startMs, untilMs),
+    Promise.all(weeks.map((start) => past.of(core, merchantId, start))),
     readRefunds(core, merchantId, startMs, untilMs),
     isToday ? readLimits(core, merchantId, chosen) : new Map<string, DayLimit>(),
     channelsOf(core, merchantId),
     isToday ? noteOf(core, merchantId, startMs) : undefined,
   ]);
-  const own = sums.filter((row) => row.day === 0);
-  const codes = [...new Set([...known, ...own.map((row) => row.channel)])];
+  const codes = [...new Set([...known, ...own.map(({ channel }) => channel)])];
   return {
-    day: chosen,
-    isToday,
+    ...{ day: chosen, isToday, refunds },
     until: new Date(untilMs).toISOString(),
-    amountFen: sumOf(own, (row) => row.fen),
-    payments: sumOf(own, (row) => row.count),
-    refunds,
-    ...usualOf(sums),
+    amountFen: sumOf(own, ({ fen }) => fen),
+    payments: sumOf(own, ({ count }) => count),
+    ...usualOf(usual, untilMs - startMs),
     hours: hoursOf(own),
-    channels: codes.map((channel) => {
-      const rows = own.filter((row) => row.channel === channel);
-      const limit = limits.get(channel);
-      const resumesAt = new Date(startMs + 24 * hourMs).toISOString();
-      return {
-        channel,
-        amountFen: sumOf(rows, (row) => row.fen),
-        payments: sumOf(rows, (row) => row.count),
-        ...(limit === undefined ? {} : { limit: { maxFen: limit.max_fen, usedFen: limit.used_fen, resumesAt } }),
-      };
-    }),
+    channels: codes.map((channel) => channelOf(channel, own, limits.get(channel), startMs + dayMs)),
     ...(note === undefined ? {} : { note }),
+  };
+}
+
+function channelOf(
+  channel: string,
+  day: readonly Bin[],
+  limit: DayLimit | undefined,
+  endMs: number,
+): Today['channels'][number] {
+  const bins = day.filter((bin) => bin.channel === channel);
+  const resumesAt = new Date(endMs).toISOString();
+  return {
+    channel,
+    amountFen: sumOf(bins, ({ fen }) => fen),
+    payments: sumOf(bins, ({ count }) => count),
+    ...(limit === undefined ? {} : { limit: { maxFen: limit.max_fen, usedFen: limit.used_fen, resumesAt } }),
   };
 }

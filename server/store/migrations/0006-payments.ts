@@ -56,7 +56,7 @@ create table payment_orders (
 create unique index payment_orders_no on payment_orders (merchant_id, order_no);
 create index payment_orders_recent on payment_orders (merchant_id, created_at desc, id desc);
 -- The merchant's history: what it is searched by, newest first, and the states that are rare enough to be worth a list.
-create index payment_orders_digits on payment_orders (merchant_id, right(order_no, 4), created_at desc, id desc);
+create index payment_orders_digits on payment_orders (merchant_id, right(order_no, 4), created_at desc, id desc) include (order_no);
 create index payment_orders_amount on payment_orders (merchant_id, amount_fen, created_at desc, id desc);
 create index payment_orders_tail on payment_orders (merchant_id, tail, created_at desc, id desc) where tail is not null;
 create index payment_orders_cancelled on payment_orders (merchant_id, created_at desc, id desc) where state = 'cancelled';
@@ -104,6 +104,7 @@ create table payment_notices ( -- each notification of a platform once
 create table payment_refunds (
   merchant_id uuid not null, order_id uuid not null, id uuid not null unique,
   attempt_id uuid not null, terminal_id uuid not null, channel text not null, refund_no text not null unique,
+  number integer not null default 0, -- its place among the order's refunds
   order_no text not null, amount_fen bigint not null check (amount_fen > 0),
   state text not null check (state in ('created', 'submitted', 'processing', 'unknown', 'done', 'failed')),
   cause text not null check (cause in ('merchant', 'late', 'part', 'api', 'reconciliation')),
@@ -114,6 +115,7 @@ create table payment_refunds (
   primary key (merchant_id, order_id, id));
 create index payment_refunds_recent on payment_refunds (merchant_id, created_at desc, id desc);
 create index payment_refunds_digits on payment_refunds (merchant_id, right(order_no, 4), created_at desc, id desc);
+create index payment_refunds_amount on payment_refunds (merchant_id, amount_fen, created_at desc, id desc);
 
 create table limit_rules (
   merchant_id uuid not null references merchants (id), id uuid not null unique,
