@@ -10,6 +10,7 @@ import { type RouteReply, routes } from '../../protocol/http/routes.ts';
 import type { Actor, Answer } from '../answer.ts';
 import type { IdempotencyService } from '../services/idempotency.ts';
 import { errorResponse } from './errors.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { isForAnother, onceForKey } from './idempotent.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -72,6 +73,8 @@ export interface MountTools {
   readonly sessions: Sessions;
   readonly principals: Principals;
   readonly keys: IdempotencyService;
+  /** Calls of one API key. */
+  readonly apiLimit: RateLimit;
 }
 
 /** Mounts every handler under its route's method and path, behind session, role, size and schema checks. */
@@ -102,6 +105,7 @@ async function callerOf(c: HonoContext, spec: RouteSpec, tools: MountTools): Pro
   if (typeof access === 'string' && access !== 'any') {
     const apiKey = await tools.principals.apiKeyOf(c);
     if (apiKey === undefined) return errorResponse('unauthenticated');
+    if (!tools.apiLimit.take(apiKey.id)) return errorResponse('rate-limited');
     return apiKey.scopes.includes(access) ? { ...stranger, apiKey } : errorResponse('forbidden', 'scope');
   }
   const actor = await tools.sessions.actorOf(c, isWeighty(spec));

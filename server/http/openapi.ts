@@ -27,7 +27,11 @@ export function openApiDocument(version: string): Json {
     },
     paths,
     components: {
-      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'tillkeeper.session_token' } },
+      securitySchemes: {
+        session: { type: 'apiKey', in: 'cookie', name: 'tillkeeper.session_token' },
+        terminal: { type: 'http', scheme: 'bearer', description: 'Session of a terminal’s app (`appSignIn`).' },
+        apiKey: { type: 'http', scheme: 'bearer', description: 'API key of a merchant, `tk_…`.' },
+      },
       schemas: { Error: schemaOf(errorBodySchema) },
       responses: {
         Error: {
@@ -54,7 +58,7 @@ function operation(name: RouteName, spec: RouteSpec): Json {
   return {
     operationId: name,
     summary: spec.summary,
-    ...(spec.access === 'public' ? { security: [] } : { security: [{ session: [] }] }),
+    security: securityOf(spec.access),
     ...(Array.isArray(spec.access) ? { 'x-roles': spec.access } : {}),
     parameters: [
       ...pathParameters(name),
@@ -65,6 +69,13 @@ function operation(name: RouteName, spec: RouteSpec): Json {
     ...(spec.body === undefined ? {} : { requestBody: { required: true, content: bodyContent(spec.body) } }),
     responses: { [String(spec.status ?? 200)]: success(name, spec), default: { $ref: '#/components/responses/Error' } },
   };
+}
+
+/** Scopes of bearer tokens are named as roles are for sessions (OpenAPI 3.1, "Security Requirement Object"). */
+function securityOf(access: RouteSpec['access']): Json[] {
+  if (access === 'public') return [];
+  if (access === 'terminal') return [{ terminal: [] }];
+  return typeof access === 'string' && access !== 'any' ? [{ apiKey: [access] }] : [{ session: [] }];
 }
 
 const keyHeader = {

@@ -8,7 +8,7 @@ const tendLock = 7_711_005;
 
 /**
  * Lets payments that are due be looked at, once a second in every process (orders are claimed one by one), and lets
- * channels do their upkeep, in one process at a time. Apart from the other jobs, because platforms may be slow.
+ * channels do their upkeep, in one process at a time; sends webhooks. Apart from the other jobs, because platforms may be slow.
  */
 export function startPaymentJobs(context: ServerContext): Jobs {
   const { core, services } = context;
@@ -18,12 +18,18 @@ export function startPaymentJobs(context: ServerContext): Jobs {
   const sweeping = every(everyMs, async () => {
     await services.payments.sweep().catch(failed);
   });
+  // Several rounds at once would only claim different messages; one at a time keeps the load on the receivers low.
+  const telling = every(everyMs, async () => {
+    await services.merchantApi.deliver().catch((error: unknown) => {
+      core.log.error({ err: error }, 'webhooks could not be sent');
+    });
+  });
   const tending = every(tendEveryMs, async () => {
     await underLock(context, () => services.payments.tend()).catch(failed);
   });
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), tending.stop()]);
+      await Promise.all([sweeping.stop(), telling.stop(), tending.stop()]);
     },
   };
 }

@@ -11,6 +11,7 @@ import { mountRoutes } from '../http/mount.ts';
 import { originGuard } from '../http/origin.ts';
 import { createPrincipals } from '../http/principals.ts';
 import { createSessions } from '../http/sessions.ts';
+import { createRateLimit } from '../http/rate-limit.ts';
 import { staticFiles } from '../http/static.ts';
 import { merchantApiHandlers } from './merchant-api-handlers.ts';
 import { merchantHandlers } from './merchant-handlers.ts';
@@ -23,6 +24,8 @@ import { fieldHandlers } from './field-handlers.ts';
 import { demoHandlers, peopleHandlers, registryHandlers, systemHandlers, unlockHandlers } from './handlers.ts';
 
 const answerTimeoutMs = 20_000;
+const apiCallsMax = 600;
+const minuteMs = 60_000;
 
 /** The whole HTTP application. */
 export function createApp(context: ServerContext): Hono {
@@ -57,7 +60,12 @@ export function createApp(context: ServerContext): Hono {
   };
   mountNotify(app, context.services.payments);
   const keys = createIdempotencyService(context.core);
-  mountRoutes(app, handlers, { sessions, principals: principalsOf(context), keys });
+  mountRoutes(app, handlers, {
+    sessions,
+    principals: principalsOf(context),
+    keys,
+    apiLimit: createRateLimit(apiCallsMax, minuteMs),
+  });
   if (config.staticDir !== undefined) app.use('*', notForApi(staticFiles(config.staticDir)));
   app.notFound(() => errorResponse('not-found'));
   app.onError((error) => {

@@ -3,6 +3,7 @@ import type { apiTerminalSchema } from '../../../protocol/http/merchant-api.ts';
 import type { Core } from '../../core.ts';
 import type { ApiKeyPrincipal } from '../../http/mount.ts';
 import type { PaymentService } from '../payments/service.ts';
+import { deliverWebhooks } from './deliver.ts';
 import { type ApiKeyService, createApiKeyService } from './keys.ts';
 import { type ApiPayments, createApiPayments } from './payments.ts';
 import { apiTerminals } from './terminals.ts';
@@ -14,6 +15,8 @@ export interface MerchantApiService {
   readonly keys: ApiKeyService;
   readonly webhooks: WebhookService;
   terminals(key: ApiKeyPrincipal): Promise<{ items: v.InferOutput<typeof apiTerminalSchema>[] }>;
+  /** Sends the webhooks that are due. @returns how many were tried. Safe in many processes. */
+  deliver(): Promise<number>;
 }
 
 /** Builds the service. `mayBeInner`: demo mode, in which webhooks may go to http and loopback. */
@@ -27,5 +30,6 @@ export function createMerchantApiService(
     keys: createApiKeyService(core),
     webhooks: createWebhookService(core, mayBeInner),
     terminals: (key) => apiTerminals(core, key),
+    deliver: () => deliverWebhooks(core, { payments, mayBeInner }),
   };
 }

@@ -1,0 +1,241 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiScope } from '../../protocol/http/merchant-api.ts';
+import { routePath, endpoints, type RouteName } from '../../protocol/http/paths.ts';
+import type { OrderView } from '../../protocol/http/payments.ts';
+import { toyChannel, ToyPlatform } from './payments/toy-platform.ts';
+import { Cluster, newId, type Person, World } from './server/world.ts';
+
+interface Message {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A merchant's receiver of webhooks. */
+class Receiver {
+  readonly messages: Message[] = [];
+  status = 204;
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (part: Buffer) => (body += part.toString()));
+      request.on('end', () => {
+        this.messages.push({ headers: request.headers, body });
+        response.writeHead(this.status).end();
+      });
+    });
+  }
+
+  async open(): Promise<string> {
+    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
+    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}/hook`;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+let cluster: Cluster;
+let world: World;
+let merchant: Person;
+let stranger: Person;
+let hookUrl: string;
+const platform = new ToyPlatform(() => world.nowMs);
+const receiver = new Receiver();
+const allScopes: ApiScope[] = ['payments:read', 'payments:write', 'refunds:write', 'terminals:read'];
+let accountId: string;
+
+beforeAll(async () => {
+  cluster = await Cluster.start();
+  world = await World.start(cluster, { channels: [toyChannel('toy', platform, {})] });
+  const { registry } = world.server.context.services;
+  const otherId = newId();
+  await registry.createMerchant(undefined, { id: otherId, name: 'Other', contact: '', address: '' });
+  merchant = await world.person('chen', 'merchant', undefined, world.merchantId);
+  stranger = await world.person('other', 'merchant', undefined, otherId);
+  accountId = newId();
+  await world.server.context.store.pool.query(
+    `insert into channel_accounts (merchant_id, id, channel, platform_merchant_id, fee_ppm, created_at)
+     values ($1, $2, 'toy', 'toy-merchant', 3800, now())`,
+    [world.merchantId, accountId],
+  );
+  hookUrl = await receiver.open();
+});
+afterAll(async () => {
+  receiver.close();
+  await world.close();
+  await cluster.stop();
+});
+
+async function keyWith(scopes: ApiScope[], terminalIds?: string[]): Promise<string> {
+  const bound = terminalIds === undefined ? {} : { terminalIds };
+  const made = await merchant.call('makeApiKey', {}, { id: newId(), label: 'Till', scopes, ...bound });
+  expect(made.status).toBe(201);
+  return made.body.secret;
+}
+
+interface ApiReply {
+  readonly status: number;
+  readonly payment: OrderView;
+  readonly code: string | undefined;
+  readonly field: string | undefined;
+}
+
+async function api(secret: string, name: RouteName, id?: string, body?: object, query = ''): Promise<ApiReply> {
+  const [method] = endpoints[name];
+  const response = await fetch(world.server.url + routePath(name, id === undefined ? {} : { id }) + query, {
+    method,
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer = (await response.json()) as OrderView & { error?: { code: string; field?: string } };
+  return { status: response.status, payment: answer, code: answer.error?.code, field: answer.error?.field };
+}
+
+async function terminal(): Promise<string> {
+  const { terminalId } = await world.site();
+  return terminalId;
+}
+
+async function payAtTerminal(orderId: string): Promise<void> {
+  const { payments } = world.server.context.services;
+  const ref = { merchantId: world.merchantId, orderId };
+  const actor = { kind: 'terminal', id: 'app', name: 'T' } as const;
+  const started = await payments.startAttempt(actor, { ...ref, id: newId(), channel: 'toy', kind: 'qr' });
+  if (!started.ok) throw new Error(started.error);
+  const attemptNo = started.value.attempts.at(-1)?.attemptNo ?? '';
+  platform.pay(attemptNo);
+  await payments.notified('toy', accountId, platform.notice(attemptNo));
+}
+
+describe('a merchant’s own system', () => {
+  it('creates a payment, waits for it, and refunds it', async () => {
+    const secret = await keyWith(allScopes);
+    const id = newId();
+    const body = { id, terminalId: await terminal(), amountFen: 2_350, reference: 'sale-1', note: 'Bread' };
+    const created = await api(secret, 'apiCreatePayment', undefined, body);
+    expect(created).toMatchObject({
+      status: 201,
+      payment: { id, state: 'open', source: 'api', externalRef: 'sale-1' },
+    });
+    expect((await api(secret, 'apiCreatePayment', undefined, body)).payment.orderNo).toBe(created.payment.orderNo);
+    const other = await api(secret, 'apiCreatePayment', undefined, { ...body, amountFen: 2_351 });
+    expect(other.code).toBe('exists-with-different-body');
+    const query = `?waitSeconds=15&afterVersion=${String(created.payment.version)}`;
+    const waiting = api(secret, 'apiPayment', id, undefined, query);
+    await payAtTerminal(id);
+    expect((await waiting).payment.version).toBeGreaterThan(created.payment.version);
+    expect((await api(secret, 'apiFindPayment', undefined, undefined, '?reference=sale-1')).payment).toMatchObject({
+      id,
+      state: 'paid',
+      paidFen: 2_350,
+    });
+    const refund = { id: newId(), amountFen: 350, reason: 'one piece back' };
+    expect((await api(secret, 'apiRefundPayment', id, refund)).payment.refundedFen).toBe(350);
+    expect((await api(secret, 'apiRefundPayment', id, refund)).payment.refundedFen).toBe(350);
+  });
+
+  it('cancels, and a cancelled payment takes no money', async () => {
+    const secret = await keyWith(allScopes);
+    const id = newId();
+    await api(secret, 'apiCreatePayment', undefined, { id, terminalId: await terminal(), amountFen: 100 });
+    expect((await api(secret, 'apiCancelPayment', id)).payment.state).toBe('cancelled');
+  });
+
+  it('hears why not', async () => {
+    const secret = await keyWith(allScopes);
+    const terminalId = await terminal();
+    const made = (more: object) =>
+      api(secret, 'apiCreatePayment', undefined, { id: newId(), terminalId, amountFen: 1, ...more });
+    expect(await made({ amountFen: 0 })).toMatchObject({ status: 400, field: 'amountFen' });
+    expect(await made({ amountFen: 1.5 })).toMatchObject({ status: 400, field: 'amountFen' });
+    expect(await made({ reference: 'two words' })).toMatchObject({ status: 400, field: 'reference' });
+    expect(await made({ terminalId: newId() })).toMatchObject({ status: 404, field: 'terminalId' });
+    expect(await made({})).toMatchObject({ status: 201 });
+    expect(await made({})).toMatchObject({ status: 409, code: 'terminal-busy' });
+    expect((await api(secret, 'apiPayment', newId())).code).toBe('not-found');
+  });
+});
+
+describe('keys', () => {
+  it('are held to their scopes and terminals', async () => {
+    const terminalId = await terminal();
+    const reader = await keyWith(['payments:read']);
+    const create = { id: newId(), terminalId, amountFen: 100 };
+    expect(await api(reader, 'apiCreatePayment', undefined, create)).toMatchObject({ status: 403, field: 'scope' });
+    const bound = await keyWith(allScopes, [await terminal()]);
+    expect(await api(bound, 'apiCreatePayment', undefined, create)).toMatchObject({ status: 404 });
+    const writer = await keyWith(allScopes);
+    expect((await api(writer, 'apiCreatePayment', undefined, create)).status).toBe(201);
+    expect((await api(bound, 'apiPayment', create.id)).code).toBe('not-found');
+    expect((await api(reader, 'apiPayment', create.id)).status).toBe(200);
+  });
+
+  it('end when they are revoked, and are nobody else’s business', async () => {
+    const id = newId();
+    const made = await merchant.call('makeApiKey', {}, { id, label: 'Till', scopes: allScopes });
+    expect((await stranger.call('revokeApiKey', { id })).code).toBe('not-found');
+    expect((await stranger.call('listApiKeys')).body.items).toEqual([]);
+    expect((await api(made.body.secret, 'apiTerminals')).status).toBe(200);
+    expect((await merchant.call('revokeApiKey', { id })).body.revokedAt).toBeDefined();
+    expect((await api(made.body.secret, 'apiTerminals')).status).toBe(401);
+    const listed = await merchant.call('listApiKeys');
+    expect(JSON.stringify(listed.body)).not.toContain(made.body.secret);
+    const foreign = { id: newId(), label: 'x', scopes: allScopes, terminalIds: [newId()] };
+    expect(await merchant.call('makeApiKey', {}, foreign)).toMatchObject({ status: 400, field: 'terminalIds.0' });
+  });
+});
+
+describe('webhooks', () => {
+  const deliver = (): Promise<number> => world.server.context.services.merchantApi.deliver();
+
+  async function paidPayment(): Promise<string> {
+    const id = newId();
+    const secret = await keyWith(allScopes);
+    await api(secret, 'apiCreatePayment', undefined, { id, terminalId: await terminal(), amountFen: 500 });
+    await payAtTerminal(id);
+    return id;
+  }
+
+  it('are told once it is true, signed, with the payment as it is', async () => {
+    const made = await merchant.call('makeWebhook', {}, { id: newId(), url: hookUrl, events: ['payment.paid'] });
+    expect(made.status).toBe(201);
+    const paymentId = await paidPayment();
+    while ((await deliver()) > 0);
+    const message = receiver.messages.find(({ body }) => body.includes(paymentId));
+    const body = message?.body ?? '';
+    const { headers = {} } = message ?? {};
+    expect(JSON.parse(body)).toMatchObject({ type: 'payment.paid', data: { id: paymentId, state: 'paid' } });
+    const key = Buffer.from(made.body.secret.replace('whsec_', ''), 'base64');
+    const signed = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`;
+    expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`);
+    await merchant.call('changeWebhook', { id: made.body.webhook.id }, { state: 'paused' });
+  });
+
+  it('are told again after a failure with the same bytes, then given up, then sent again by hand', async () => {
+    const id = newId();
+    await merchant.call('makeWebhook', {}, { id, url: hookUrl, events: ['payment.paid', 'payment.refunded'] });
+    const paymentId = await paidPayment();
+    receiver.status = 500;
+    for (let tries = 0; tries < 20; tries += 1) {
+      await deliver();
+      world.nowMs += 6 * 3_600_000 + 60_000;
+    }
+    const sent = receiver.messages.filter(({ body }) => body.includes(paymentId));
+    expect(new Set(sent.map(({ body }) => body)).size).toBe(1);
+    expect(new Set(sent.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    const [first] = (await merchant.call('listDeliveries', { id })).body.items;
+    expect(first).toMatchObject({ state: 'given-up', lastStatus: 500, paymentId, event: 'payment.paid' });
+    receiver.status = 200;
+    expect((await merchant.call('sendAgain', { id: first?.id ?? '' })).body.state).toBe('waiting');
+    await deliver();
+    expect((await merchant.call('listDeliveries', { id })).body.items[0]).toMatchObject({ state: 'done' });
+    expect((await stranger.call('listDeliveries', { id })).body.items).toEqual([]);
+    expect((await stranger.call('sendAgain', { id: first?.id ?? '' })).code).toBe('not-found');
+  });
+});
