@@ -18,6 +18,8 @@ export const officeEn = {
     alarms: 'Alarms',
     people: 'People',
     audit: 'Audit log',
+    board: 'Live board',
+    channels: 'Channels, limits',
   },
   tabs: { requests: 'Unlock requests', registry: 'Registry' },
   stream: {

@@ -20,6 +20,8 @@ import { merchantEn } from '../../../src/i18n/merchant.en.ts';
 import { merchantZh } from '../../../src/i18n/merchant.zh.ts';
 import { officeEn } from '../../../src/i18n/office.en.ts';
 import { officeZh } from '../../../src/i18n/office.zh.ts';
+import { officeMoneyEn } from '../../../src/i18n/office-money.en.ts';
+import { officeMoneyZh } from '../../../src/i18n/office-money.zh.ts';
 import { onSiteEn } from '../../../src/i18n/on-site.en.ts';
 import { onSiteZh } from '../../../src/i18n/on-site.zh.ts';
 import { sharedEn } from '../../../src/i18n/shared.en.ts';
@@ -43,6 +45,7 @@ const pairs = [
   ['codes', codesEn, codesZh],
   ['merchant', merchantEn, merchantZh],
   ['office', officeEn, officeZh],
+  ['office-money', officeMoneyEn, officeMoneyZh],
   ['on-site', onSiteEn, onSiteZh],
   ['shared', sharedEn, sharedZh],
   ['terminal', terminalEn, terminalZh],
