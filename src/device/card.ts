@@ -12,7 +12,9 @@ import type { DeviceSession } from './session.svelte.ts';
  * is not known; ask again. `unsupported`: its firmware has no card reader. `busy`: it asks somebody something else.
  * `not-in-state`: locked, or not yet set up. `faulty`: it answered what it must not.
  */
-export type AskError = 'no-cable' | 'cable-lost' | 'unsupported' | 'busy' | 'not-in-state' | 'faulty';
+export const askErrors = ['no-cable', 'cable-lost', 'unsupported', 'busy', 'not-in-state', 'faulty'] as const;
+/** One reason why the device gave no answer; meanings stand at `askErrors`. */
+export type AskError = (typeof askErrors)[number];
 
 /** Why no card was read: what the device says became of it, or that it could not be asked. */
 export type CardReadError = Exclude<Reply<'card.read'>['outcome'], 'read'> | AskError;
@@ -38,7 +40,7 @@ export type CardSession = Pick<DeviceSession, 'state' | 'request'>;
 /** How often a chunk of a receipt is sent again when its answer was lost; the device never prints a job twice. */
 const chunkAttemptsMax = 3;
 
-const askErrors: Readonly<Partial<Record<CableErrorCode, AskError>>> = {
+const askErrorOf: Readonly<Partial<Record<CableErrorCode, AskError>>> = {
   'unknown-op': 'unsupported',
   busy: 'busy',
   'not-in-state': 'not-in-state',
@@ -48,7 +50,7 @@ const askErrors: Readonly<Partial<Record<CableErrorCode, AskError>>> = {
 
 function askError(session: CardSession, error: CableErrorCode): AskError {
   if (error === 'closed' && session.state !== 'ready') return 'no-cable';
-  return askErrors[error] ?? 'faulty';
+  return askErrorOf[error] ?? 'faulty';
 }
 
 /**
@@ -62,11 +64,17 @@ export async function readCard(
   if (session.state !== 'ready') return err('no-cable');
   const answer = await session.request('card.read', question);
   if (!answer.ok) return err(askError(session, answer.error), answer.detail);
-  const { outcome, entry, ksn, data, pinKsn, pinBlock, tail } = answer.value;
-  if (outcome !== 'read') return err(outcome);
-  if (entry === '' || ksn.length !== 12 || data.length === 0) return err('faulty', 'a reading without a card');
+  if (answer.value.outcome !== 'read') return err(answer.value.outcome);
+  const card = cardOf(answer.value);
+  return card === undefined ? err('faulty', 'a reading without a card') : ok(card);
+}
+
+/** The reply as the server takes it; `undefined` when it holds no card. */
+export function cardOf(reply: Reply<'card.read'>): CardCiphertext | undefined {
+  const { outcome, entry, ksn, data, pinKsn, pinBlock, tail } = reply;
+  if (outcome !== 'read' || entry === '' || data.length === 0) return undefined;
   const pin = pinBlock.length === 0 ? {} : { pin: { ksn: hexEncode(pinKsn), block: hexEncode(pinBlock) } };
-  return ok({ entry, ksn: hexEncode(ksn), data: base64UrlEncode(data), ...pin, tail });
+  return { entry, ksn: hexEncode(ksn), data: base64UrlEncode(data), ...pin, tail };
 }
 
 /** Ends a reading or a pairing that waits for a person. True when there was one. */

@@ -1,5 +1,4 @@
-import { err, ok } from '../../domain/result.ts';
-import { printChunkMaxBytes, printChunksMax } from '../../protocol/cable/v1/services/terminal.ts';
+import { err } from '../../domain/result.ts';
 import { i18n } from '../i18n/i18n.svelte.ts';
 import type { ReceiptPrinter } from '../receipts/printers.ts';
 import type { TerminalDevice } from './link/device.svelte.ts';
@@ -36,7 +35,7 @@ export async function printReceipt(
 
 async function findPrinters(device: TerminalDevice): Promise<readonly ReceiptPrinter[]> {
   const { secureDevicePrinter, usbPrinter, usbPrinterClass } = await import('../receipts/printers.ts');
-  const own = device.isReady ? [secureDevicePrinter((bytes) => sendToDevice(device, bytes))] : [];
+  const own = device.isReady ? [secureDevicePrinter((bytes) => printOnDevice(device, bytes))] : [];
   const { usb } = navigator as { readonly usb?: USB };
   const granted = usb === undefined ? [] : await usb.getDevices().catch(() => []);
   const isPrinter = (one: USBDevice): boolean =>
@@ -46,25 +45,9 @@ async function findPrinters(device: TerminalDevice): Promise<readonly ReceiptPri
   return [...own, ...granted.filter(isPrinter).map((one) => usbPrinter(one))];
 }
 
-const troubles = {
-  'out-of-paper': 'out-of-paper',
-  'printer-broken': 'printer-failed',
-  unreadable: 'printer-failed',
-} as const;
-
-/** Sends a print job over the cable in chunks (docs/cable-protocol.md, section 8.5). */
-async function sendToDevice(device: TerminalDevice, bytes: Uint8Array): ReturnType<ReceiptPrinter['print']> {
-  const count = Math.ceil(bytes.length / printChunkMaxBytes);
-  if (count > printChunksMax) return err('printer-failed', 'too long');
-  const job = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  for (let index = 0; index < count; index += 1) {
-    const chunk = bytes.slice(index * printChunkMaxBytes, (index + 1) * printChunkMaxBytes);
-    const params = { job, index, isLast: index + 1 === count, bytes: chunk };
-    const answer = await device.session.request('print.escpos', params);
-    if (!answer.ok) return err('printer-failed', answer.error);
-    device.paper = answer.value.paper;
-    const { outcome } = answer.value;
-    if (outcome !== 'waiting' && outcome !== 'printed') return err(troubles[outcome], outcome);
-  }
-  return ok(undefined);
+/** Prints on the secure device; what its own names say is told in those of printers. */
+async function printOnDevice(device: TerminalDevice, bytes: Uint8Array): ReturnType<ReceiptPrinter['print']> {
+  const printed = await device.print(bytes);
+  if (printed.ok) return printed;
+  return err(printed.error === 'out-of-paper' ? 'out-of-paper' : 'printer-failed', printed.error);
 }

@@ -1,11 +1,20 @@
-import { base64UrlEncode } from '../../../protocol/bytes.ts';
+import { err, ok } from '../../../domain/result.ts';
+import type { Result } from '../../../domain/result.ts';
 import type { EventBody, Reply } from '../../../protocol/cable/v1/services/table.ts';
-import type { StartAttempt } from '../../../protocol/http/payments.ts';
 import type { AppScreen } from '../../../protocol/http/terminal-app.ts';
+import {
+  askErrors,
+  cancelRead,
+  cardKeyStatus,
+  loadCardKey,
+  printEscpos,
+  readCard,
+  signPairing,
+} from '../../device/card.ts';
+import type { AskError, CardCiphertext, PrintError, SignedPairing } from '../../device/card.ts';
 import { browserEnvironment } from '../../device/environment.ts';
 import { DeviceSession } from '../../device/session.svelte.ts';
 
-type Card = NonNullable<StartAttempt['card']>;
 type CardRead = Reply<'card.read'>;
 /** How far a card is read. */
 export type CardStage = EventBody<'card.stage'>;
@@ -24,10 +33,6 @@ export interface CardQuestion {
 
 /** How long the device waits for a card, seconds. */
 const cardWaitSeconds = 45;
-/** How long the whole reading may take, with the PIN, ms. */
-const cardTimeoutMs = 115_000;
-/** How long a person may take to confirm a pairing on the device's keypad, ms. */
-const pairTimeoutMs = 70_000;
 
 /** The terminal's own secure device, over its cable: it signs the pairing, reads cards, takes PINs and prints. */
 export class TerminalDevice {
@@ -56,18 +61,9 @@ export class TerminalDevice {
   }
 
   /** Asks the device to state, signed, that this app belongs to it; a person confirms on its keypad. */
-  async signPairing(
-    appPublicKey: Uint8Array,
-    code: string,
-  ): Promise<
-    { readonly ok: true; readonly value: PairSignature } | { readonly ok: false; readonly error: PairProblem }
-  > {
-    if (!this.isReady) return { ok: false, error: 'no-cable' };
-    const answer = await this.session.request('app.pair', { appPublicKey, code }, pairTimeoutMs);
-    if (!answer.ok) return { ok: false, error: 'cable-lost' };
-    const { outcome, statement, signature } = answer.value;
-    if (outcome !== 'signed') return { ok: false, error: outcome };
-    return { ok: true, value: { statement: base64UrlEncode(statement), signature: base64UrlEncode(signature) } };
+  async signPairing(appPublicKey: Uint8Array, code: string): Promise<Result<SignedPairing, PairProblem>> {
+    const signed = await signPairing(this.session, appPublicKey, code);
+    return signed.ok ? signed : err(problemOf(signed.error));
   }
 
   /**
@@ -76,47 +72,42 @@ export class TerminalDevice {
    */
   async ensureCardKey(fetchKey: () => Promise<string | undefined>): Promise<void> {
     if (!this.isReady) return;
-    const status = await this.session.request('card.keyStatus', {});
+    const status = await cardKeyStatus(this.session);
     if (!status.ok || status.value.state === 'ready' || !status.value.hasAcquirer) return;
     const keyBlock = await fetchKey();
-    if (keyBlock !== undefined) await this.session.request('card.loadKey', { keyBlock });
+    if (keyBlock !== undefined) await loadCardKey(this.session, keyBlock);
   }
 
   /** Reads a card and takes its PIN. Card number and PIN come as ciphertext only. */
-  async readCard(
-    question: CardQuestion,
-  ): Promise<{ readonly ok: true; readonly value: Card } | { readonly ok: false; readonly error: CardProblem }> {
-    if (!this.isReady) return { ok: false, error: 'no-cable' };
+  async readCard(question: CardQuestion): Promise<Result<CardCiphertext, CardProblem>> {
+    if (!this.isReady) return err('no-cable');
     this.stage = { stage: 'waiting', digits: 0 };
-    const params = { ...question, timeoutSeconds: cardWaitSeconds, wantsPin: true };
-    const answer = await this.session.request('card.read', params, cardTimeoutMs);
+    const read = await readCard(this.session, { ...question, timeoutSeconds: cardWaitSeconds, wantsPin: true });
     this.stage = undefined;
-    if (!answer.ok) return { ok: false, error: 'cable-lost' };
-    const card = cardOf(answer.value);
-    if (card !== undefined) return { ok: true, value: card };
-    return { ok: false, error: answer.value.outcome === 'read' ? 'reader-broken' : answer.value.outcome };
+    return read.ok ? read : err(problemOf(read.error));
+  }
+
+  /** Prints a receipt's ESC/POS bytes on the device's own printer. */
+  async print(bytes: Uint8Array): Promise<Result<void, PrintError>> {
+    const job = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+    const printed = await printEscpos(this.session, bytes, job);
+    if (printed.ok) this.paper = printed.value;
+    else if (printed.error === 'out-of-paper') this.paper = 'out';
+    return printed.ok ? ok(undefined) : printed;
   }
 
   /** Ends a reading. */
   async cancelCard(): Promise<void> {
-    if (this.stage !== undefined) await this.session.request('card.cancel', {});
+    if (this.stage !== undefined) await cancelRead(this.session);
   }
 }
 
-/** A signed pairing, base64url. */
-export interface PairSignature {
-  readonly statement: string;
-  readonly signature: string;
+/** What a person is told: a device that answers badly is no better than one that is not there. */
+function problemOf<E extends string>(error: E | AskError): Exclude<E, AskError> | 'no-cable' | 'cable-lost' {
+  if (isAskError(error)) return error === 'no-cable' ? 'no-cable' : 'cable-lost';
+  return error as Exclude<E, AskError>;
 }
 
-/** The reply as the server takes it; undefined when no card was read. */
-export function cardOf(reply: CardRead): Card | undefined {
-  const { outcome, entry, ksn, data, pinKsn, pinBlock, tail } = reply;
-  if (outcome !== 'read' || entry === '') return undefined;
-  const pin = pinBlock.length === 0 ? {} : { pin: { ksn: hex(pinKsn), block: hex(pinBlock) } };
-  return { entry, ksn: hex(ksn), data: base64UrlEncode(data), ...pin, tail };
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+function isAskError(error: string): error is AskError {
+  return askErrors.some((known) => known === error);
 }
