@@ -5,6 +5,9 @@ import { readEscpos } from '../../../mock-server/terminal/escpos.ts';
 import type { PrintItem } from '../../../mock-server/terminal/escpos.ts';
 import { concatBytes } from '../../../protocol/bytes.ts';
 import { printChunkMaxBytes } from '../../../protocol/cable/v1/services/terminal.ts';
+import { layoutReceipt, lineText } from '../../../protocol/receipt/layout.ts';
+import { escposOf } from '../../../src/receipts/escpos.ts';
+import { cardPart, payment, refund } from '../receipts/documents.ts';
 import { makeBench, plugIn } from './bench.ts';
 import type { Bench } from './bench.ts';
 import { call } from './host.ts';
@@ -85,6 +88,17 @@ describe('what the bytes say', () => {
     ['a byte that is nothing', raw(0x03)],
   ])('%s is unreadable', (_name, bytes) => {
     expect(readEscpos(bytes)).toMatchObject({ ok: false, error: 'unreadable' });
+  });
+
+  test.each([
+    ['a payment', payment],
+    ['a part by card', cardPart],
+    ['a refund', refund],
+  ])('the receipt of %s stands on the paper as it was laid out', async (_name, document) => {
+    const setting = { columns: 32, language: 'zh', copy: 'customer', duplicate: false } as const;
+    const printed = linesOf(itemsOf(await escposOf(document, setting)));
+    const laidOut = layoutReceipt(document, setting).map((line) => lineText(line, 32));
+    expect(printed.join('\n').trim()).toBe(laidOut.join('\n').trim());
   });
 
   test('what the receipt encoder makes can be read', () => {
