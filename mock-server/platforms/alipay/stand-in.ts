@@ -97,10 +97,13 @@ export class AlipayStandIn implements MountedStandIn {
       return writeAnswer('error_response', invalid('isv.invalid-parameter', '参数重复'), undefined, false);
     }
     const read = readCall(this.#bank.keys, parameters, this.#bank.nowMs());
-    const method = methods[parameters.get('method') ?? ''];
-    if (!('call' in read)) return writeAnswer('error_response', read.answer, read.app, read.isCertified);
+    const name = parameters.get('method') ?? '';
+    const method = methods[name];
+    const member = method === undefined ? 'error_response' : `${name.replaceAll('.', '_')}_response`;
+    if (!('call' in read)) {
+      return writeAnswer(read.app === undefined ? 'error_response' : member, read.answer, read.app, read.isCertified);
+    }
     const { call } = read;
-    const member = `${call.method.replaceAll('.', '_')}_response`;
     const answer =
       method === undefined ? invalid('isv.invalid-method', '不存在的方法名') : await this.#do(method, call);
     this.#bank.changed();
