@@ -115,6 +115,7 @@ export class Draft {
     const { nowMs } = this.moment;
     const number = this.refunds.filter((refund) => refund.attemptId === attempt.id).length + 1;
     const refund: RefundRecord = {
+      number: this.refunds.length + 1,
       ...{ id: ask.id, attemptId: attempt.id, channel: attempt.channel, amountFen: ask.amountFen },
       ...{ refundNo: refundNoOf(attempt.attemptNo, number), state: 'created', cause: ask.cause, reason: ask.reason },
       ...{ askedBy: ask.by ?? null, bodyHash: ask.bodyHash, memo: {}, platformRefundId: null, platformCode: null },

@@ -87,6 +87,8 @@ export interface RefundRecord {
   readonly attemptId: string;
   readonly channel: string;
   readonly refundNo: string;
+  /** Its place among the refunds of the order, from 1. */
+  readonly number: number;
   readonly amountFen: Fen;
   readonly state: RefundState;
   readonly cause: RefundCause;

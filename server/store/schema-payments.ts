@@ -132,6 +132,7 @@ interface PaymentRefundTable {
   terminal_id: string;
   channel: string;
   refund_no: string;
+  number: Generated<number>;
   order_no: string;
   amount_fen: number;
   state: 'created' | 'submitted' | 'processing' | 'unknown' | 'done' | 'failed';

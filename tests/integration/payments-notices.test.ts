@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fen } from '../../domain/money.ts';
 import { newest, Shop, value } from './payments/shop.ts';
+import type { ToyFate } from './payments/toy-platform.ts';
 import { Cluster, newId } from './server/world.ts';
 
 let cluster: Cluster;
@@ -26,7 +27,7 @@ describe('a notification', () => {
   it('before the answer of the first call pays the order; the answer changes nothing', async () => {
     const order = value(await shop.order(await shop.terminal(), 10_000));
     const status = Promise.withResolvers<number>();
-    shop.platform('toy-a').fate = async (call, attemptNo) => {
+    shop.platform('toy-a').fate = async (call, attemptNo): Promise<ToyFate> => {
       if (call !== 'create') return 'ok';
       platform().make(attemptNo, 10_000);
       platform().pay(attemptNo);

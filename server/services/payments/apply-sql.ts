@@ -33,13 +33,13 @@ const parts: Readonly<Record<ApplyPart, (parameter: string) => string>> = {
     platform_code = excluded.platform_code, tries = excluded.tries, next_look_at = excluded.next_look_at,
     updated_at = excluded.updated_at, paid_at = excluded.paid_at, refunded_fen = excluded.refunded_fen)`,
   refunds: (p) => `put_refunds as (
-  insert into payment_refunds as f (merchant_id, order_id, id, attempt_id, terminal_id, channel, refund_no, order_no,
+  insert into payment_refunds as f (merchant_id, order_id, id, attempt_id, terminal_id, channel, refund_no, number, order_no,
     amount_fen, state, cause, reason, asked_by, body_hash, memo, platform_refund_id, platform_code, tries, next_look_at,
     created_at, updated_at, done_at)
-  select ord.merchant_id, ord.id, x.id, x.attempt_id, ord.terminal_id, x.channel, x.refund_no, ord.order_no,
+  select ord.merchant_id, ord.id, x.id, x.attempt_id, ord.terminal_id, x.channel, x.refund_no, x.number, ord.order_no,
     x.amount_fen, x.state, x.cause, x.reason, x.asked_by, decode(x.body_hash, 'hex'), x.memo, x.platform_refund_id,
     x.platform_code, x.tries, x.next_look_at, x.created_at, x.updated_at, x.done_at
-  from ord, json_to_recordset(${p}::json) as x (id uuid, attempt_id uuid, channel text, refund_no text,
+  from ord, json_to_recordset(${p}::json) as x (id uuid, attempt_id uuid, channel text, refund_no text, number integer,
     amount_fen bigint, state text, cause text, reason text, asked_by text, body_hash text, memo jsonb,
     platform_refund_id text, platform_code text, tries integer, next_look_at timestamptz, created_at timestamptz,
     updated_at timestamptz, done_at timestamptz)
@@ -103,6 +103,7 @@ settled as (
   select x.account_id, x.id, x.at from ord, json_to_record(${p}::json) as x (account_id uuid, id text, at timestamptz))`,
 };
 
+const partNames = Object.keys(parts);
 const texts = new Map<string, { readonly name: string; readonly text: string }>();
 
 /** The statement that writes an order with these parts, prepared once for each combination. */
@@ -113,7 +114,8 @@ export function applyStatement(present: readonly ApplyPart[]): { readonly name: 
   const written = present.map((part, index) => parts[part](`$${String(orderParameters + 1 + index)}`));
   const room = present.includes('reserve') ? ', (select bool_and(ok) from room) as room' : '';
   const text = `with ${[order, ...written].join(',\n')}\nselect (select count(*) from ord) as written${room}`;
-  const made = { name: `payment-apply:${key}`, text };
+  // PostgreSQL cuts names of statements after 63 bytes.
+  const made = { name: `payment-apply-${present.map((part) => partNames.indexOf(part)).join('.')}`, text };
   texts.set(key, made);
   return made;
 }

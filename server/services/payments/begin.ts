@@ -42,6 +42,7 @@ export async function startAttempt(
     const { order } = stored;
     if (order.cancelWanted || (order.state !== 'open' && order.state !== 'part-paid'))
       return err('not-in-state', 'order');
+    if (order.expiresAtMs <= parts.clock()) return err('expired', 'order');
     if (liveAttempt(stored) !== undefined) {
       stored = await endLive(parts, stored, { why: 'another way to pay was chosen', ...nameOf(actor) });
       // Paid after all, or not certain yet: either way the new attempt must not start.

@@ -33,7 +33,13 @@ function attemptRow(attempt: AttemptRecord) {
 
 function refundRow(refund: RefundRecord) {
   return {
-    ...{ id: refund.id, attempt_id: refund.attemptId, channel: refund.channel, refund_no: refund.refundNo },
+    ...{
+      id: refund.id,
+      attempt_id: refund.attemptId,
+      channel: refund.channel,
+      refund_no: refund.refundNo,
+      number: refund.number,
+    },
     ...{ amount_fen: refund.amountFen, state: refund.state, cause: refund.cause, reason: refund.reason },
     ...{ asked_by: refund.askedBy, body_hash: refund.bodyHash, memo: refund.memo },
     ...{ platform_refund_id: refund.platformRefundId, platform_code: refund.platformCode, tries: refund.tries },

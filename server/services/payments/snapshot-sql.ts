@@ -24,7 +24,7 @@ const attemptColumns = `a.id, a.account_id as "accountId", a.channel, a.kind, a.
   ${ms('a.expires_at')} as "expiresAtMs", ${ms('a.updated_at')} as "updatedAtMs", ${ms('a.paid_at')} as "paidAtMs",
   a.refunded_fen as "refundedFen", ${holds} as holds`;
 
-const refundColumns = `f.id, f.attempt_id as "attemptId", f.channel, f.refund_no as "refundNo",
+const refundColumns = `f.id, f.attempt_id as "attemptId", f.channel, f.refund_no as "refundNo", f.number,
   f.amount_fen as "amountFen", f.state, f.cause, f.reason, f.asked_by as "askedBy",
   encode(f.body_hash, 'hex') as "bodyHash", f.memo, f.platform_refund_id as "platformRefundId",
   f.platform_code as "platformCode", f.tries, ${ms('f.next_look_at')} as "nextLookAtMs",
@@ -36,7 +36,7 @@ select json_build_object(
   'order', (select row_to_json(x) from (select ${orderColumns}) x),
   'attempts', (select coalesce(json_agg(row_to_json(x) order by x.number), '[]') from (
      select ${attemptColumns} from payment_attempts a where a.merchant_id = o.merchant_id and a.order_id = o.id) x),
-  'refunds', (select coalesce(json_agg(row_to_json(x) order by x."createdAtMs", x."refundNo"), '[]') from (
+  'refunds', (select coalesce(json_agg(row_to_json(x) order by x.number, x."refundNo"), '[]') from (
      select ${refundColumns} from payment_refunds f where f.merchant_id = o.merchant_id and f.order_id = o.id) x),
   'place', json_build_object('terminalLabel', t.label, 'merchantName', m.name)) as stored
 from payment_orders o join terminals t on t.id = o.terminal_id join merchants m on m.id = o.merchant_id`;

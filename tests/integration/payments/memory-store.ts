@@ -1,5 +1,5 @@
 import { fen } from '../../../domain/money.ts';
-import type { LimitRule } from '../../../domain/payments/limits.ts';
+import { type LimitRule, windowStartOf } from '../../../domain/payments/limits.ts';
 import { orderNoOf } from '../../../domain/payments/numbers.ts';
 import type {
   AlarmRecord,
@@ -85,8 +85,10 @@ export class MemoryStore implements PaymentStore {
     return [...this.orders.values()].filter(({ order }) => order.terminalId === terminalId).at(-1);
   }
 
-  async facts(_merchantId: string, terminalId: string): Promise<TerminalFacts> {
-    const uses = [...this.buckets].map(([key, bucket]) => {
+  async facts(_merchantId: string, terminalId: string, nowMs: number): Promise<TerminalFacts> {
+    const starts = [windowStartOf('day', nowMs), windowStartOf('month', nowMs)];
+    const present = [...this.buckets].filter(([key]) => starts.some((start) => key.endsWith(start)));
+    const uses = present.map(([key, bucket]) => {
       const [ruleId = '', windowStart = ''] = key.split(' ');
       const usedFen = fen(bucket.reservedFen + bucket.committedFen);
       return { ruleId, windowStart, usedFen, usedCount: bucket.reservedCount + bucket.committedCount };
