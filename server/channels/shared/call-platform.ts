@@ -1,6 +1,6 @@
-import { request as requestHttp } from 'node:http';
-import { Agent, request as requestHttps } from 'node:https';
+import http from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import https, { Agent } from 'node:https';
 import type { Exchange } from '../channel.ts';
 
 /** Longest JSON, XML or form answer that is read (README, obligation 6). */
@@ -87,8 +87,9 @@ export async function callPlatform(tools: CallTools, call: PlatformCall): Promis
 
 function send(call: PlatformCall, timeoutMs: number): Promise<CallOutcome> {
   return new Promise((resolve, reject) => {
-    const start = call.url.startsWith('https:') ? requestHttps : requestHttp;
-    const request = start(call.url, {
+    // Through the module's object, so that msw can take the call in tests.
+    const start = call.url.startsWith('https:') ? https : http;
+    const request = start.request(call.url, {
       method: call.method,
       headers: {
         ...call.headers,
