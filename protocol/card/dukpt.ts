@@ -18,8 +18,6 @@ export type DukptUsage = keyof typeof dukptUsages;
 
 /** Bytes of an initial key id: base key id (4) and derivation id (4). */
 export const ikidBytes = 8;
-/** Bytes of a key serial number: initial key id and transaction counter. */
-export const ksnBytes = 12;
 
 const keyBytes = 16;
 const registerCount = 32;

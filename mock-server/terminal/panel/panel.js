@@ -197,7 +197,7 @@ function build() {
   parts = { builtFor: builtFor() };
   parts.lost = h('p.note', { 'data-s': 'wait', hidden: true }, glyph('g-warn'), t().lost);
   parts.strip = h('nav.strip', { 'aria-label': t().pick });
-  const lead = h('div.lead', {}, h('h1', {}, t().title), h('p', {}, t().lead));
+  const lead = h('section.lead', { 'aria-label': t().title }, h('h1', {}, t().title), h('p', {}, t().lead));
   parts.cards = makeCards(t(), view.cards, act);
   const middle = h('div.middle', {}, parts.cards.sheet, makeSensors(), makePower(), makeReader());
   const main = h('main', {}, makeDevice(), middle, makeAside());
@@ -256,7 +256,7 @@ function screenChildren(terminal) {
   const compare = [h('span', {}, t().compareNumber), h('b', {}, number)];
   return [
     h('p.top', {}, plate(screen.state), h('span.push', {}, terminal.label)),
-    h('h3', {}, screen.title[language]),
+    h('h2', {}, screen.title[language]),
     h('p', {}, screen.note[language]),
     h('ul', {}, ...items),
     screen.percent >= 0
