@@ -56,6 +56,8 @@ export interface KioskAppProps {
   readonly jobs: JobGuard;
   /** Present only in demo mode: where the emulated secure devices are. */
   demo(): Promise<Demo | undefined>;
+  /** Names the build; empty when there is no worker. */
+  version(): Promise<string>;
   /** Called while nobody needs the screen: a waiting update may be taken now. */
   rest(): void;
   /** Chooses the language; false when its texts cannot be fetched now. */

@@ -14,7 +14,6 @@ export const terminalEn = {
     function: 'Function',
     power: 'Power',
     symbol: 'Decimal point',
-    '00': 'Double zero',
   },
   confirm: 'Confirm',
   back: 'Back',
@@ -83,6 +82,7 @@ export const terminalEn = {
     'not-configured': 'Not set up',
     'terminal-not-ready': 'Device not ready',
   },
+  usedUp: { 'day-limit': 'Used up today', 'month-limit': 'Used up this month' },
   resumes: (time: string) => `again from ${time}`,
   tomorrow: (time: string) => `tomorrow ${time}`,
   settings: {
@@ -193,6 +193,7 @@ export const terminalEn = {
   wasPaid: 'It was paid before it could be cancelled.',
   givenBack: (amount: string) => `${amount} was paid and is given back by itself.`,
   cancelledBack: (amount: string) => `The paid part of ${amount} is given back.`,
+  partsBack: 'The paid part is given back the way it came.',
   refused: (reason: string) => `The server did not start it: ${reason}`,
   stageAct: {
     choose: 'Choose how to pay',
@@ -257,6 +258,7 @@ export const terminalEn = {
   },
   receipt: {
     title: 'Receipt',
+    titleOf: (copy: string) => `Receipt: ${copy}`,
     loading: 'Fetching the receipt',
     printing: (copy: string) => `Printing the ${copy}`,
     printed: (copy: string) => `The ${copy} is printed`,
@@ -345,8 +347,9 @@ export const terminalEn = {
     done: 'Refund taken up',
     doneHint: 'It goes back the way it came. The bank may need some days to show it.',
     failed: 'The refund was refused',
+    failedSo: 'The refund was refused.',
     checking: 'The platform has not answered clearly; it is asked again by itself. Do not refund again.',
-    reason: 'Reason',
+    reasonIs: (reason: string) => `Reason: ${reason}`,
   },
   settle: {
     title: 'Close the batches?',

@@ -16,7 +16,6 @@ export const terminalZh: TerminalText = {
     function: '功能',
     power: '电源',
     symbol: '小数点',
-    '00': '双零',
   },
   confirm: '确认',
   back: '返回',
@@ -80,6 +79,7 @@ export const terminalZh: TerminalText = {
     'not-configured': '尚未开通',
     'terminal-not-ready': '设备未就绪',
   },
+  usedUp: { 'day-limit': '今天已用完', 'month-limit': '本月已用完' },
   resumes: (time) => `${time} 恢复`,
   tomorrow: (time) => `明天 ${time}`,
   settings: {
@@ -178,9 +178,10 @@ export const terminalZh: TerminalText = {
   wasPaid: '取消之前已经付款成功。',
   givenBack: (amount) => `${amount} 付款到得太晚，会自动退回。`,
   cancelledBack: (amount) => `已付的 ${amount} 会退回。`,
+  partsBack: '已付部分原路退回。',
   refused: (reason) => `服务器没有开始：${reason}`,
   stageAct: {
-    choose: '选择付款方式',
+    choose: '选择方式',
     collectRest: (amount) => `收 ${amount}`,
     giveBack: '退回',
     receipt: '打印小票',
@@ -242,6 +243,7 @@ export const terminalZh: TerminalText = {
   },
   receipt: {
     title: '小票',
+    titleOf: (copy) => `小票：${copy}`,
     loading: '正在取小票',
     printing: (copy) => `正在打印${copy}`,
     printed: (copy) => `${copy}已打印`,
@@ -330,8 +332,9 @@ export const terminalZh: TerminalText = {
     done: '退款已受理',
     doneHint: '将原路退回，银行可能需要几天才显示。',
     failed: '退款被拒绝',
+    failedSo: '退款被拒绝。',
     checking: '平台还没有明确答复，会自动再问。请不要重复退款。',
-    reason: '原因',
+    reasonIs: (reason) => `原因：${reason}`,
   },
   settle: {
     title: '现在结算？',

@@ -32,6 +32,8 @@ export interface DeskTools {
   now(): number;
   newId(): string;
   pause(ms: number, signal: AbortSignal): Promise<void>;
+  /** Names the build of the app. */
+  version(): Promise<string>;
   chooseLanguage(language: Language): Promise<boolean>;
   /** Nobody needs the screen now. */
   rest(): void;
@@ -51,6 +53,7 @@ export class TerminalDesk {
   /** Server's time minus this device's, ms. */
   #offsetMs = 0;
   #lastRenewMs = 0;
+  #reported = { text: '', atMs: 0 };
   /** The way by card whose reading came to nothing. */
   #cardWay = $state.raw<Way>();
 
@@ -263,9 +266,22 @@ export class TerminalDesk {
     const nowMs = this.tools.now();
     const isIdle = nowMs - this.#lastTouchMs >= idleMs;
     if (isIdle && isHarmless(this.screen) && this.screen.at !== 'channels') this.show({ at: 'channels' });
+    void this.#report(nowMs);
     if (nowMs - this.#lastRenewMs < renewMs) return;
     this.#lastRenewMs = nowMs;
     if (this.payment.job === undefined) await this.renew();
+  }
+
+  /** Tells the office's board what stands here: when it changes, and once a minute. */
+  async #report(nowMs: number): Promise<void> {
+    const { device, link, version } = this.tools;
+    const screen = this.payment.stage?.at ?? this.screen.at;
+    const { cable, paper } = device;
+    const text = [screen, cable, paper].join();
+    if (text === this.#reported.text && nowMs - this.#reported.atMs < renewMs) return;
+    this.#reported = { text, atMs: nowMs };
+    const body = { screen, version: await version(), cable, ...(paper === undefined ? {} : { paper }) };
+    await link.api.call('appScreen', { body });
   }
 
   /** The order that the server names as this terminal's newest: somebody else's system made it, or our memory is gone. */

@@ -105,6 +105,7 @@ export class Kiosk {
       ...{ link: this.link, kept: this.#kept, device: this.device, printing, newId },
       now: () => clock.nowMs,
       pause,
+      version: () => this.#props.version(),
       chooseLanguage: (language) => this.#props.chooseLanguage(language),
       rest: () => this.#props.rest(),
     });

@@ -15,13 +15,17 @@ export function typeAmount(text: string, key: Key): string {
   const [, decimals] = text.split('.');
   if (decimals !== undefined && decimals.length >= decimalsMax) return text;
   const next = text === '0' ? key : text + key;
-  return (fenOf(next) ?? Infinity) <= orderMaxFen ? next : text;
+  return (readFen(next) ?? Infinity) <= orderMaxFen ? next : text;
 }
 
 /** The whole fen of a text that may still be under way ("12."); undefined when nothing or only zeros stand there. */
 export function fenOf(text: string): Fen | undefined {
-  const amount = fenFromYuan(text.endsWith('.') ? text.slice(0, -1) : text);
-  return amount === undefined || amount === 0 ? undefined : amount;
+  const amount = readFen(text);
+  return amount === 0 ? undefined : amount;
+}
+
+function readFen(text: string): Fen | undefined {
+  return fenFromYuan(text.endsWith('.') ? text.slice(0, -1) : text);
 }
 
 /** Why a channel cannot take what is typed, as far as the last list of channels tells. */

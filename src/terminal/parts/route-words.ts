@@ -33,7 +33,8 @@ export function routeSay(route: RouteView, words: Words): string {
 function unavailableSay({ reason = 'not-configured', leftFen = 0, resumesAt }: RouteView, words: Words): string {
   const { t, formats, nowMs } = words;
   const why = t.unavailable[reason];
-  const text = typeof why === 'string' ? why : why(formats.yuan(leftFen));
+  const isUsedUp = leftFen <= 0 && (reason === 'day-limit' || reason === 'month-limit');
+  const text = isUsedUp ? t.usedUp[reason] : typeof why === 'string' ? why : why(formats.yuan(leftFen));
   return resumesAt === undefined ? text : formats.row(text, t.resumes(whenText(resumesAt, nowMs, words)));
 }
 

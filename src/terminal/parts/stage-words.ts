@@ -1,4 +1,4 @@
-import type { RefundView } from '../../../protocol/http/payments.ts';
+import type { OrderView, RefundView } from '../../../protocol/http/payments.ts';
 import type { ApiFailure } from '../../api/failures.ts';
 import type { Formats } from '../../i18n/format.ts';
 import { shared } from '../../i18n/shared.ts';
@@ -6,14 +6,20 @@ import type { TerminalText } from '../../i18n/terminal.en.ts';
 import type { Tint } from '../../ui/icons.ts';
 import type { Payment } from '../payment.svelte.ts';
 import type { Stage } from '../flow/stage.ts';
+import { sentences } from './sentences.ts';
 
 /** A stage's title and sentence. A failure says why, and what to do next. */
-export function stageWords(stage: Stage, t: TerminalText): { readonly title: string; readonly text: string } {
+export function stageWords(
+  stage: Stage,
+  order: OrderView | undefined,
+  t: TerminalText,
+): { readonly title: string; readonly text: string } {
   if (stage.at === 'qr') return { title: '', text: '' };
   const [title = '', text = ''] = t.stage[stage.at];
   if (stage.at === 'paid') return { title, text: t.paid.confirm };
+  if (stage.at === 'cancelled' && (order?.paidFen ?? 0) > 0) return { title, text: t.partsBack };
   if (stage.at !== 'failed') return { title, text };
-  return { title, text: t.reason[stage.attempt.reason ?? 'none'].join(' ') };
+  return { title, text: sentences(...t.reason[stage.attempt.reason ?? 'none']) };
 }
 
 /** One thing to be said beside the stage. */
@@ -53,7 +59,7 @@ export function stageNotes(stage: Stage, { order, job, trouble, refusal }: Said,
 }
 
 function refusalText({ error }: ApiFailure, t: TerminalText): string {
-  return t.refused(shared.t.failure[error].join(' '));
+  return t.refused(sentences(...shared.t.failure[error]));
 }
 
 function sum(refunds: readonly RefundView[], cause: RefundView['cause']): number {
