@@ -44,6 +44,14 @@ export const demoPeople: readonly DemoPerson[] = [
     locale: 'zh',
     merchant: '桂园物业 Guiyuan Property',
   },
+  {
+    name: '赵店长 Zhao',
+    email: 'zhao@demo.invalid',
+    role: 'merchant',
+    locale: 'zh',
+    merchant: '东门便利店 East Gate Store',
+    totpSecret: 'KRUWY3DLMVSXAZLSIRSW23ZT',
+  },
 ];
 
 /** The merchants' names of the demo. */

@@ -8,6 +8,8 @@ import { demoMerchants, demoPeople, demoTerminals, type DemoTerminal } from './d
 /** What seeding did: nothing when the database already knows the demo's terminals. */
 export interface SeedReport {
   readonly isNew: boolean;
+  /** The demo's merchants by name. */
+  readonly merchantIds: ReadonlyMap<string, string>;
 }
 
 function must<T>(result: Result<T, string>, what: string): T {
@@ -25,11 +27,11 @@ export async function seedDemo(context: ServerContext, terminals: Terminals, now
     personIds.set(person.email, await people.ensurePerson({ ...person, merchantId }));
   }
   const known = await registry.listTerminals({ limit: 1 });
-  if (known.counts.total > 0) return { isNew: false };
+  if (known.counts.total > 0) return { isNew: false, merchantIds };
   for (const terminal of demoTerminals) {
     await seedTerminal(context, terminals, terminal, { merchantIds, personIds }, nowMs);
   }
-  return { isNew: true };
+  return { isNew: true, merchantIds };
 }
 
 /** The demo's merchants by name; made unless the database has them. */

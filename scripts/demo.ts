@@ -174,7 +174,7 @@ async function run(): Promise<boolean> {
   const story = new Story();
   const stack = await startStack({
     dataDir,
-    ...{ serverPort: 0, terminalsPort: 0, staticDir: builtAppFolder },
+    ...{ serverPort: 0, terminalsPort: 0, platformsPort: 0, staticDir: builtAppFolder },
     cables: Object.fromEntries(demoTerminals.map((terminal) => [terminal.serial, { baud }])),
   });
   try {

@@ -1,10 +1,18 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { UnlockPolicy } from '../domain/unlock/policy.ts';
+import { alipayStandIn } from '../mock-server/platforms/alipay/stand-in.ts';
+import { acquirerPublicKey } from '../mock-server/platforms/bank-card/host.ts';
+import { bankCardStandIn } from '../mock-server/platforms/bank-card/stand-in.ts';
+import { systemClock } from '../mock-server/platforms/frame/clock.ts';
+import { type Platforms, startPlatforms } from '../mock-server/platforms/frame/platforms.ts';
+import { unionPayStandIn } from '../mock-server/platforms/unionpay-qr/stand-in.ts';
+import { weChatPayStandIn } from '../mock-server/platforms/wechat-pay/stand-in.ts';
 import { startTerminals, type Terminals, type TerminalSpec } from '../mock-server/terminal/terminals.ts';
 import type { RunningServer } from '../server/start.ts';
 import { startServer } from '../server/start.ts';
 import { demoAccountDomain, demoPeople, demoTerminals } from './demo-data.ts';
+import { seedDemoPayments } from './demo-payments.ts';
 import { seedDemo } from './demo-seed.ts';
 
 /** Settings of `startStack`; ports of 0 take any free one. */
@@ -12,6 +20,8 @@ export interface StackOptions {
   readonly dataDir: string;
   readonly serverPort: number;
   readonly terminalsPort: number;
+  /** Of the simulated platforms and their wallet; the acquirer's host is one above. */
+  readonly platformsPort: number;
   /** The built app; without it the server answers its interface only. */
   readonly staticDir?: string;
   /** More origins that may call the server, such as Vite's. */
@@ -29,6 +39,7 @@ export interface StackOptions {
 export interface Stack {
   readonly server: RunningServer;
   readonly terminals: Terminals;
+  readonly platforms: Platforms;
   /** Address of the app. */
   readonly url: string;
   /** Ends the server and starts it again on the same port and database, as an update would. */
@@ -95,6 +106,7 @@ function startDemoTerminals(
     trust: {
       rootPublicKey: server.context.core.keys().rootPublicKey,
       keyset: server.context.trust.keyset().bytes,
+      acquirerPublicKey: acquirerPublicKey(),
     },
     authenticators,
     serverUrl: `http://127.0.0.1:${serverPort}`,
@@ -108,26 +120,38 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const terminalsPort = await freePort(options.terminalsPort);
   const start = serverStarter(options, serverPort, terminalsPort);
   let running = await start();
-  const terminals = await startDemoTerminals(options, terminalsPort, running, serverPort).catch(
-    async (error: unknown) => {
-      await running.close();
-      throw error;
-    },
-  );
-  await seedDemo(running.context, terminals, (options.clock ?? Date.now)());
-  return {
-    get server() {
-      return running;
-    },
-    terminals,
-    url: `http://localhost:${serverPort}`,
-    stopServer: () => running.close(),
-    async restartServer() {
-      running = await start();
-    },
-    async close() {
-      await terminals.close();
-      await running.close();
-    },
+  const undo: (() => Promise<void>)[] = [() => running.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of undo.toReversed()) await close();
   };
+  try {
+    const platforms = await startPlatforms({
+      host: '127.0.0.1',
+      port: options.platformsPort,
+      dataDir: join(options.dataDir, 'platforms'),
+      clock: systemClock(),
+      standIns: [weChatPayStandIn(), alipayStandIn(), bankCardStandIn, unionPayStandIn()],
+    });
+    undo.push(() => platforms.close());
+    const terminals = await startDemoTerminals(options, terminalsPort, running, serverPort);
+    undo.push(() => terminals.close());
+    const { merchantIds } = await seedDemo(running.context, terminals, (options.clock ?? Date.now)());
+    await seedDemoPayments(running.context, platforms.standIns, merchantIds);
+    return {
+      get server() {
+        return running;
+      },
+      terminals,
+      platforms,
+      url: `http://localhost:${serverPort}`,
+      stopServer: () => running.close(),
+      async restartServer() {
+        running = await start();
+      },
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
 }

@@ -10,6 +10,7 @@ export interface StartOptions {
 
 const defaultServerPort = 8640;
 const defaultTerminalsPort = 8641;
+const defaultPlatformsPort = 8642;
 const viteOrigin = 'http://localhost:5173';
 
 function portFrom(name: string, fallback: number): number {
@@ -25,6 +26,8 @@ function greeting(stack: Stack, appUrl: string): string {
     '',
     `  App         ${appUrl}`,
     `  Terminals   ${stack.terminals.url.replace('127.0.0.1', 'localhost')}   (screens, keypads, paper, sensors, the demo approver's codes)`,
+    `  Wallet      ${stack.platforms.url.replace('127.0.0.1', 'localhost')}   (the customers’ simulated wallets: scan or paste a code, pay)`,
+    `  Terminal    ${appUrl}/terminal   (the shop’s screen; choose E1-01 and pair it)`,
     `  Interface   ${stack.url}/openapi.json`,
     '',
     '  Sign in with one click as a demo technician, approver or operator. Ctrl+C ends everything.',
@@ -36,7 +39,7 @@ function greeting(stack: Stack, appUrl: string): string {
 function explain(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return /EADDRINUSE/.test(message)
-    ? `${message}\nAnother program uses that port. Choose others, for example: PORT=8650 TERMINALS_PORT=8651 npm start`
+    ? `${message}\nAnother program uses that port. Choose others, for example: PORT=8650 TERMINALS_PORT=8651 PLATFORMS_PORT=8652 npm start`
     : message;
 }
 
@@ -60,6 +63,7 @@ export async function startFromCommandLine({ serveBuiltApp }: StartOptions): Pro
       dataDir,
       serverPort: portFrom('PORT', defaultServerPort),
       terminalsPort: portFrom('TERMINALS_PORT', defaultTerminalsPort),
+      platformsPort: portFrom('PLATFORMS_PORT', defaultPlatformsPort),
       ...(serveBuiltApp ? { staticDir: builtAppFolder } : { allowedOrigins: [viteOrigin] }),
       ...(databaseUrl === undefined ? {} : { databaseUrl }),
     });
