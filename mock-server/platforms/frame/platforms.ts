@@ -102,7 +102,11 @@ async function createCore(
     if (standIns.has(maker.code)) throw new RangeError(`standIns: ${maker.code} stands there twice`);
     const tools = toolsFor(options, origin, maker.code);
     parts.set(maker.code, tools);
-    standIns.set(maker.code, await maker.create(tools));
+    const made = await maker.create(tools).catch(async (error: unknown) => {
+      for (const standIn of standIns.values()) await standIn.close();
+      throw error;
+    });
+    standIns.set(maker.code, made);
   }
   const routes = routesOf([...standIns.values()]);
   const answer = async (request: WireRequest): Promise<WireAnswer> => {
