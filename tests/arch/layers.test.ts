@@ -40,10 +40,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/app': ['domain', 'protocol', 'src'],
   worker: ['domain', 'protocol', 'src/outbox', 'src/api'],
   'mock-server': ['domain', 'protocol'],
-  // What a merchant's own system would be: it knows the interface's documents, and no code of ours.
-  examples: [],
   scripts: ['domain', 'protocol', 'server', 'mock-server', 'tests/bench', 'tests/serial-bench', 'tests/e2e/support'],
-  tests: ['domain', 'protocol', 'server', 'src', 'worker', 'mock-server', 'scripts', 'examples'],
+  tests: ['domain', 'protocol', 'server', 'src', 'worker', 'mock-server', 'scripts'],
 };
 
 /** Packages that the pure zones may use: codecs and cryptography, and the schema library of protocol/http. */
