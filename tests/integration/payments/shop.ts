@@ -39,7 +39,7 @@ export class Shop {
   }
 
   static async open(
-    cluster: Cluster,
+    cluster: Pick<Cluster, 'folder' | 'database'>,
     more: Partial<ChannelCapabilities> = {},
     codes: readonly string[] = ['toy-a', 'toy-b'],
   ): Promise<Shop> {
