@@ -13,15 +13,20 @@ async function own<T>(actor: Actor, act: (actor: MerchantActor) => Promise<Answe
   return merchantId === undefined ? err('forbidden') : act({ ...actor, merchantId });
 }
 
+/** No row of that instant lies before it, so that an instant is a place too. */
+const smallestId = '00000000-0000-0000-0000-000000000000';
+
 interface PageQuery {
   readonly cursor?: string | undefined;
+  readonly before?: string | undefined;
   readonly direction?: Slice['direction'] | undefined;
   readonly limit?: number | undefined;
 }
 
 /** The page that is asked for; `undefined` when the cursor is none of ours. */
-function sliceOf({ cursor, direction = 'older', limit = pageDefaultRows }: PageQuery): Slice | undefined {
-  const from = cursor === undefined ? undefined : placeOf(cursor);
+function sliceOf({ cursor, before, direction = 'older', limit = pageDefaultRows }: PageQuery): Slice | undefined {
+  const beginning = before === undefined ? undefined : { atMs: Date.parse(before), id: smallestId };
+  const from = cursor === undefined ? beginning : placeOf(cursor);
   return cursor !== undefined && from === undefined ? undefined : { from, direction, limit };
 }
 
@@ -30,9 +35,9 @@ export function merchantHandlers({ services: { merchant } }: ServerContext) {
   return {
     merchantHome: ({ actor }) => own(actor, (person) => merchant.home(person)),
     merchantToday: ({ actor, query }) => own(actor, (person) => merchant.today(person, query.day)),
-    merchantHistory: ({ actor, query: { cursor, direction, limit, ...filter } }) =>
+    merchantHistory: ({ actor, query: { cursor, before, direction, limit, ...filter } }) =>
       own(actor, async (person) => {
-        const slice = sliceOf({ cursor, direction, limit });
+        const slice = sliceOf({ cursor, before, direction, limit });
         return slice === undefined ? err('bad-request', 'cursor') : merchant.history(person, filter, slice);
       }),
     merchantHistoryCount: ({ actor, query }) =>
