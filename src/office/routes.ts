@@ -1,11 +1,13 @@
 /** The office's screens. */
 export type OfficeScreen =
-  'requests' | 'delegations' | 'terminals' | 'tickets' | 'people' | 'alarms' | 'audit' | 'cases';
+  'requests' | 'delegations' | 'terminals' | 'board' | 'channels' | 'tickets' | 'people' | 'alarms' | 'audit' | 'cases';
 
 const screens: readonly OfficeScreen[] = [
   'requests',
   'delegations',
   'terminals',
+  'board',
+  'channels',
   'tickets',
   'people',
   'alarms',
@@ -14,7 +16,7 @@ const screens: readonly OfficeScreen[] = [
 ];
 
 /** Screens that open one thing below their own path. */
-const withDetails: readonly OfficeScreen[] = ['requests', 'delegations', 'terminals', 'people', 'cases'];
+const withDetails: readonly OfficeScreen[] = ['requests', 'delegations', 'terminals', 'channels', 'people', 'cases'];
 
 /** Where in the office a path leads; `id` only below some screens. */
 export interface OfficeRoute {

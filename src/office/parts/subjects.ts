@@ -4,6 +4,7 @@ const folders: Readonly<Record<string, string>> = {
   case: 'requests',
   delegation: 'delegations',
   person: 'people',
+  merchant: 'channels',
 };
 
 const factKinds: Readonly<Record<string, string>> = {
