@@ -1,7 +1,7 @@
+import { shanghai } from '../frame/shanghai.ts';
 import { refundedFen } from './book.ts';
 import type { Payment, Refund, Transaction } from './book.ts';
 import type { Merchant } from './keys.ts';
-import { billTime } from './shapes.ts';
 
 /** Fee of every merchant: 0.60 %, in ten-thousandths. */
 const feeRate = 60;
@@ -46,7 +46,7 @@ export function tradeBill(
   type: TradeBillType,
 ): Uint8Array | undefined {
   const entries = entriesOf(payments, merchant)
-    .filter(({ atMs }) => billTime(atMs).startsWith(day))
+    .filter(({ atMs }) => shanghai(atMs).startsWith(day))
     .filter(({ refund }) => type === 'ALL' || (type === 'REFUND') === (refund !== undefined));
   if (entries.length === 0) return undefined;
   const header = headerOf(type);
@@ -66,7 +66,7 @@ function headerOf(type: TradeBillType): readonly string[] {
 
 function valuesOf({ atMs, payment, transaction, refund }: Entry, merchant: Merchant): Record<string, string> {
   const whole = {
-    交易时间: billTime(atMs),
+    交易时间: shanghai(atMs),
     公众账号ID: merchant.appId,
     商户号: merchant.mchid,
     特约商户号: '0',
@@ -95,8 +95,8 @@ function valuesOf({ atMs, payment, transaction, refund }: Entry, merchant: Merch
     交易状态: refund.isReversal ? 'REVOKED' : 'REFUND',
     应结订单金额: '0.00',
     订单金额: '0.00',
-    退款申请时间: billTime(refund.createdMs),
-    退款成功时间: refund.doneMs === undefined ? '' : billTime(refund.doneMs),
+    退款申请时间: shanghai(refund.createdMs),
+    退款成功时间: refund.doneMs === undefined ? '' : shanghai(refund.doneMs),
     微信退款单号: refund.id,
     商户退款单号: refund.no,
     退款金额: back,
@@ -125,11 +125,11 @@ export function fundFlowBill(payments: readonly Payment[], merchant: Merchant, d
   const flows = entriesOf(payments, merchant)
     .flatMap(flowsOf)
     .map((flow) => ({ ...flow, balance: (balance += flow.fen) }))
-    .filter(({ atMs }) => billTime(atMs).startsWith(day));
+    .filter(({ atMs }) => shanghai(atMs).startsWith(day));
   if (flows.length === 0) return undefined;
   const rows = flows.map(({ atMs, id, business, fen, balance: left, remark, voucher }, at) =>
     [
-      ...[billTime(atMs), id, `${day.replaceAll('-', '')}${String(at + 1).padStart(12, '0')}`, business, business],
+      ...[shanghai(atMs), id, `${day.replaceAll('-', '')}${String(at + 1).padStart(12, '0')}`, business, business],
       ...[fen >= 0 ? '收入' : '支出', yuan(Math.abs(fen)), yuan(left), 'system', remark, voucher],
     ]
       .map((value) => `\`${value}`)

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { shanghaiCompact } from '../frame/shanghai.ts';
 
 /** Most payments that are kept; the oldest that have ended go first. */
 const paymentsMax = 20_000;
@@ -65,6 +66,8 @@ interface ShownCode {
 export class Book {
   readonly #payments = new Map<string, Payment>();
   readonly #byCode = new Map<string, Payment>();
+  readonly #byRefund = new Map<string, Payment>();
+  readonly #byTransaction = new Map<string, Payment>();
   readonly #shown = new Map<string, ShownCode>();
   readonly #changed: () => void;
 
@@ -79,6 +82,40 @@ export class Book {
 
   findCode(code: string): Payment | undefined {
     return this.#byCode.get(code);
+  }
+
+  /** The order that a refund number belongs to. */
+  findRefund(mchid: string, no: string): Payment | undefined {
+    return this.#byRefund.get(`${mchid}/${no}`);
+  }
+
+  /** The order that the platform's own number belongs to. */
+  findTransaction(mchid: string, id: string): Payment | undefined {
+    const payment = this.#byTransaction.get(id);
+    return payment?.mchid === mchid ? payment : undefined;
+  }
+
+  /** Takes an order's money. */
+  pay(payment: Payment, nowMs: number, toldFen: number | undefined): Transaction {
+    const transaction = {
+      id: platformNumber('42000', nowMs),
+      paidMs: nowMs,
+      toldFen: toldFen ?? payment.amountFen,
+    };
+    payment.transactions.push(transaction);
+    payment.state = 'paid';
+    this.#byTransaction.set(transaction.id, payment);
+    this.changed();
+    return transaction;
+  }
+
+  /** Gives money back, at once or once it has been worked on. */
+  giveBack(payment: Payment, refund: Omit<Refund, 'id' | 'doneMs'>, doneMs: number | undefined): Refund {
+    const made = { ...refund, id: platformNumber('50300', refund.createdMs), doneMs };
+    payment.refunds.push(made);
+    this.#byRefund.set(`${payment.mchid}/${made.no}`, payment);
+    this.changed();
+    return made;
   }
 
   /** Newest first. */
@@ -123,6 +160,8 @@ export class Book {
     if (this.#payments.size >= paymentsMax) this.#dropOldest();
     this.#payments.set(`${payment.mchid}/${payment.number}`, payment);
     this.#byCode.set(payment.code, payment);
+    for (const { id } of payment.transactions) this.#byTransaction.set(id, payment);
+    for (const { no } of payment.refunds) this.#byRefund.set(`${payment.mchid}/${no}`, payment);
   }
 
   #dropOldest(): void {
@@ -130,29 +169,11 @@ export class Book {
       if (payment.state === 'waiting') continue;
       this.#payments.delete(key);
       this.#byCode.delete(payment.code);
+      for (const { id } of payment.transactions) this.#byTransaction.delete(id);
+      for (const { no } of payment.refunds) this.#byRefund.delete(`${payment.mchid}/${no}`);
       return;
     }
   }
-}
-
-/** Takes the money of an order. */
-export function pay(payment: Payment, nowMs: number, toldFen: number | undefined): Transaction {
-  const transaction = {
-    id: `42000${String(randomInt(1e8)).padStart(8, '0')}${dayDigits(nowMs)}${String(randomInt(1e7)).padStart(7, '0')}`,
-    paidMs: nowMs,
-    toldFen: toldFen ?? payment.amountFen,
-  };
-  payment.transactions.push(transaction);
-  payment.state = 'paid';
-  return transaction;
-}
-
-/** Gives money back, at once or once it has been worked on. */
-export function giveBack(payment: Payment, refund: Omit<Refund, 'id' | 'doneMs'>, doneMs: number | undefined): Refund {
-  const id = `50300${String(randomInt(1e8)).padStart(8, '0')}${dayDigits(refund.createdMs)}${String(randomInt(1e7)).padStart(7, '0')}`;
-  const made = { ...refund, id, doneMs };
-  payment.refunds.push(made);
-  return made;
 }
 
 /** What has been given back or is on its way back, in fen. */
@@ -170,6 +191,9 @@ export function newOpenid(): string {
   return `o${randomBytes(20).toString('base64url').replaceAll(/[-_]/g, 'x').slice(0, 27)}`;
 }
 
-function dayDigits(ms: number): string {
-  return new Date(ms + 8 * 3_600_000).toISOString().slice(0, 10).replaceAll('-', '');
+/** A number of the platform's: 28 digits with the day in them. */
+function platformNumber(beginning: string, ms: number): string {
+  const day = shanghaiCompact(ms).slice(0, 8);
+  const part = (count: number): string => String(randomInt(10 ** count)).padStart(count, '0');
+  return `${beginning}${part(8)}${day}${part(7)}`;
 }

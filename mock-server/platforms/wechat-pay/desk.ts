@@ -1,6 +1,6 @@
 import type { StandInTools } from '../frame/platforms.ts';
 import type { WireAnswer } from '../frame/wire.ts';
-import { giveBack, pay, refundedFen } from './book.ts';
+import { refundedFen } from './book.ts';
 import type { Book, Payment, Refund } from './book.ts';
 import type { Merchant, PlatformSecrets } from './keys.ts';
 import { paymentNotice, refundNotice } from './notices.ts';
@@ -31,7 +31,7 @@ export async function takeMoney(desk: Desk, payment: Payment, isNow = false): Pr
   if (merchant === undefined) throw new Error(`${payment.mchid} is no merchant`);
   const count = faults.take('double-pay') === undefined ? 1 : 2;
   for (let no = 0; no < count; no += 1) {
-    const transaction = pay(payment, clock.now(), faults.take('wrong-amount')?.amountFen);
+    const transaction = desk.book.pay(payment, clock.now(), faults.take('wrong-amount')?.amountFen);
     // A scanned code is answered at once and has no notification (API v2, micropay).
     if (payment.notifyUrl === undefined || payment.type === 'MICROPAY') continue;
     const parts = { secrets: desk.secrets, merchant, clock };
@@ -39,7 +39,6 @@ export async function takeMoney(desk: Desk, payment: Payment, isNow = false): Pr
     if (isNow) await notifier.sendNow(notice);
     else notifier.send(notice);
   }
-  desk.book.changed();
 }
 
 /** Accepts a refund; it is through a moment later, or before this answers when such a notification is planned. */
@@ -50,7 +49,7 @@ export async function startRefund(
   asked: Pick<Refund, 'no' | 'amountFen' | 'reason' | 'notifyUrl'>,
 ): Promise<Refund> {
   const { faults, clock, notifier } = desk.tools;
-  const refund = giveBack(payment, { ...asked, createdMs: clock.now(), isReversal: false }, undefined);
+  const refund = desk.book.giveBack(payment, { ...asked, createdMs: clock.now(), isReversal: false }, undefined);
   const parts = { secrets: desk.secrets, merchant, clock };
   const finish = (): void => {
     refund.doneMs = clock.now();
@@ -65,7 +64,6 @@ export async function startRefund(
     finish();
     if (refund.notifyUrl !== undefined) notifier.send(refundNotice(parts, payment, refund, refund.notifyUrl));
   });
-  desk.book.changed();
   return refund;
 }
 

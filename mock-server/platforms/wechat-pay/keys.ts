@@ -1,4 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import type { KeySource } from '../frame/authority.ts';
 import { signCertificate } from '../frame/certificate.ts';
 import type { CertificateRequest, NamePart } from '../frame/certificate.ts';
 
@@ -39,15 +40,6 @@ export interface Merchant {
   readonly api: Certified;
   /** Set once the merchant has shown that it holds the public key: notifications are then signed with it. */
   usesPublicKey: boolean;
-}
-
-/** Where RSA keys come from, as PEM. The label says what for; a test may keep them, because making one takes a while. */
-export type KeySource = (label: string) => string;
-
-/** Makes a new RSA key of 2048 bits each time. */
-export function newRsaKey(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
 /** Makes the platform's keys. */

@@ -1,15 +1,11 @@
+import { shanghai } from '../frame/shanghai.ts';
 import type { Payment, Refund, Transaction } from './book.ts';
 import { stateAt } from './book.ts';
 import type { Merchant } from './keys.ts';
 
 /** RFC 3339 in Shanghai, as the platform writes every time of API v3. */
 export function rfc3339(ms: number): string {
-  return `${new Date(ms + 8 * 3_600_000).toISOString().slice(0, 19)}+08:00`;
-}
-
-/** `yyyy-MM-dd HH:mm:ss` in Shanghai, as bills have it. */
-export function billTime(ms: number): string {
-  return rfc3339(ms).slice(0, 19).replace('T', ' ');
+  return `${shanghai(ms).replace(' ', 'T')}+08:00`;
 }
 
 /** The state of an order as API v3 and v2 name it. */

@@ -2,6 +2,8 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { newPrivatePem } from '../frame/authority.ts';
+import type { KeySource } from '../frame/authority.ts';
 import { serve } from '../frame/platforms.ts';
 import type { MountedStandIn, StandInMaker, StandInTools } from '../frame/platforms.ts';
 import { payPassword } from '../stand-in.ts';
@@ -11,8 +13,8 @@ import { Book, refundedFen, stateAt } from './book.ts';
 import type { Payment } from './book.ts';
 import { takeMoney } from './desk.ts';
 import type { Desk } from './desk.ts';
-import { makeMerchant, makePlatform, makePlatformCertificate, newRsaKey } from './keys.ts';
-import type { KeySource, Merchant, PlatformSecrets } from './keys.ts';
+import { makeMerchant, makePlatform, makePlatformCertificate } from './keys.ts';
+import type { Merchant, PlatformSecrets } from './keys.ts';
 import { answerV2 } from './v2.ts';
 import { answerV3 } from './v3.ts';
 
@@ -35,7 +37,7 @@ export interface WeChatPayOptions {
 
 /** WeChat Pay on the wire: API v3 and v2 on the shared port, reversal over TLS with a client certificate on its own. */
 export function weChatPayStandIn(options: WeChatPayOptions = {}): StandInMaker {
-  return { code: 'wechat-pay', create: (tools) => create(tools, options.keys ?? newRsaKey) };
+  return { code: 'wechat-pay', create: (tools) => create(tools, options.keys ?? newPrivatePem) };
 }
 
 async function create(tools: StandInTools, keys: KeySource): Promise<MountedStandIn> {

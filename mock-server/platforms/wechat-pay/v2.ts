@@ -1,8 +1,9 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { XMLParser } from 'fast-xml-parser';
+import { fromShanghai, shanghaiCompact } from '../frame/shanghai.ts';
 import type { WireAnswer, WireRequest } from '../frame/wire.ts';
 import { underFaults } from '../frame/wire.ts';
-import { giveBack, newOpenid, stateAt } from './book.ts';
+import { newOpenid, stateAt } from './book.ts';
 import type { Payment } from './book.ts';
 import { takeMoney } from './desk.ts';
 import type { Desk } from './desk.ts';
@@ -111,16 +112,13 @@ function repeated(known: Payment, code: string, nowMs: number): Outcome {
 }
 
 function newMicropay(merchant: Merchant, number: string, fields: Fields, nowMs: number): Payment {
-  const end = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(fields['time_expire'] ?? '');
-  const [, year, month, day, hour, minute, second] = end ?? [];
-  const endMs = end === null ? Number.NaN : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}+08:00`);
   return {
     ...{ mchid: merchant.mchid, number, type: 'MICROPAY', attach: fields['attach'] ?? '', notifyUrl: undefined },
     amountFen: Number(fields['total_fee']),
     description: fields['body'] ?? '',
     device: fields['device_info'] ?? '',
     createdMs: nowMs,
-    expiresMs: Number.isNaN(endMs) ? nowMs + orderMs : endMs,
+    expiresMs: fromShanghai(fields['time_expire'] ?? '') ?? nowMs + orderMs,
     code: fields['auth_code'] ?? '',
     openid: newOpenid(),
     ...{ made: '', state: 'waiting', transactions: [], refunds: [] },
@@ -136,7 +134,7 @@ function reverse(desk: Desk, payment: Payment): Outcome {
   if (payment.state === 'paid') {
     const { amountFen } = payment;
     const whole = { no: `${payment.number}V`, amountFen, reason: '撤销', notifyUrl: undefined, createdMs };
-    giveBack(payment, { ...whole, isReversal: true }, createdMs);
+    desk.book.giveBack(payment, { ...whole, isReversal: true }, createdMs);
   }
   payment.state = 'reversed';
   desk.book.changed();
@@ -162,7 +160,7 @@ function paidFields(payment: Payment): Fields {
     transaction_id: transaction.id,
     out_trade_no: payment.number,
     attach: payment.attach,
-    time_end: new Date(transaction.paidMs + 8 * 3_600_000).toISOString().slice(0, 19).replaceAll(/\D/g, ''),
+    time_end: shanghaiCompact(transaction.paidMs),
   };
 }
 

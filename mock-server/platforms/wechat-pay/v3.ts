@@ -121,15 +121,16 @@ function close(desk: Desk, request: WireRequest, merchant: Merchant, number: str
 
 async function refundOrder(desk: Desk, request: WireRequest, merchant: Merchant): Promise<WireAnswer> {
   const asked = readRefund(readBody(request));
-  const all = desk.book.all().filter(({ mchid }) => mchid === merchant.mchid);
-  const payment = all.find(
-    ({ number, transactions }) =>
-      number === asked.outTradeNo || transactions.some(({ id }) => id === asked.transactionId),
-  );
+  const { book } = desk;
+  const payment =
+    asked.outTradeNo === undefined
+      ? book.findTransaction(merchant.mchid, asked.transactionId ?? '')
+      : book.find(merchant.mchid, asked.outTradeNo);
   if (payment === undefined) throw new Refusal(404, 'RESOURCE_NOT_EXISTS', '订单不存在');
-  const known = all.flatMap(({ refunds }) => refunds).find(({ no }) => no === asked.no);
-  if (known !== undefined) {
-    if (known.amountFen !== asked.amountFen || !payment.refunds.includes(known)) {
+  const owner = book.findRefund(merchant.mchid, asked.no);
+  if (owner !== undefined) {
+    const known = owner.refunds.find(({ no }) => no === asked.no);
+    if (known === undefined || owner !== payment || known.amountFen !== asked.amountFen) {
       throw new Refusal(400, 'INVALID_REQUEST', '同一退款单号的退款金额必须一致');
     }
     return answer(desk, request, refundJson(payment, known));
@@ -144,10 +145,9 @@ async function refundOrder(desk: Desk, request: WireRequest, merchant: Merchant)
 }
 
 function queryRefund(desk: Desk, request: WireRequest, merchant: Merchant, no: string): WireAnswer {
-  for (const payment of desk.book.all()) {
-    const refund = payment.mchid === merchant.mchid ? payment.refunds.find((one) => one.no === no) : undefined;
-    if (refund !== undefined) return answer(desk, request, refundJson(payment, refund));
-  }
+  const payment = desk.book.findRefund(merchant.mchid, no);
+  const refund = payment?.refunds.find((one) => one.no === no);
+  if (payment !== undefined && refund !== undefined) return answer(desk, request, refundJson(payment, refund));
   throw new Refusal(404, 'RESOURCE_NOT_EXISTS', '退款单不存在');
 }
 

@@ -1,20 +1,12 @@
-import { newRsaKey } from '../../../mock-server/platforms/wechat-pay/keys.ts';
 import { weChatPayStandIn } from '../../../mock-server/platforms/wechat-pay/stand-in.ts';
 import { weChatPay } from '../../../server/channels/wechat-pay/definition.ts';
 import type { ChannelBench } from './bench.ts';
+import { keptKeys } from './kept-keys.ts';
 import { describeChannel } from './suite.ts';
-
-/** Making an RSA key takes a tenth of a second: every row of this file works with the same ones. */
-const kept = new Map<string, string>();
-const keys = (label: string): string => {
-  const key = kept.get(label) ?? newRsaKey();
-  kept.set(label, key);
-  return key;
-};
 
 const bench: ChannelBench = {
   definition: weChatPay,
-  maker: weChatPayStandIn({ keys }),
+  maker: weChatPayStandIn({ keys: keptKeys() }),
   calls: {
     create: 'native',
     link: 'h5',

@@ -1,12 +1,12 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { Aes, Formatter, Hash, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newPrivatePem } from '../../../mock-server/platforms/frame/authority.ts';
 import { systemClock } from '../../../mock-server/platforms/frame/clock.ts';
 import { startPlatforms } from '../../../mock-server/platforms/frame/platforms.ts';
 import type { Platforms } from '../../../mock-server/platforms/frame/platforms.ts';
 import { payPassword } from '../../../mock-server/platforms/stand-in.ts';
 import type { PlatformStandIn, StandInAccount } from '../../../mock-server/platforms/stand-in.ts';
-import { newRsaKey } from '../../../mock-server/platforms/wechat-pay/keys.ts';
 import { weChatPayStandIn } from '../../../mock-server/platforms/wechat-pay/stand-in.ts';
 import { readXml, writeXml } from '../../../server/channels/wechat-pay/api-v2.ts';
 import {
@@ -38,7 +38,7 @@ interface Sdk {
 const sdk = (settings: object): Sdk =>
   new Wechatpay(settings as ConstructorParameters<typeof Wechatpay>[0]) as unknown as Sdk;
 
-const privatePem = newRsaKey();
+const privatePem = newPrivatePem();
 const privateKey = createPrivateKey(privatePem);
 const publicKey = createPublicKey(privateKey);
 const publicPem = publicKey.export({ type: 'spki', format: 'pem' }) as string;

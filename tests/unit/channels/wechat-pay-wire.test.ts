@@ -2,22 +2,18 @@ import { gunzipSync } from 'node:zlib';
 import { http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { newPrivatePem } from '../../../mock-server/platforms/frame/authority.ts';
 import { manualClock } from '../../../mock-server/platforms/frame/clock.ts';
 import { createPlatforms } from '../../../mock-server/platforms/frame/platforms.ts';
 import { payPassword } from '../../../mock-server/platforms/stand-in.ts';
-import { newRsaKey } from '../../../mock-server/platforms/wechat-pay/keys.ts';
 import { weChatPayStandIn } from '../../../mock-server/platforms/wechat-pay/stand-in.ts';
 import type { RawRequest } from '../../../server/channels/channel.ts';
 import { weChatPay } from '../../../server/channels/wechat-pay/definition.ts';
 import { startDay, startMs, openBench } from '../../conformance/channels/bench.ts';
 import type { OpenBench } from '../../conformance/channels/bench.ts';
+import { keptKeys } from '../../conformance/channels/kept-keys.ts';
 
-const kept = new Map<string, string>();
-const keys = (label: string): string => {
-  const key = kept.get(label) ?? newRsaKey();
-  kept.set(label, key);
-  return key;
-};
+const keys = keptKeys();
 const calls = { create: 'native', query: 'query', close: 'close', refund: 'refund', queryRefund: 'query-refund' };
 let open: OpenBench;
 
@@ -114,7 +110,7 @@ describe('wrong settings', () => {
     });
 
   test('another private key: refused, and no order is made', async () => {
-    const result = await withKey('merchant-private', newRsaKey()).createQr?.(await open.attempt());
+    const result = await withKey('merchant-private', newPrivatePem()).createQr?.(await open.attempt());
     expect(result).toMatchObject({ kind: 'refused', code: 'SIGN_ERROR' });
     expect(open.standIn.payments()).toEqual([]);
   });

@@ -11,9 +11,9 @@ import type { Notice } from '../../../mock-server/platforms/frame/notifier.ts';
 import { startPlatforms } from '../../../mock-server/platforms/frame/platforms.ts';
 import type { Platforms } from '../../../mock-server/platforms/frame/platforms.ts';
 import { code128, code128Symbols } from '../../../mock-server/platforms/frame/wallet/code128.ts';
-import { newRsaKey } from '../../../mock-server/platforms/wechat-pay/keys.ts';
 import { weChatPayStandIn } from '../../../mock-server/platforms/wechat-pay/stand-in.ts';
 import { retryMs } from '../../../mock-server/platforms/wechat-pay/notices.ts';
+import { keptKeys } from '../../conformance/channels/kept-keys.ts';
 
 const startMs = Date.parse('2026-03-02T10:00:00+08:00');
 
@@ -150,12 +150,7 @@ describe('Code 128', () => {
   });
 });
 
-const keptKeys = new Map<string, string>();
-const keys = (label: string): string => {
-  const key = keptKeys.get(label) ?? newRsaKey();
-  keptKeys.set(label, key);
-  return key;
-};
+const keys = keptKeys();
 
 describe('the running stand-ins', () => {
   let folder: string;
