@@ -126,11 +126,8 @@ export class AlipayChannel implements Channel {
   }
 
   /** alipay.trade.cancel: closes what is unpaid and gives back what was paid. */
-  async reverse(attempt: AttemptFacts): Promise<PayResult> {
-    await this.#reversals.ask(attempt.attemptNo);
-    const result = await this.#cancel(attempt);
-    if (result.kind === 'closed') await this.#reversals.settle(attempt.attemptNo);
-    return result;
+  reverse(attempt: AttemptFacts): Promise<PayResult> {
+    return this.#cancel(attempt);
   }
 
   async #cancel(attempt: AttemptFacts): Promise<PayResult> {
@@ -140,16 +137,19 @@ export class AlipayChannel implements Channel {
         const result = resultOfError(answer);
         return result === 'ask' ? this.query(attempt) : result;
       }
-      if (textIn(answer.fields, 'retry_flag') !== 'Y') return this.#cancelled(attempt, textIn(answer.fields, 'action'));
+      if (textIn(answer.fields, 'retry_flag') !== 'Y') return this.#cancelled(attempt, answer.fields);
     }
     return { kind: 'unknown', why: 'Alipay asks to cancel again.' };
   }
 
   /** `action` is absent when there was no trade: nobody had scanned. */
-  async #cancelled(attempt: AttemptFacts, action: string | undefined): Promise<PayResult> {
-    if (action === 'refund') await this.#reversals.settle(attempt.attemptNo);
-    if (action === 'refund' || action === 'close' || action === undefined) return this.#ended(attempt);
-    return { kind: 'unknown', why: `Alipay answered a cancel with the action "${action}".` };
+  async #cancelled(attempt: AttemptFacts, fields: JsonObject): Promise<PayResult> {
+    const action = textIn(fields, 'action');
+    if (action !== undefined && action !== 'refund' && action !== 'close') {
+      return { kind: 'unknown', why: `Alipay answered a cancel with the action "${action}".` };
+    }
+    if (action === 'refund') await this.#reversals.settle(attempt.attemptNo, textIn(fields, 'trade_no'));
+    return this.#ended(attempt);
   }
 
   #ended({ attemptNo }: AttemptFacts): PayResult {

@@ -1,9 +1,9 @@
 import type { ChannelMemory, PayResult } from '../channel.ts';
 
 /**
- * Remembers which attempts were to be reversed. A platform may go on calling a reversed payment paid (or tell the payment
- * late); the platform's word that it is undone counts more, and while that word is outstanding nothing is sure.
- * Obligations: `ask` before the call leaves, `settle` only on an explicit yes.
+ * Remembers which payments the platform said it has undone. A platform may go on calling such a payment paid, or not know
+ * its number any more; its word that it is undone counts. It counts for that one payment only: one that comes after the
+ * reversal has another number at the platform, and is told as the payment that it is.
  */
 export class Reversals {
   readonly #memory: ChannelMemory;
@@ -12,25 +12,21 @@ export class Reversals {
     this.#memory = memory;
   }
 
-  /** Notes that a reversal is about to be asked for. Safe to repeat. */
-  async ask(attemptNo: string): Promise<void> {
+  /** Notes that the platform has undone an attempt; `transactionId` is its payment, absent when nothing was paid. */
+  async settle(attemptNo: string, transactionId = ''): Promise<void> {
     const kept = await this.#memory.get(keyOf(attemptNo));
-    if (kept === undefined) await this.#memory.put(keyOf(attemptNo), 'asked', 0);
+    if (kept === undefined) await this.#memory.put(keyOf(attemptNo), transactionId, 0);
+    else if (kept.value === '' && transactionId !== '') {
+      await this.#memory.put(keyOf(attemptNo), transactionId, kept.version);
+    }
   }
 
-  /** Notes that the platform has undone it. */
-  async settle(attemptNo: string): Promise<void> {
-    const kept = await this.#memory.get(keyOf(attemptNo));
-    if (kept?.value !== 'done') await this.#memory.put(keyOf(attemptNo), 'done', kept?.version ?? 0);
-  }
-
-  /** What a platform's answer about this attempt is worth. What waits, fails to come or is refused passes unchanged. */
+  /** Weighs what a platform says about an attempt. What waits, fails to come or is refused passes unchanged. */
   async weigh(attemptNo: string, result: PayResult): Promise<PayResult> {
     if (result.kind !== 'paid' && result.kind !== 'failed' && result.kind !== 'not-found') return result;
     const kept = await this.#memory.get(keyOf(attemptNo));
-    if (kept?.value === 'done') return { kind: 'closed' };
-    if (kept === undefined || result.kind !== 'paid') return result;
-    return { kind: 'unknown', why: 'A reversal was asked for and its end is not known; it must be asked for again.' };
+    if (kept === undefined) return result;
+    return result.kind === 'paid' && result.proof.transactionId !== kept.value ? result : { kind: 'closed' };
   }
 }
 

@@ -25,6 +25,8 @@ const graceMs = 60_000;
 /** 产品类型 of QR payments, and 渠道类型 mobile. */
 const product = { bizType: '000000', channelType: '08' };
 
+type Paid = Extract<PayResult, { kind: 'paid' }>;
+
 /** UnionPay QR (云闪付) over ACP 5.1.0: see README.md for what is peculiar to it. */
 export class UnionPayQrChannel implements Channel {
   readonly #tools: ChannelTools;
@@ -77,7 +79,7 @@ export class UnionPayQrChannel implements Channel {
   async query(attempt: AttemptFacts): Promise<PayResult> {
     const told = await this.#ask(attempt.attemptNo, txnTimeOf(attempt));
     const isWaiting = told.kind === 'not-found' && this.#shown.isWaiting(attempt.attemptNo, this.#tools.clock());
-    return isWaiting ? { kind: 'pending' } : this.#reversals.weigh(attempt.attemptNo, told);
+    return isWaiting ? { kind: 'pending' } : this.#weigh(attempt.attemptNo, told);
   }
 
   /**
@@ -86,7 +88,7 @@ export class UnionPayQrChannel implements Channel {
    */
   async close(attempt: AttemptFacts): Promise<PayResult> {
     const told = await this.#ask(attempt.attemptNo, txnTimeOf(attempt));
-    const result = await this.#reversals.weigh(attempt.attemptNo, told);
+    const result = await this.#weigh(attempt.attemptNo, told);
     const isOver = this.#tools.clock() > attempt.expiresAtMs + graceMs;
     if (result.kind === 'failed' || (result.kind === 'not-found' && isOver)) return { kind: 'closed' };
     return result;
@@ -97,15 +99,9 @@ export class UnionPayQrChannel implements Channel {
    * the settlement day ends (23:00); `paid` is answered when it is too late, and only a refund gives back then.
    */
   async reverse(attempt: AttemptFacts): Promise<PayResult> {
-    await this.#reversals.ask(attempt.attemptNo);
     const told = await this.#ask(attempt.attemptNo, txnTimeOf(attempt));
     if (told.kind === 'refused') return told;
-    const result = told.kind === 'paid' ? await this.#cancel(attempt, told) : await this.#revert(attempt);
-    if (result.kind === 'closed') {
-      this.#shown.end(attempt.attemptNo);
-      await this.#reversals.settle(attempt.attemptNo);
-    }
-    return result;
+    return told.kind === 'paid' ? this.#cancel(attempt, told) : this.#revert(attempt);
   }
 
   prepareRefund(_attempt: AttemptFacts, refund: RefundFacts): Promise<Memo> {
@@ -142,7 +138,7 @@ export class UnionPayQrChannel implements Channel {
   async parseNotification(raw: RawRequest): Promise<Notification> {
     const told = parseUnionPayNotification(this.#gateway, raw);
     if (told.kind !== 'payment') return told;
-    return { ...told, result: await this.#reversals.weigh(told.attemptNo, told.result) };
+    return { ...told, result: await this.#weigh(told.attemptNo, told.result) };
   }
 
   fetchBill(day: string, kind: string): Promise<BillResult> {
@@ -182,8 +178,8 @@ export class UnionPayQrChannel implements Channel {
   }
 
   /** 消费撤销, under a number of its own that is the same in every repetition. */
-  async #cancel(attempt: AttemptFacts, paid: Extract<PayResult, { kind: 'paid' }>): Promise<PayResult> {
-    const orderId = `${attempt.attemptNo}V`;
+  async #cancel(attempt: AttemptFacts, paid: Paid): Promise<PayResult> {
+    const orderId = cancelIdOf(attempt.attemptNo);
     const txnTime = await this.#cancelTime(attempt.attemptNo);
     const answer = await this.#gateway.trade('cancel', {
       ...product,
@@ -201,7 +197,7 @@ export class UnionPayQrChannel implements Channel {
     if (kind === 'failed') return paid;
     if (kind === 'refused') return { kind: 'refused', code: answer.respCode, message: messageOf(answer.fields) };
     const told = await this.#ask(orderId, txnTime);
-    if (told.kind === 'paid') return { kind: 'closed' };
+    if (told.kind === 'paid') return this.#undone(attempt.attemptNo, paid.proof.transactionId);
     return told.kind === 'failed' ? paid : { kind: 'unknown', why: 'The cancel was sent and its end is not known.' };
   }
 
@@ -215,14 +211,36 @@ export class UnionPayQrChannel implements Channel {
       txnTime: txnTimeOf(attempt),
     });
     if (answer.kind !== 'answer') return answer;
-    if (meaningOf(answer.respCode).kind === 'success') return { kind: 'closed' };
+    if (meaningOf(answer.respCode).kind === 'success') {
+      // Where the payment had gone through meanwhile, its number tells it from one that might still come.
+      const told = await this.#ask(attempt.attemptNo, txnTimeOf(attempt));
+      return this.#undone(attempt.attemptNo, told.kind === 'paid' ? told.proof.transactionId : undefined);
+    }
     const result = resultOfTrade(answer.respCode, messageOf(answer.fields));
     if (result === 'ask' || result.kind === 'failed') return this.query(attempt);
     return result;
   }
 
+  async #undone(attemptNo: string, transactionId: string | undefined): Promise<PayResult> {
+    this.#shown.end(attemptNo);
+    await this.#reversals.settle(attemptNo, transactionId);
+    return { kind: 'closed' };
+  }
+
+  /** A payment stays a success at UnionPay after its cancel, so a cancel that was sent is asked about as well. */
+  async #weigh(attemptNo: string, told: PayResult): Promise<PayResult> {
+    const weighed = await this.#reversals.weigh(attemptNo, told);
+    if (weighed.kind !== 'paid') return weighed;
+    const sent = await this.#tools.memory.get(cancelKeyOf(attemptNo));
+    if (sent === undefined) return weighed;
+    const cancel = await this.#ask(cancelIdOf(attemptNo), sent.value);
+    if (cancel.kind === 'paid') return this.#undone(attemptNo, weighed.proof.transactionId);
+    const isOpen = cancel.kind === 'pending' || cancel.kind === 'unknown';
+    return isOpen ? { kind: 'unknown', why: 'A cancel was sent and its end is not known.' } : weighed;
+  }
+
   async #cancelTime(attemptNo: string): Promise<string> {
-    const key = `cancel:${attemptNo}`;
+    const key = cancelKeyOf(attemptNo);
     await this.#tools.memory.put(key, shanghaiDigits(this.#tools.clock()), 0);
     return (await this.#tools.memory.get(key))?.value ?? shanghaiDigits(this.#tools.clock());
   }
@@ -242,6 +260,15 @@ export class UnionPayQrChannel implements Channel {
         return { kind: 'failed', code: 'not-paid', message: `The payment is ${told.kind}.` };
     }
   }
+}
+
+/** The number of an attempt's cancel, and where its time is kept. */
+function cancelIdOf(attemptNo: string): string {
+  return `${attemptNo}V`;
+}
+
+function cancelKeyOf(attemptNo: string): string {
+  return `cancel:${attemptNo}`;
 }
 
 /** 交易状态查询: 00/00. */

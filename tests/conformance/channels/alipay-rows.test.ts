@@ -69,13 +69,14 @@ describe('codes', () => {
     expect(payment).toMatchObject({ state: 'reversed', refundedFen: attempt.amountFen });
   });
 
-  test('a reversal whose end is not known makes “paid” unknown', async () => {
-    const attempt = await showAndPay(open);
-    open.standIn.plan({ kind: 'status', call: 'trade.cancel', status: 502 });
-    expect((await open.channel.reverse?.(attempt))?.kind).toBe('unknown');
-    expect((await open.channel.query(attempt)).kind).toBe('unknown');
+  test('paid after it was reversed: that is another payment, and it is told', async () => {
+    const attempt = await show(open);
     expect((await open.channel.reverse?.(attempt))?.kind).toBe('closed');
-    expect((await open.channel.query(attempt)).kind).toBe('closed');
+    open.standIn.plan({ kind: 'pay-after-close' });
+    expect(await open.pay(open.codeOf(attempt))).toBe('paid');
+    await open.standIn.settled();
+    expect(open.received.at(-1)?.notification).toMatchObject({ kind: 'payment', result: { kind: 'paid' } });
+    expect((await open.channel.query(attempt)).kind).toBe('paid');
   });
 });
 

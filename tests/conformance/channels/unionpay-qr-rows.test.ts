@@ -159,15 +159,15 @@ describe('reversing', () => {
       'unknown',
     );
     expect((await open.channel.reverse?.(attempt))?.kind).toBe('closed');
-    expect(open.exchanges.map(({ call }) => call)).toEqual(['consume', 'query', 'reverse']);
+    expect(open.exchanges.map(({ call }) => call)).toEqual(['consume', 'query', 'reverse', 'query']);
     expect((await open.channel.query(attempt)).kind).toBe('closed');
   });
 
-  test('a paid one is cancelled under a number of its own; while that is not known, “paid” is unknown', async () => {
+  test('a paid one is cancelled under a number of its own; with the answer lost, asking about it finds out', async () => {
     const attempt = await showAndPay(open);
     open.standIn.plan({ kind: 'answer-lost', call: 'cancel' });
     expect((await open.channel.reverse?.(attempt))?.kind).toBe('unknown');
-    expect((await open.channel.query(attempt)).kind).toBe('unknown');
+    expect((await open.channel.query(attempt)).kind).toBe('closed');
     open.clock.advance(60_000);
     expect((await open.channel.reverse?.(attempt))?.kind).toBe('closed');
     expect((await open.channel.query(attempt)).kind).toBe('closed');
@@ -175,6 +175,26 @@ describe('reversing', () => {
       .filter(({ call }) => call === 'cancel')
       .map(({ request }) => /txnTime=\d+/.exec(request)?.[0]);
     expect(new Set(sent).size).toBe(1);
+  });
+
+  test('a cancel that never arrived changes nothing: paid', async () => {
+    const attempt = await showAndPay(open);
+    open.standIn.plan({ kind: 'status', call: 'cancel', status: 502 });
+    expect((await open.channel.reverse?.(attempt))?.kind).toBe('unknown');
+    expect((await open.channel.query(attempt)).kind).toBe('paid');
+  });
+
+  test('paid after it was reversed: that is another payment, and it is told', async () => {
+    const attempt = await show(open);
+    const code = open.codeOf(attempt);
+    await open.standIn.wallet({ code, act: 'stall' });
+    expect((await open.channel.reverse?.(attempt))?.kind).toBe('closed');
+    expect((await open.channel.query(attempt)).kind).toBe('closed');
+    open.standIn.plan({ kind: 'pay-after-close' });
+    expect(await open.pay(code)).toBe('paid');
+    await open.standIn.settled();
+    expect(open.received.at(-1)?.notification).toMatchObject({ kind: 'payment', result: { kind: 'paid' } });
+    expect((await open.channel.query(attempt)).kind).toBe('paid');
   });
 
   test('after the settlement day nothing is undone: paid, and only a refund gives back', async () => {
