@@ -2,10 +2,12 @@ import * as v from 'valibot';
 import { errorBodySchema } from '../../protocol/http/common.ts';
 import { endpoints, routePath } from '../../protocol/http/paths.ts';
 import type { RouteName } from '../../protocol/http/paths.ts';
-import { routes } from '../../protocol/http/routes.ts';
+import type { RouteSpec } from '../../protocol/http/route-spec.ts';
+import { baseRoutes } from '../../protocol/http/routes-base.ts';
 import { photoKindHeader } from '../../protocol/http/unlocks.ts';
 import type { RouteBody, RouteQuery, RouteReply } from '../../protocol/http/routes.ts';
 import { failure } from './failures.ts';
+import { fetchSpec, knownSpec } from './route-specs.ts';
 import type { ApiFailure, ApiResult } from './failures.ts';
 import type { NetworkState } from './network.svelte.ts';
 
@@ -77,17 +79,20 @@ export class ApiClient {
   /** Calls route `name`; the answer has the type that the route's schema gives. */
   async call<N extends RouteName>(name: N, options: CallOptions<N> = {}): Promise<ApiResult<RouteReply<N>>> {
     const [method] = endpoints[name];
+    const spec = knownSpec(name) ?? (await fetchSpec(name));
+    // Without what the answer must look like there is no call; it comes with the next try.
+    if (spec === undefined) return failure('offline');
     const answer = await this.raw({
       method,
       path: routePath(name, options.params) + queryText(options.query),
       ...(options.body === undefined
         ? {}
         : { body: JSON.stringify(options.body), headers: { 'content-type': 'application/json' } }),
-      isText: (routes[name].reply as unknown) === 'text',
+      isText: spec.reply === 'text',
       signal: options.signal,
       timeoutMs: options.timeoutMs,
     });
-    return answer.ok ? parseReply(name, answer.value) : answer;
+    return answer.ok ? parseReply<N>(spec, answer.value) : answer;
   }
 
   /** Uploads one inspection photo; the same id and bytes may be sent again. */
@@ -106,7 +111,7 @@ export class ApiClient {
       signal,
       timeoutMs: photoTimeoutMs,
     });
-    return answer.ok ? parseReply('putPhoto', answer.value) : answer;
+    return answer.ok ? parseReply<'putPhoto'>(baseRoutes.putPhoto, answer.value) : answer;
   }
 
   /** The address of a photo, for an `img`. */
@@ -203,8 +208,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parseReply<N extends RouteName>(name: N, answer: RawAnswer): ApiResult<RouteReply<N>> {
-  const schema = routes[name].reply;
+function parseReply<N extends RouteName>({ reply: schema }: RouteSpec, answer: RawAnswer): ApiResult<RouteReply<N>> {
   if (typeof schema === 'string') return { ok: true, value: answer.json as RouteReply<N> };
   const parsed = v.safeParse(schema as unknown as v.GenericSchema<unknown, RouteReply<N>>, answer.json);
   if (parsed.success) return { ok: true, value: parsed.output };

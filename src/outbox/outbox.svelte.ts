@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { jsonBodyMaxBytes } from '../../protocol/http/limits.ts';
 import type { RouteName } from '../../protocol/http/paths.ts';
-import { routes } from '../../protocol/http/routes.ts';
+import { baseRoute } from '../../protocol/http/routes-base.ts';
 import type { RouteBody, RouteReply } from '../../protocol/http/routes.ts';
 import { failure } from '../api/failures.ts';
 import type { ApiFailure, ApiFailureCode } from '../api/failures.ts';
@@ -106,7 +106,7 @@ export class Outbox {
     if (!put.ok) return put.failure;
     const end = put.entry.state === 'done' ? put.entry : await this.#outcome(put.entry);
     if ('error' in end) return end;
-    const { reply } = routes[name];
+    const { reply } = baseRoute(name);
     const value = typeof reply === 'string' ? end.reply : v.parse(reply as v.GenericSchema, end.reply);
     const isStored = end.isStored === true || put.entry.state === 'done';
     return { ok: true, value: value as RouteReply<N>, isStored };

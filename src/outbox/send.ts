@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { idempotencyKeyHeader, personHeader, replayedHeader } from '../../protocol/http/idempotency.ts';
 import { endpoints, routePath } from '../../protocol/http/paths.ts';
 import { meSchema } from '../../protocol/http/people.ts';
-import { routes } from '../../protocol/http/routes.ts';
+import { baseRoute } from '../../protocol/http/routes-base.ts';
 import { photoKindHeader } from '../../protocol/http/unlocks.ts';
 import type { OutboxEntry, WaitReason } from './entry.ts';
 import { answerMaxChars, attemptTimeoutMs } from './limits.ts';
@@ -147,6 +147,6 @@ function errorOf(json: unknown): v.InferOutput<typeof errorSchema>['error'] | un
 
 /** True when the JSON is an answer of this route. */
 export function fits(entry: Pick<OutboxEntry, 'route'>, json: unknown): boolean {
-  const { reply } = routes[entry.route];
+  const { reply } = baseRoute(entry.route);
   return typeof reply === 'string' || v.is(reply as v.GenericSchema, json);
 }

@@ -1,4 +1,4 @@
-import type { AttemptView, OrderView, RouteView, StartAttempt } from '../../../protocol/http/payments.ts';
+import type { AttemptView, OrderView, RefundView, RouteView, StartAttempt } from '../../../protocol/http/payments.ts';
 import type { AppHome } from '../../../protocol/http/terminal-app.ts';
 import type { ReceiptDocument } from '../../../protocol/http/receipts.ts';
 
@@ -314,11 +314,11 @@ export class FakeServer {
     const amountFen = Number(body['amountFen']);
     if (amountFen > this.refundFactorAboveFen && body['approval'] === undefined)
       throw new Refusal(403, 'factor-needed');
-    const refund = {
+    const refund: RefundView = {
       ...{ id: String(body['id']), refundNo: '26112400005207R1', attemptId: order.attempts[0]?.id ?? '' },
       ...{ channel: order.attempts[0]?.channel ?? '', state: 'done', cause: 'merchant', amountFen },
       ...{ reason: String(body['reason']), createdAt: this.#at(), doneAt: this.#at() },
-    } as const;
+    };
     const refundedFen = order.refundedFen + amountFen;
     const state = refundedFen >= order.paidFen ? 'refunded' : 'part-refunded';
     this.change(orderId, { refunds: [...order.refunds, refund], refundedFen, state });

@@ -1,6 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
 import { typeCode } from '../../../src/terminal/link/pairing.svelte.ts';
-import { cardOf } from '../../../src/device/card.ts';
 import { makeAppKey, signNonce } from '../../../src/terminal/link/app-key.ts';
 import { base64UrlDecode } from '../../../protocol/bytes.ts';
 import { Bench } from './bench.ts';
