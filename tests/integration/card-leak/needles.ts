@@ -46,6 +46,7 @@ export function needlesOf(card: Pick<SimulatedCard, 'id' | 'pan' | 'expiry' | 's
   const pinField = Buffer.from(`4${card.pin.length.toString(16)}${card.pin}`.padEnd(16, 'a'), 'hex');
   return [
     ...spellings(`${card.id}: PAN in ASCII`, Buffer.from(card.pan)),
+    { name: `${card.id}: PAN in UTF-16`, bytes: Buffer.from(card.pan, 'utf16le') },
     ...spellings(`${card.id}: PAN without its tail in ASCII`, Buffer.from(middle)),
     ...spellings(`${card.id}: PAN in BCD`, bcd(card.pan)),
     ...spellings(`${card.id}: track 2 in ASCII`, Buffer.from(track2.replace('D', '='))),
