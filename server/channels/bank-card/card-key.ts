@@ -1,5 +1,5 @@
 import type { CardKeyDevice, CardKeyResult } from '../channel.ts';
-import { askSigned } from './parts.ts';
+import { askRepeatable } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { managementCodes, transactionTypes } from './profile.ts';
 
@@ -25,8 +25,7 @@ export async function cardKey(parts: Parts, device: CardKeyDevice): Promise<Card
       62: `d108${device.deviceId}d220${device.publicKey}`,
     },
   };
-  let answer = await askSigned(parts, request);
-  if (answer.kind === 'unverified' && answer.code === 'A0') answer = await askSigned(parts, request);
+  const answer = await askRepeatable(parts, request);
   if (answer.kind === 'refused') return answer;
   if (answer.kind !== 'answered') return { kind: 'unknown', why: answer.why };
   if (answer.code !== '00') {

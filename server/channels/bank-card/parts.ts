@@ -36,6 +36,12 @@ export async function askSigned({ desk, signIn }: Parts, request: HostRequest): 
   return answer;
 }
 
+/** The same for a request that the host may get twice: after A0, which says that nothing was done, once more under new keys. */
+export async function askRepeatable(parts: Parts, request: HostRequest): Promise<SignedAnswer> {
+  const answer = await askSigned(parts, request);
+  return 'code' in answer && answer.code === 'A0' && answer.kind !== 'refused' ? askSigned(parts, request) : answer;
+}
+
 /** Unix milliseconds after which a request that begins now is over, whatever becomes of its sender. */
 export function untilMs({ desk }: Parts): number {
   return desk.tools.clock() + 2 * desk.tools.timeoutMs + graceMs;

@@ -3,8 +3,8 @@ import type { AttemptFacts, RefundFacts, RefundResult } from '../channel.ts';
 import { declineOf } from './answers.ts';
 import type { HostRequest } from './desk.ts';
 import type { Kept, Slot, Txn } from './journal.ts';
-import { askSigned, isSettling, newSlot, slotOf, untilMs } from './parts.ts';
-import type { Parts, SignedAnswer } from './parts.ts';
+import { askRepeatable, askSigned, isSettling, newSlot, slotOf, untilMs } from './parts.ts';
+import type { Parts } from './parts.ts';
 import { amountDigits, processingCodes, transactionTypes, yuanNumber } from './profile.ts';
 import { endingOf } from './purchase.ts';
 import { undo, undoReasons } from './reversal.ts';
@@ -25,8 +25,15 @@ export async function refund(parts: Parts, attempt: AttemptFacts, facts: RefundF
   if (slot === undefined) return { kind: 'refused', code: 'memo', message: 'The refund has no trace number.' };
   const known = await parts.journal.follow(slot);
   let step: Step = known === undefined ? await begin(parts, attempt, facts, slot) : { kept: known };
-  for (let steps = 0; steps < stepsMax && 'kept' in step; steps++) step = await goOn(parts, step.kept);
+  const wish = { attempt, facts };
+  for (let steps = 0; steps < stepsMax && 'kept' in step; steps++) step = await goOn(parts, wish, step.kept);
   return 'result' in step ? step.result : resultOf(step.kept);
+}
+
+/** What is asked for. */
+interface Wish {
+  readonly attempt: AttemptFacts;
+  readonly facts: RefundFacts;
 }
 
 /** What this terminal knows of a refund. A void that was undone is nothing: the refund must be asked for again. */
@@ -42,15 +49,8 @@ async function begin(parts: Parts, attempt: AttemptFacts, facts: RefundFacts, sl
   const { batch } = await parts.signIn.session();
   const isOld = slot.batch !== batch;
   const isVoid = !isOld && original.isWhole(facts.amountFen) && original.slot.batch === batch;
-  const kept = await parts.journal.open(slot, {
-    kind: isVoid ? 'void' : 'refund',
-    state: isOld ? 'cancelled' : 'armed',
-    number: facts.refundNo,
-    date: slot.date,
-    amountFen: facts.amountFen,
-    untilMs: untilMs(parts),
-    original: { ...original.slot, reference: original.reference },
-  });
+  const txn = refundTxn(parts, facts, slot, original, isOld ? 'cancelled' : 'armed');
+  const kept = await parts.journal.open(slot, isVoid ? { ...txn, kind: 'void' } : txn);
   if (kept === undefined) return { result: unknownNow };
   if (isOld) return { kept };
   return isVoid ? { kept: await sendVoid(parts, kept) } : sendFirst(parts, kept);
@@ -83,32 +83,50 @@ async function originalOf(parts: Parts, attempt: AttemptFacts): Promise<Original
   return { slot: kept.slot, reference: approval.reference, isWhole: (amount) => amount === approval.amountFen };
 }
 
-async function goOn(parts: Parts, kept: Kept): Promise<Step> {
+async function goOn(parts: Parts, wish: Wish, kept: Kept): Promise<Step> {
   const { kind, state } = kept.txn;
   const isOpen = state === 'armed' || state === 'due';
   if (state === 'approved') return { result: resultOf(kept) };
-  if (kind === 'refund') return state === 'armed' ? sendAndTell(parts, kept) : afterRefund(parts, kept);
-  if (!isOpen) return again(parts, kept);
+  if (kind === 'refund') return state === 'armed' ? sendAndTell(parts, kept) : afterRefund(parts, wish, kept);
+  if (!isOpen) return again(parts, wish, kept);
   const isSending = state === 'armed' && parts.desk.tools.clock() < kept.txn.untilMs;
   if (isSending) return { result: resultOf(kept) };
   const { kept: undone } = await undo(parts, kept, undoReasons.noAnswer);
   return undone?.txn.state === 'reversed' ? { kept: undone } : { result: resultOf(kept) };
 }
 
-async function afterRefund(parts: Parts, kept: Kept): Promise<Step> {
-  return kept.txn.state === 'cancelled' ? again(parts, kept) : { result: resultOf(kept) };
+async function afterRefund(parts: Parts, wish: Wish, kept: Kept): Promise<Step> {
+  return kept.txn.state === 'cancelled' ? again(parts, wish, kept) : { result: resultOf(kept) };
 }
 
 /** Begins anew as a refund under a new number, after it is certain that the old one has done nothing. */
-async function again(parts: Parts, kept: Kept): Promise<Step> {
+async function again(parts: Parts, { attempt, facts }: Wish, kept: Kept): Promise<Step> {
+  const original = await originalOf(parts, attempt);
+  if ('kind' in original) return { result: original };
   const slot = await newSlot(parts);
-  const txn: Txn = { ...kept.txn, kind: 'refund', state: 'armed', date: slot.date, untilMs: untilMs(parts) };
-  const { code: _code, why: _why, ...fresh } = txn;
-  const opened = await parts.journal.open(slot, { ...fresh, state: 'cancelled' });
-  const moved = opened && (await parts.journal.change(kept, { state: 'moved', movedTo: slot }));
-  if (opened === undefined || moved === undefined) return { result: unknownNow };
-  const armed = await parts.journal.change(opened, { state: 'armed', untilMs: fresh.untilMs });
+  const fresh = await parts.journal.open(slot, refundTxn(parts, facts, slot, original, 'cancelled'));
+  const moved = fresh && (await parts.journal.change(kept, { state: 'moved', movedTo: slot }));
+  if (fresh === undefined || moved === undefined) return { result: unknownNow };
+  const armed = await parts.journal.change(fresh, { state: 'armed', untilMs: untilMs(parts) });
   return armed === undefined ? { result: unknownNow } : sendFirst(parts, armed);
+}
+
+function refundTxn(
+  parts: Parts,
+  facts: RefundFacts,
+  slot: Slot,
+  original: Original,
+  state: 'armed' | 'cancelled',
+): Txn {
+  return {
+    kind: 'refund',
+    state,
+    number: facts.refundNo,
+    date: slot.date,
+    amountFen: facts.amountFen,
+    untilMs: untilMs(parts),
+    original: { ...original.slot, reference: original.reference },
+  };
 }
 
 /** Sends a refund that was armed in this call and never sent, unless its batch is being settled. */
@@ -139,8 +157,7 @@ export async function sendRefund(
   armed: Kept,
 ): Promise<{ readonly kept: Kept; readonly isHostThere: boolean; readonly refusal?: RefundResult }> {
   const { journal } = parts;
-  let answer: SignedAnswer = await askSigned(parts, messageOf(armed));
-  if (answer.kind === 'unverified' && answer.code === 'A0') answer = await askSigned(parts, messageOf(armed));
+  const answer = await askRepeatable(parts, messageOf(armed));
   const isHostThere = answer.kind === 'answered' || answer.kind === 'unverified';
   if (answer.kind === 'refused') return { kept: armed, isHostThere, refusal: answer };
   if (answer.kind !== 'answered') return { kept: armed, isHostThere };

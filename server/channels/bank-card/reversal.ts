@@ -1,5 +1,5 @@
 import type { Kept } from './journal.ts';
-import { askSigned } from './parts.ts';
+import { askRepeatable } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { amountDigits, processingCodes, transactionTypes, yuanNumber } from './profile.ts';
 
@@ -22,15 +22,13 @@ export interface Undone {
 
 /**
  * Undoes a purchase or void whose end is not known (0400). That it is due is durable before the first byte is sent, so a
- * late approval can no longer win, and it stays due until the host has answered. Signs in again once when the host does
- * not take the MAC.
+ * late approval can no longer win, and it stays due until the host has answered.
  */
 export async function undo(parts: Parts, kept: Kept, why: string): Promise<Undone> {
   const { journal } = parts;
   const due = kept.txn.state === 'due' ? kept : await journal.change(kept, { state: 'due', why });
   if (due === undefined) return { kept: await journal.get(kept.slot), isHostThere: true };
-  let answer = await askSigned(parts, reversalOf(due));
-  if (answer.kind === 'unverified' && answer.code === 'A0') answer = await askSigned(parts, reversalOf(due));
+  const answer = await askRepeatable(parts, reversalOf(due));
   const isHostThere = answer.kind === 'answered' || answer.kind === 'unverified';
   if (answer.kind !== 'answered') return { kept: due, isHostThere };
   if (!undone.has(answer.code)) {

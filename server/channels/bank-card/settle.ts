@@ -1,7 +1,7 @@
 import { fen, yuanFromFen } from '../../../domain/money.ts';
 import { isFinal } from './journal.ts';
 import type { Kept } from './journal.ts';
-import { askSigned } from './parts.ts';
+import { askRepeatable } from './parts.ts';
 import type { Parts, SignedAnswer } from './parts.ts';
 import { amountDigits, managementCodes, transactionTypes } from './profile.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -62,7 +62,7 @@ async function run(parts: Parts, batch: string, endMs: number): Promise<Settled>
     await signIn.update((before) => (before.batch === batch ? { ...keysOf(before), ...fresh } : undefined));
     return { kind: 'settled', text: `批次 ${batch} 没有交易 · Batch ${batch}: no transactions` };
   }
-  const answer = await askSigned(parts, {
+  const answer = await askRepeatable(parts, {
     call: 'settlement',
     mti: '0500',
     fields: {
@@ -102,7 +102,7 @@ async function close(
   const { signIn, desk } = parts;
   await signIn.update((before) => (before.batch === batch ? { ...before, isEnding: true } : undefined));
   const code = verdict === 'settled' ? managementCodes.uploadEqual : managementCodes.uploadDiffers;
-  const answer = await askSigned(parts, {
+  const answer = await askRepeatable(parts, {
     call: 'batch-upload',
     mti: '0320',
     fields: {
@@ -122,7 +122,7 @@ async function close(
 async function upload(parts: Parts, batch: string, done: readonly Kept[]): Promise<boolean> {
   for (let at = 0; at < done.length; at += uploadMax) {
     const items = done.slice(at, at + uploadMax).map(itemOf);
-    const answer = await askSigned(parts, {
+    const answer = await askRepeatable(parts, {
       call: 'batch-upload',
       mti: '0320',
       fields: {

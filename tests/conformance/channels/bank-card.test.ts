@@ -190,6 +190,20 @@ describe('bank-card: an end that is not known', () => {
     expect(bench.balance('debit')).toBe(full);
   });
 
+  test('a late yes and a reversal of another process: the reversal wins in both books', async () => {
+    bench.open.standIn.plan({ kind: 'slow', call: 'purchase', delayMs: 60_000 });
+    const paying = bench.pay();
+    await expect.poll(() => bench.entries().length).toBe(1);
+    bench.open.clock.advance(50_000);
+    await bench.reopen().tend?.();
+    expect(bench.entries()).toMatchObject([{ state: 'reversed' }]);
+    bench.open.clock.advance(10_000);
+    const { attempt, result } = await paying;
+    expect(result).toEqual({ kind: 'closed' });
+    expect(await bench.channel.query(attempt)).toEqual({ kind: 'closed' });
+    expect(bench.balance('debit')).toBe(full);
+  });
+
   test('an answer that comes twice pays once', async () => {
     bench.open.standIn.plan({ kind: 'wire', how: 'double', call: 'purchase' });
     await bench.paid();
