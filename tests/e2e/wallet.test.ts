@@ -2,11 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { alipayStandIn } from '../../mock-server/platforms/alipay/stand-in.ts';
+import { bankCardStandIn } from '../../mock-server/platforms/bank-card/stand-in.ts';
+import { unionPayStandIn } from '../../mock-server/platforms/unionpay-qr/stand-in.ts';
 import { weChatPayStandIn } from '../../mock-server/platforms/wechat-pay/stand-in.ts';
 import { payPassword } from '../../mock-server/platforms/stand-in.ts';
 import { weChatPay } from '../../server/channels/wechat-pay/definition.ts';
 import { openBench } from '../conformance/channels/bench.ts';
 import type { OpenBench } from '../conformance/channels/bench.ts';
+import { keptKeys } from '../conformance/channels/kept-keys.ts';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { lookAt } from './support/accessibility.ts';
@@ -29,7 +33,11 @@ describe.skipIf(chromiumProblem() !== undefined)('the wallet page', () => {
     await browser.close();
   });
   beforeEach(async () => {
-    open = await openBench({ definition: weChatPay, maker: weChatPayStandIn(), calls });
+    const keys = keptKeys();
+    open = await openBench({
+      ...{ definition: weChatPay, maker: weChatPayStandIn({ keys }), calls },
+      beside: [alipayStandIn(keys), unionPayStandIn(keys), bankCardStandIn],
+    });
     page = await browser.newPage({ locale: 'en-GB', viewport: { width: 390, height: 844 } });
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
@@ -63,6 +71,23 @@ describe.skipIf(chromiumProblem() !== undefined)('the wallet page', () => {
     expect(await lookAt(page, folder, 'wallet-paid')).toEqual([]);
     await open.standIn.settled();
     expect((await open.channel.query(attempt)).kind).toBe('paid');
+  });
+
+  test('a code of another wallet is not paid, and the way to the right one is offered', async () => {
+    const attempt = await open.attempt();
+    await open.channel.createQr?.(attempt);
+    await page.goto(open.platforms.url);
+    await page.getByText('Alipay', { exact: true }).click();
+    await page.getByPlaceholder('Paste or type').fill(open.codeOf(attempt));
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByText('This is a code of WeChat Pay.').waitFor();
+    expect(await lookAt(page, folder, 'wallet-other')).toEqual([]);
+    await page.getByRole('button', { name: 'Use WeChat Pay' }).click();
+    await page.getByRole('heading', { name: 'Pay 四季面馆' }).waitFor();
+    await page.getByRole('button', { name: 'Back' }).click();
+    await page.getByPlaceholder('Paste or type').fill('https://example.org/');
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByText('No wallet here knows this code.').waitFor();
   });
 
   test('a link opens the bill; declining charges nothing and says so', async () => {

@@ -25,6 +25,8 @@ import type {
 export interface ChannelBench {
   readonly definition: ChannelDefinition;
   readonly maker: StandInMaker;
+  /** Other stand-ins that run beside it. */
+  readonly beside?: readonly StandInMaker[];
   /** The stand-in's names of the calls (mock-server/platforms/README.md), for fault plans. */
   readonly calls: {
     readonly create?: string;
@@ -85,7 +87,12 @@ let sequence = 0;
 /** Opens a bench: platforms, receiver and channel on ports of their own. */
 export async function openBench(bench: ChannelBench): Promise<OpenBench> {
   const clock = manualClock(startMs);
-  const platforms = await startPlatforms({ host: '127.0.0.1', port: 0, clock, standIns: [bench.maker] });
+  const platforms = await startPlatforms({
+    host: '127.0.0.1',
+    port: 0,
+    clock,
+    standIns: [bench.maker, ...(bench.beside ?? [])],
+  });
   const standIn = platforms.standIns.get(bench.maker.code);
   if (standIn === undefined) throw new Error(`${bench.maker.code} did not start`);
   const given: ChannelAccount = { id: 'conformance', ...standIn.account('conformance') };
