@@ -1,5 +1,4 @@
 import type { MerchantHome } from '../../../protocol/http/merchant.ts';
-import { channelDefinitions } from '../../channels/registry.ts';
 import type { Core } from '../../core.ts';
 import { readSettings } from '../channels/settings.ts';
 
@@ -30,7 +29,7 @@ export async function readHome(core: Core, merchantId: string): Promise<Merchant
     readSettings(core, merchantId),
   ]);
   const nameOf = (code: string): MerchantHome['channels'][number] => {
-    const name = channelDefinitions.find((definition) => definition.code === code)?.name;
+    const name = core.channels.find((definition) => definition.code === code)?.name;
     return { code, name: name ?? { zh: code, en: code } };
   };
   return { merchant, channels: codes.map(nameOf), terminals, refundFactorAboveFen: settings.refundFactorAboveFen };

@@ -37,6 +37,8 @@ export interface SeededPayment {
   readonly refundId: string | undefined;
 }
 
+/** The merchant's number at every seeded platform. */
+const seedPlatformMerchantId = 'toy-merchant';
 /** Fee of every seeded channel: 0.6 %. */
 const feePpm = 6_000;
 const zeroHash = createHash('sha256').update('seed').digest();
@@ -54,7 +56,7 @@ export async function seedAccounts(
     await pool.query(
       `insert into channel_accounts (merchant_id, id, channel, platform_merchant_id, fee_ppm, priority, created_at)
        values ($1, $2, $3, $4, $5, $6, now())`,
-      [merchantId, id, channel, `M-${channel}`, feePpm, index],
+      [merchantId, id, channel, seedPlatformMerchantId, feePpm, index],
     );
     accounts.set(channel, id);
   }
