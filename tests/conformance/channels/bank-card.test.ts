@@ -204,6 +204,21 @@ describe('bank-card: an end that is not known', () => {
     expect(bench.balance('debit')).toBe(full);
   });
 
+  test('a late yes while a reversal waits for its answer does not count', async () => {
+    bench.open.standIn.plan({ kind: 'slow', call: 'purchase', delayMs: 60_000 });
+    bench.open.standIn.plan({ kind: 'answer-lost', call: 'reversal' });
+    const paying = bench.pay();
+    await expect.poll(() => bench.entries().length).toBe(1);
+    bench.open.clock.advance(50_000);
+    await bench.reopen().tend?.();
+    bench.open.clock.advance(10_000);
+    const { attempt, result } = await paying;
+    expect(result.kind).toBe('unknown');
+    await bench.channel.tend?.();
+    expect(await bench.channel.query(attempt)).toEqual({ kind: 'closed' });
+    expect(bench.balance('debit')).toBe(full);
+  });
+
   test('an answer that comes twice pays once', async () => {
     bench.open.standIn.plan({ kind: 'wire', how: 'double', call: 'purchase' });
     await bench.paid();
