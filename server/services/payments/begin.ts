@@ -26,15 +26,17 @@ const triesMax = 10;
 /**
  * Starts an attempt. One that lives is ended at its platform first; while that is uncertain the order comes back as it
  * is, with the old attempt ending, and the caller tries again. The intent is durable before the platform is called.
+ * `known`: the order as it was read a moment ago.
  */
 export async function startAttempt(
   parts: EngineParts,
   actor: PaymentActor,
   attempt: NewAttempt,
+  known?: StoredOrder,
 ): Promise<Answer<OrderView>> {
   const bad = faultOf(attempt);
   if (bad !== undefined) return err('bad-request', bad);
-  let stored = await parts.store.load(attempt);
+  let stored = known ?? (await parts.store.load(attempt));
   for (let tries = 0; tries < triesMax && stored !== undefined; tries += 1) {
     const same = stored.attempts.find(({ id }) => id === attempt.id);
     if (same !== undefined)

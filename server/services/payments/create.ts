@@ -10,6 +10,7 @@ import { type EngineParts, hashOf, nameOf } from './parts.ts';
 import { refund } from './refund.ts';
 import { readRoutes } from './routes.ts';
 import type { NewOrder, OrderRef, PaymentActor, PaymentService } from './service.ts';
+import type { StoredOrder } from './store.ts';
 import { orderView, refundView } from './view.ts';
 
 /** How long an order waits for its first part, in milliseconds. */
@@ -19,7 +20,7 @@ const tendAtOnce = 4;
 /** Builds the service over its parts. */
 export function createPaymentEngine(parts: EngineParts): PaymentService {
   return {
-    createOrder: (actor, order) => createOrder(parts, actor, order),
+    createOrder: (actor, order, first) => createOrder(parts, actor, order, first),
     startAttempt: (actor, attempt) => startAttempt(parts, actor, attempt),
     cancelOrder: (actor, ref) => cancelOrder(parts, actor, ref),
     order: async (ref) => viewOf(await parts.store.load(ref)),
@@ -39,7 +40,20 @@ function viewOf(stored: Parameters<typeof orderView>[0] | undefined): Answer<Ord
   return stored === undefined ? err('not-found') : ok(orderView(stored));
 }
 
-async function createOrder(parts: EngineParts, actor: PaymentActor, order: NewOrder): Promise<Answer<OrderView>> {
+async function createOrder(
+  parts: EngineParts,
+  actor: PaymentActor,
+  order: NewOrder,
+  first: Parameters<PaymentService['createOrder']>[2],
+): Promise<Answer<OrderView>> {
+  const made = await makeOrder(parts, actor, order);
+  if (!made.ok) return made;
+  if (first === undefined) return ok(orderView(made.value));
+  const { merchantId, id: orderId } = order;
+  return startAttempt(parts, actor, { ...first, merchantId, orderId }, made.value);
+}
+
+async function makeOrder(parts: EngineParts, actor: PaymentActor, order: NewOrder): Promise<Answer<StoredOrder>> {
   const nowMs = parts.clock();
   const bodyHash = hashOf(order.terminalId, order.amountFen, order.note, order.source, order.externalRef ?? null);
   const made = await parts.store.createOrder(order, {
@@ -48,11 +62,9 @@ async function createOrder(parts: EngineParts, actor: PaymentActor, order: NewOr
   switch (made.kind) {
     case 'made':
       parts.publish(made.order, { next: made.order, events: [], postings: [], limits: [], alarms: [] });
-      return ok(orderView(made.order));
+      return ok(made.order);
     case 'there':
-      return made.order.order.bodyHash === bodyHash
-        ? ok(orderView(made.order))
-        : err('exists-with-different-body', 'id');
+      return made.order.order.bodyHash === bodyHash ? ok(made.order) : err('exists-with-different-body', 'id');
     case 'busy':
       return err('terminal-busy', made.orderId);
     case 'paused':

@@ -55,7 +55,12 @@ export interface NewRefund extends OrderRef {
  * transactions; what was meant is durable before the call and a crash at any point is picked up by `sweep`.
  */
 export interface PaymentService {
-  createOrder(actor: PaymentActor, order: NewOrder): Promise<Answer<OrderView>>;
+  /** With `first` its first attempt starts at once: one call from the amount to the code. */
+  createOrder(
+    actor: PaymentActor,
+    order: NewOrder,
+    first?: Omit<NewAttempt, 'merchantId' | 'orderId'>,
+  ): Promise<Answer<OrderView>>;
   startAttempt(actor: PaymentActor, attempt: NewAttempt): Promise<Answer<OrderView>>;
   /** Ends the order: closes or reverses what lives, gives parts back. The view says `ending` until it is certain. */
   cancelOrder(actor: PaymentActor, ref: OrderRef): Promise<Answer<OrderView>>;

@@ -18,7 +18,7 @@ import type { Actor, Answer } from '../../answer.ts';
 import type { FactorService } from '../../auth/factors.ts';
 import type { Core } from '../../core.ts';
 import type { Page, PageQuery } from '../paging.ts';
-import type { PaymentActor, PaymentService } from '../payments/service.ts';
+import type { NewAttempt, PaymentActor, PaymentService } from '../payments/service.ts';
 import { createAppFinder, reportScreen, revokeApp, type SignedInApp } from './apps.ts';
 import { readBoard, readTerminalPayments } from './board.ts';
 import { fetchCardKey } from './card-key.ts';
@@ -114,10 +114,9 @@ async function createOrder(payments: PaymentService, app: SignedInApp, body: Par
   const { merchantId, terminalId } = app;
   const { id, note, attempt } = body;
   const order = { merchantId, terminalId, id, amountFen: fen(body.amountFen), note, source: 'terminal' as const };
-  const created = await payments.createOrder(actorOf(app), order);
-  if (!created.ok || attempt === undefined) return created;
-  const started = await startAttempt(payments, app, id, attempt);
-  return started.ok ? ok(started.value) : err(started.error, started.detail);
+  if (attempt === undefined) return payments.createOrder(actorOf(app), order);
+  const first = attemptOf(attempt);
+  return first.ok ? payments.createOrder(actorOf(app), order, first.value) : first;
 }
 
 async function startAttempt(
@@ -128,11 +127,17 @@ async function startAttempt(
 ): Promise<Answer<OrderView>> {
   const own = await ownOrder(payments, app, orderId);
   if (!own.ok) return own;
+  const attempt = attemptOf(body);
+  if (!attempt.ok) return attempt;
+  return payments.startAttempt(actorOf(app), { ...attempt.value, merchantId: app.merchantId, orderId });
+}
+
+function attemptOf(body: StartAttempt): Answer<Omit<NewAttempt, 'merchantId' | 'orderId'>> {
   const { id, channel, kind, amountFen, authCode, card } = body;
   if (kind === 'scan' && authCode === undefined) return err('bad-request', 'authCode');
   if (kind === 'card' && card === undefined) return err('bad-request', 'card');
-  return payments.startAttempt(actorOf(app), {
-    ...{ merchantId: app.merchantId, orderId, id, channel, kind },
+  return ok({
+    ...{ id, channel, kind },
     ...(amountFen === undefined ? {} : { amountFen: fen(amountFen) }),
     ...(authCode === undefined || kind !== 'scan' ? {} : { authCode }),
     ...(card === undefined || kind !== 'card' ? {} : { card: cardOf(card) }),
