@@ -6,6 +6,8 @@ import type { StandInAccount } from '../stand-in.ts';
 /** A merchant's app with Alipay, with the keys of both sides. */
 export interface AlipayApp {
   readonly seed: string;
+  /** Name that payers read. */
+  readonly shop: string;
   readonly appId: string;
   readonly sellerId: string;
   /** The app's own key and certificate: kept only to hand them out again, never used here. */
@@ -36,7 +38,7 @@ export function newKeys(source: KeySource, nowMs: number): AlipayKeys {
 }
 
 /** Registers an app. */
-export function newApp(keys: AlipayKeys, source: KeySource, seed: string, nowMs: number): AlipayApp {
+export function newApp(keys: AlipayKeys, source: KeySource, seed: string, shop: string, nowMs: number): AlipayApp {
   const digits = BigInt(`0x${createHash('sha256').update(`alipay ${seed}`).digest('hex')}`).toString(10);
   const [appId, sellerId] = [`2021${digits.slice(-24, -12)}`, `2088${digits.slice(-12)}`];
   const app = newCertified(
@@ -51,6 +53,7 @@ export function newApp(keys: AlipayKeys, source: KeySource, seed: string, nowMs:
   );
   return {
     seed,
+    shop,
     appId,
     sellerId,
     app,

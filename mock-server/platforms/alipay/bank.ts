@@ -55,11 +55,11 @@ export class AlipayBank {
     return this.#tools.clock.now();
   }
 
-  /** The app of a seed, registered when it is new. */
-  app(seed: string): AlipayApp {
+  /** The app of a seed, registered when it is new; its shop's name is the seed when none is given. */
+  app(seed: string, shop: string = seed): AlipayApp {
     const known = this.#keys.apps.find((app) => app.seed === seed);
     if (known !== undefined) return known;
-    const made = newApp(this.#keys, this.#source, seed, this.nowMs());
+    const made = newApp(this.#keys, this.#source, seed, shop, this.nowMs());
     this.#keys = { ...this.#keys, apps: [...this.#keys.apps, made] };
     this.changed();
     return made;
@@ -79,6 +79,11 @@ export class AlipayBank {
   certificateOf(app: AlipayApp, sn: string): string | undefined {
     const found = app.platform.find(({ certificatePem }) => snOf(certificatePem) === sn);
     return found === undefined ? undefined : found.certificatePem + this.#keys.authority.middle.certificatePem;
+  }
+
+  /** Name of the shop that a trade pays. */
+  shopOf(trade: Trade): string {
+    return this.#keys.apps.find(({ appId }) => appId === trade.appId)?.shop ?? '';
   }
 
   open(call: Call, order: Order, code: string): Trade {

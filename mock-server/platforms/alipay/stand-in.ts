@@ -18,7 +18,7 @@ import type { Answer, Call } from './wire.ts';
 type WalletResult = Awaited<ReturnType<PlatformStandIn['wallet']>>;
 
 /** The stand-in for Alipay's gateway, wallet and bills. */
-export class AlipayStandIn implements MountedStandIn {
+class AlipayStandIn implements MountedStandIn {
   readonly code = 'alipay';
   readonly name = { zh: '支付宝', en: 'Alipay' };
   readonly paths = ['/gateway.do', '/alipay/'];
@@ -30,17 +30,20 @@ export class AlipayStandIn implements MountedStandIn {
     this.#bank = new AlipayBank(tools, source);
   }
 
-  account(seed: string): StandInAccount {
-    return accountOf(this.#bank.keys, this.#bank.app(seed), `${this.#tools.origin}/gateway.do`);
+  account(seed: string, shop?: string): StandInAccount {
+    return accountOf(this.#bank.keys, this.#bank.app(seed, shop), `${this.#tools.origin}/gateway.do`);
   }
 
-  /** Alipay takes new certificates into use. */
-  rotate(): void {
+  rotateKeys(): void {
     this.#bank.rotate();
   }
 
   payments(): readonly StandInPayment[] {
-    return this.#bank.trades.all().toReversed().slice(0, 200).map(paymentOf);
+    return this.#bank.trades
+      .all()
+      .toReversed()
+      .slice(0, 200)
+      .map((trade) => this.#paymentOf(trade));
   }
 
   wallet({ code, act, password }: WalletAct): Promise<WalletResult> {
@@ -144,6 +147,18 @@ export class AlipayStandIn implements MountedStandIn {
     });
   }
 
+  #paymentOf(trade: Trade): StandInPayment {
+    return {
+      number: trade.number,
+      amountFen: trade.amountFen,
+      state: trade.state === 'shown' ? 'waiting' : trade.state,
+      refundedFen: refundedFen(trade),
+      code: trade.code,
+      description: trade.subject,
+      merchant: this.#bank.shopOf(trade),
+    };
+  }
+
   #act(trade: Trade, act: WalletAct['act'], password: string | undefined): WalletResult['result'] {
     if (trade.state === 'paid') return 'paid-already';
     const isLive = age(trade, this.#bank.nowMs()) === 'live';
@@ -164,17 +179,6 @@ export class AlipayStandIn implements MountedStandIn {
 /** Makes the stand-in for Alipay; `keys` says where RSA keys come from, new ones when absent. */
 export function alipayStandIn(keys: KeySource = newPrivatePem): StandInMaker {
   return { code: 'alipay', create: (tools) => Promise.resolve(new AlipayStandIn(tools, keys)) };
-}
-
-function paymentOf(trade: Trade): StandInPayment {
-  return {
-    number: trade.number,
-    amountFen: trade.amountFen,
-    state: trade.state === 'shown' ? 'waiting' : trade.state,
-    refundedFen: refundedFen(trade),
-    code: trade.code,
-    description: trade.subject,
-  };
 }
 
 function text(status: number, body: string): WireAnswer {

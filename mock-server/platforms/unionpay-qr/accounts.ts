@@ -6,6 +6,8 @@ import type { StandInAccount } from '../stand-in.ts';
 /** A merchant with its signing certificate. */
 export interface Merchant {
   readonly seed: string;
+  /** Name that payers read. */
+  readonly shop: string;
   readonly merId: string;
   readonly certified: Certified;
   /** Serial of its certificate, decimal. */
@@ -42,7 +44,12 @@ export function newPlatformCertificate(
 }
 
 /** Registers a merchant. Its certificate comes from the same authority: only the name tells it from the platform's. */
-export function newMerchant({ authority }: UnionPayKeys, source: KeySource, seed: string, nowMs: number): Merchant {
+export function newMerchant(
+  { authority }: UnionPayKeys,
+  source: KeySource,
+  { seed, shop }: Pick<Merchant, 'seed' | 'shop'>,
+  nowMs: number,
+): Merchant {
   const digits = BigInt(`0x${createHash('sha256').update(`unionpay ${seed}`).digest('hex')}`).toString(10);
   const merId = `777${digits.slice(-12)}`;
   const certified = newCertified(
@@ -51,7 +58,7 @@ export function newMerchant({ authority }: UnionPayKeys, source: KeySource, seed
     source(`merchant ${seed}`),
     nowMs,
   );
-  return { seed, merId, certified, certId: serialOf(certified.certificatePem) };
+  return { seed, shop, merId, certified, certId: serialOf(certified.certificatePem) };
 }
 
 /** The merchant's account as it is configured. */

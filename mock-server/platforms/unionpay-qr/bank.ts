@@ -58,10 +58,11 @@ export class UnionPayBank {
     return this.#tools.clock.now();
   }
 
-  merchant(seed: string): Merchant {
+  /** The merchant of a seed, registered when it is new; its shop's name is the seed when none is given. */
+  merchant(seed: string, shop: string = seed): Merchant {
     const known = this.#keys.merchants.find((merchant) => merchant.seed === seed);
     if (known !== undefined) return known;
-    const made = newMerchant(this.#keys, this.#source, seed, this.nowMs());
+    const made = newMerchant(this.#keys, this.#source, { seed, shop }, this.nowMs());
     this.#keys = { ...this.#keys, merchants: [...this.#keys.merchants, made] };
     this.changed();
     return made;
@@ -72,6 +73,11 @@ export class UnionPayBank {
     const next = newPlatformCertificate(authority, this.#source, platform.length + 1, this.nowMs());
     this.#keys = { ...this.#keys, platform: [...platform, next] };
     this.changed();
+  }
+
+  /** Name of the shop that a trade pays. */
+  shopOf(trade: Trade): string {
+    return this.#keys.merchants.find(({ merId }) => merId === trade.merId)?.shop ?? '';
   }
 
   open(trade: Omit<Trade, 'queryIds' | 'traceNo' | 'respCode' | 'state'>): Trade {

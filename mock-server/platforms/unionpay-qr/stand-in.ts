@@ -26,7 +26,7 @@ const addresses: Readonly<Record<string, string>> = {
 const repeated = ['bizType', 'txnType', 'txnSubType', 'accessType', 'merId', 'orderId', 'txnTime'];
 
 /** The stand-in for UnionPay's ACP 5.1.0 with its wallet 云闪付 and settlement files. */
-export class UnionPayStandIn implements MountedStandIn {
+class UnionPayStandIn implements MountedStandIn {
   readonly code = 'unionpay-qr';
   readonly name = { zh: '云闪付', en: 'UnionPay QR' };
   readonly paths = ['/gateway/api/', '/unionpay/'];
@@ -38,12 +38,11 @@ export class UnionPayStandIn implements MountedStandIn {
     this.#bank = new UnionPayBank(tools, source);
   }
 
-  account(seed: string): StandInAccount {
-    return accountOf(this.#bank.keys, this.#bank.merchant(seed), this.#tools.origin);
+  account(seed: string, shop?: string): StandInAccount {
+    return accountOf(this.#bank.keys, this.#bank.merchant(seed, shop), this.#tools.origin);
   }
 
-  /** UnionPay takes a new certificate into use. */
-  rotate(): void {
+  rotateKeys(): void {
     this.#bank.rotate();
   }
 
@@ -158,6 +157,7 @@ export class UnionPayStandIn implements MountedStandIn {
       refundedFen: this.#bank.trades.refundedFen(trade),
       code: trade.code,
       description: trade.orderDesc,
+      merchant: this.#bank.shopOf(trade),
     };
   }
 }

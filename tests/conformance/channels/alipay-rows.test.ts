@@ -1,7 +1,6 @@
 import iconv from 'iconv-lite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { alipayStandIn } from '../../../mock-server/platforms/alipay/stand-in.ts';
-import type { AlipayStandIn } from '../../../mock-server/platforms/alipay/stand-in.ts';
 import { payPassword } from '../../../mock-server/platforms/stand-in.ts';
 import type { ChannelAccount, RawRequest } from '../../../server/channels/channel.ts';
 import { alipay } from '../../../server/channels/alipay/definition.ts';
@@ -137,7 +136,7 @@ describe('notifications', () => {
 describe('keys', () => {
   test('a new certificate of Alipay is fetched once, checked to the pinned root, and kept', async () => {
     const attempt = await showAndPay(open);
-    (open.standIn as AlipayStandIn).rotate();
+    open.standIn.rotateKeys?.();
     expect((await open.channel.query(attempt)).kind).toBe('paid');
     expect((await open.channel.query(attempt)).kind).toBe('paid');
     expect(open.learned).toMatchObject([
@@ -151,7 +150,7 @@ describe('keys', () => {
 
   test('a certificate that does not chain to the pinned root is not believed', async () => {
     const attempt = await showAndPay(open);
-    (open.standIn as AlipayStandIn).rotate();
+    open.standIn.rotateKeys?.();
     const root = open.account.keys.find(({ purpose }) => purpose === 'app-certificate')?.material ?? '';
     const keys = open.account.keys.map((key) => (key.purpose === 'platform-root' ? { ...key, material: root } : key));
     expect((await open.reopen({ ...open.account, keys }).query(attempt)).kind).toBe('unknown');

@@ -2,7 +2,6 @@ import { createHash, createSign } from 'node:crypto';
 import iconv from 'iconv-lite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unionPayStandIn } from '../../../mock-server/platforms/unionpay-qr/stand-in.ts';
-import type { UnionPayStandIn } from '../../../mock-server/platforms/unionpay-qr/stand-in.ts';
 import type { ChannelAccount, RawRequest } from '../../../server/channels/channel.ts';
 import { unionpayQr } from '../../../server/channels/unionpay-qr/definition.ts';
 import { openBench, startDay } from './bench.ts';
@@ -129,7 +128,7 @@ describe('whose word counts', () => {
 
   test('a new certificate is believed at once when chain and name hold', async () => {
     const attempt = await showAndPay(open);
-    (open.standIn as UnionPayStandIn).rotate();
+    open.standIn.rotateKeys?.();
     expect((await open.channel.query(attempt)).kind).toBe('paid');
     expect(open.learned).toHaveLength(0);
   });

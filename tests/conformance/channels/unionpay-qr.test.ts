@@ -1,5 +1,4 @@
 import { unionPayStandIn } from '../../../mock-server/platforms/unionpay-qr/stand-in.ts';
-import type { UnionPayStandIn } from '../../../mock-server/platforms/unionpay-qr/stand-in.ts';
 import { unionpayQr } from '../../../server/channels/unionpay-qr/definition.ts';
 import { keptKeys } from './kept-keys.ts';
 import { describeChannel } from './suite.ts';
@@ -19,8 +18,6 @@ describeChannel({
     reverse: 'cancel',
     bill: 'file',
   },
-  rotate: (standIn) => {
-    (standIn as UnionPayStandIn).rotate();
-  },
+  rotate: (standIn) => standIn.rotateKeys?.(),
   billText: unzipGbk,
 });
