@@ -82,7 +82,7 @@ export const officeMoneyZh: OfficeMoneyText = {
   },
   terminal: {
     title: '收款',
-    app: '应用',
+    app: '应用在线',
     none: '尚未配对应用',
     noneHint: '请生成激活码，并在终端上输入。',
     paired: '配对时间',
@@ -177,6 +177,8 @@ export const officeMoneyZh: OfficeMoneyText = {
     found: '识别结果',
     looking: '正在识别……',
     kind: { certificate: '证书', 'private-key': '私钥', 'public-key': '公钥', text: '纯文本' },
+    notSecret: '这是公开内容，所选用途需要机密：私钥或密钥文本。',
+    notPublic: '这是私钥，所选用途是平台的公开部分。',
     broken: '开头像 PEM 但无法读取，请完整复制。',
     algorithm: '算法',
     subject: '持有者',

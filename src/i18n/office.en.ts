@@ -19,7 +19,7 @@ export const officeEn = {
     people: 'People',
     audit: 'Audit log',
     board: 'Live board',
-    channels: 'Channels, limits',
+    channels: 'Channels',
   },
   tabs: { requests: 'Unlock requests', registry: 'Registry' },
   stream: {

@@ -19,8 +19,8 @@ export const officeZh: OfficeText = {
     alarms: '告警',
     people: '人员',
     audit: '审计日志',
-    board: '实时看板',
-    channels: '渠道与限额',
+    board: '看板',
+    channels: '渠道',
   },
   tabs: { requests: '解锁申请', registry: '登记簿' },
   stream: {

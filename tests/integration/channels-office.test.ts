@@ -188,6 +188,11 @@ describe('keys', () => {
     ['a purpose that the channel does not have', (material) => ({ purpose: 'shoe', material }), 'purpose'],
     ['half a PEM', (pem) => ({ purpose: 'merchant-private', material: pem.slice(0, 400) }), 'material'],
     ['a private key in a public place', (material) => ({ purpose: 'platform-public', material }), 'material'],
+    [
+      'a certificate in a secret place',
+      () => ({ purpose: 'merchant-private', material: certificatePem(9) }),
+      'material',
+    ],
     ['nothing', () => ({ purpose: 'merchant-private', material: '  ' }), 'material'],
   ])('%s is refused with its field', async (_name, body, field) => {
     const shop = await merchant();

@@ -30,7 +30,8 @@ async function lockAccount(db: Db, { merchantId, accountId }: AccountPlace): Pro
 function faultOfKey(field: ChannelField | undefined, body: AddKey, facts: KeyFacts): string | undefined {
   if (field === undefined) return 'purpose';
   if (facts.kind === 'text' && body.material.includes('-----BEGIN')) return 'material';
-  if (!field.isSecret && facts.kind === 'private-key') return 'material';
+  const isPublic = facts.kind === 'certificate' || facts.kind === 'public-key';
+  if (field.isSecret ? isPublic : facts.kind === 'private-key') return 'material';
   if (facts.notAfter !== undefined && body.notAfter !== undefined) return 'notAfter';
   return undefined;
 }

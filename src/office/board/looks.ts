@@ -28,6 +28,14 @@ export interface BoardFilter {
   readonly state: string;
 }
 
+const needsHand: readonly BoardState[] = ['trouble', 'silent'];
+
+/** Rows that need a hand first; the others stay where they are, so that the table does not jump with every sale. */
+export function byNeed(rows: readonly BoardRow[]): readonly BoardRow[] {
+  const isNeedy = ({ state }: BoardRow): boolean => needsHand.includes(state);
+  return [...rows.filter(isNeedy), ...rows.filter((row) => !isNeedy(row))];
+}
+
 /** The rows that fit; every word of the search must be in label, serial, place or merchant. */
 export function fittingRows(rows: readonly BoardRow[], { search, state }: BoardFilter): readonly BoardRow[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
