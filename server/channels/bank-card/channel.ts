@@ -110,7 +110,7 @@ async function mayReverse(parts: Parts, kept: Kept): Promise<boolean> {
 
 /** Stored reversals, refunds to repeat, a batch that is full or whose settlement was cut off, old memories. */
 async function tend(parts: Parts, upkeep: Upkeep): Promise<void> {
-  const isHostThere = await upkeep.run(tendMax);
+  const isHostThere = await upkeep.run(tendMax, true);
   const session = await parts.signIn.session();
   if (isHostThere && (session.isFull === true || session.isEnding === true)) await settle(parts, upkeep);
   await parts.journal.forget(session.batch, parts.desk.tools.clock() - rememberMs);

@@ -29,7 +29,7 @@ export async function purchase(
   if (sealed === undefined) return refused('card', 'The secure device’s ciphertext has a wrong length.');
   const before = await parts.journal.follow(slot);
   if (before !== undefined) return resultOf(before);
-  const isHostThere = await upkeep.run(reversalsBefore);
+  const isHostThere = await upkeep.run(reversalsBefore, false);
   const ready = isHostThere
     ? await parts.signIn.ready()
     : { kind: 'not-sent' as const, why: 'The host does not answer an earlier reversal.' };

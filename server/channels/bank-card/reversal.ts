@@ -9,6 +9,14 @@ import { amountDigits, processingCodes, transactionTypes, yuanNumber } from './p
  */
 export const undoReasons = { noAnswer: '98', wrongMac: 'A0', unusable: '06', cancelled: '17' } as const;
 
+/** Refusals of a reversal after which a person must look: no purchase waits for it, and the batch is settled without it. */
+const refusalsMax = 5;
+
+/** Whether the host has refused again and again to undo this. `tend` goes on trying. */
+export function isStuck({ txn }: Kept): boolean {
+  return txn.state === 'due' && (txn.refusals ?? 0) >= refusalsMax;
+}
+
 /** Answers that leave nothing taken: undone, or the host never had it. */
 const undone: ReadonlySet<string> = new Set(['00', '25']);
 

@@ -4,14 +4,13 @@ import type { Kept } from './journal.ts';
 import { askRepeatable } from './parts.ts';
 import type { Parts, SignedAnswer } from './parts.ts';
 import { amountDigits, managementCodes, transactionTypes } from './profile.ts';
+import { isStuck } from './reversal.ts';
 import type { Upkeep } from './upkeep.ts';
 
 /** Longest time that one settlement may take before somebody else may go on with it, in milliseconds. */
 const settlingMs = 120_000;
 /** Unfinished transactions that are brought to their end before a settlement. */
 const finishMax = 200;
-/** Refusals of a reversal after which a person must look and the batch may be settled without it. */
-const refusalsMax = 5;
 /** Transactions in one message of a batch upload (field 48 holds 322 digits). */
 const uploadMax = 8;
 
@@ -32,7 +31,7 @@ interface Totals {
  * batch was told, giving up leaves the batch open.
  */
 export async function settle(parts: Parts, upkeep: Upkeep): Promise<Settled> {
-  await upkeep.run(finishMax);
+  await upkeep.run(finishMax, true);
   const nowMs = parts.desk.tools.clock();
   const mine = nowMs + settlingMs;
   const session = await parts.signIn.update((before) =>
@@ -86,7 +85,7 @@ async function run(parts: Parts, batch: string, endMs: number): Promise<Settled>
 async function hasUnfinished({ journal }: Parts, batch: string): Promise<boolean> {
   for (const { slot } of await journal.unfinished(finishMax, `${batch}/`)) {
     const kept = await journal.get(slot);
-    if (kept === undefined || (!isFinal(kept.txn) && (kept.txn.refusals ?? 0) < refusalsMax)) return true;
+    if (kept === undefined || (!isFinal(kept.txn) && !isStuck(kept))) return true;
   }
   return false;
 }

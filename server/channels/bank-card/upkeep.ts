@@ -1,8 +1,11 @@
-import type { Slot } from './journal.ts';
+import type { Kept, Slot } from './journal.ts';
 import { isFinal } from './journal.ts';
 import { sendRefund } from './refund.ts';
-import { undo, undoReasons } from './reversal.ts';
+import { isStuck, undo, undoReasons } from './reversal.ts';
 import type { Parts } from './parts.ts';
+
+/** Unfinished transactions that one run looks at. */
+const unfinishedMax = 500;
 
 /** What is not finished, brought to its end: due reversals, advices to repeat, what a crash left. */
 export class Upkeep {
@@ -14,27 +17,30 @@ export class Upkeep {
   }
 
   /**
-   * Brings at most `limit` unfinished transactions on. One run at a time in a process; who comes meanwhile waits for it.
-   * @returns false when nobody answers at the host.
+   * Brings at most `limit` unfinished transactions on, with or without those that the host refuses to undo. One run at a
+   * time in a process; who comes meanwhile waits for it. @returns false when nobody answers at the host.
    */
-  async run(limit: number): Promise<boolean> {
-    this.#running ??= this.#run(limit).finally(() => {
+  async run(limit: number, withStuck: boolean): Promise<boolean> {
+    this.#running ??= this.#run(limit, withStuck).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #run(limit: number): Promise<boolean> {
-    for (const { slot, untilMs } of await this.#parts.journal.unfinished(limit)) {
-      if (!(await this.#finish(slot, untilMs))) return false;
+  async #run(limit: number, withStuck: boolean): Promise<boolean> {
+    let left = limit;
+    for (const { slot, untilMs } of await this.#parts.journal.unfinished(unfinishedMax)) {
+      const kept = await this.#parts.journal.get(slot);
+      if (!withStuck && kept !== undefined && isStuck(kept)) continue;
+      if (left-- === 0) return true;
+      if (!(await this.#finish(slot, untilMs, kept))) return false;
     }
     return true;
   }
 
-  async #finish(slot: Slot, untilMs: number): Promise<boolean> {
+  async #finish(slot: Slot, untilMs: number, kept: Kept | undefined): Promise<boolean> {
     const { journal, desk } = this.#parts;
     const isOver = desk.tools.clock() >= untilMs;
-    const kept = await journal.get(slot);
     if (kept === undefined) {
       // The crash came between the entry and the transaction. Nobody may begin it any more.
       if (isOver) await journal.open(slot, neverSent(slot, untilMs));

@@ -204,6 +204,12 @@ describe('bank-card: settlement', () => {
     expect(kinds.slice(0, 4)).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);
     expect(kinds).toContain('settled');
     expect((await bench.channel.query(attempt)).kind).toBe('unknown');
+    const reversals = () => bench.exchanges.filter(({ call }) => call === 'reversal').length;
+    const before = reversals();
+    await bench.paid();
+    expect(reversals()).toBe(before);
+    await bench.channel.tend?.();
+    expect(reversals()).toBe(before + 1);
   });
 });
 
