@@ -180,9 +180,19 @@ export class WeChatPayChannel implements Channel {
       const url = textIn(answer.body, field);
       return url === undefined ? { kind: 'unknown', why: `The answer has no ${field}.` } : pending(url);
     }
-    const result = resultOfError(answer.code, answer.message) ?? (await this.#queryV3(attempt));
-    // A number that is in use and not paid cannot be shown again: its code is not in any answer.
-    return result.kind === 'pending' ? { kind: 'unknown', why: `${answer.code}: ${answer.message}` } : result;
+    return this.#afterRefusedOrder(attempt, answer.code, answer.message);
+  }
+
+  /**
+   * INVALID_REQUEST may mean that the number is in use with other parameters, so it does not say that nothing was done.
+   * A number that is in use and not paid cannot be shown again: its code is not in any answer.
+   */
+  async #afterRefusedOrder(attempt: AttemptFacts, code: string, message: string): Promise<PayResult> {
+    const said = resultOfError(code, message);
+    if (said !== undefined && code !== 'INVALID_REQUEST') return said;
+    const found = await this.#queryV3(attempt);
+    if (found.kind === 'pending') return { kind: 'unknown', why: `${code}: ${message}` };
+    return found.kind === 'not-found' && said !== undefined ? said : found;
   }
 
   async #queryV3(attempt: AttemptFacts): Promise<PayResult> {

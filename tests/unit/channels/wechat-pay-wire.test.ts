@@ -130,6 +130,14 @@ describe('wrong settings', () => {
     });
   });
 
+  test('a number that is in use with another text is unknown, not refused: its code may be out', async () => {
+    const attempt = await open.attempt();
+    expect((await open.channel.createQr?.(attempt))?.kind).toBe('pending');
+    expect((await open.channel.createQr?.({ ...attempt, description: '晚餐' }))?.kind).toBe('unknown');
+    expect(await open.pay(open.codeOf(attempt))).toBe('paid');
+    expect((await open.channel.createQr?.({ ...attempt, description: '晚餐' }))?.kind).toBe('paid');
+  });
+
   test('checkConfig names the first fault', () => {
     const { account } = open;
     const without = (purpose: string) => ({ ...account, keys: account.keys.filter((key) => key.purpose !== purpose) });
