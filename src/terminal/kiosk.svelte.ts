@@ -9,7 +9,7 @@ import { TerminalDevice } from './link/device.svelte.ts';
 import { BrowserKept } from './link/kept.ts';
 import type { Identity, KeptStore } from './link/kept.ts';
 import { TerminalLink } from './link/link.svelte.ts';
-import { Pairing } from './link/pairing.svelte.ts';
+import type { Pairing } from './link/pairing.svelte.ts';
 import { Printing } from './printing.svelte.ts';
 import { printReceipt } from './print-receipt.ts';
 
@@ -26,7 +26,6 @@ export class Kiosk {
   readonly #ownership: Ownership;
   readonly device = new TerminalDevice();
   readonly link: TerminalLink;
-  readonly pairing: Pairing;
   #stopDesk: () => void = () => undefined;
 
   phase = $state<KioskPhase>('starting');
@@ -48,12 +47,6 @@ export class Kiosk {
       random: Math.random,
       onRevoked: () => void this.#revoked(),
     });
-    this.pairing = new Pairing({
-      api: this.link.open,
-      device: this.device,
-      kept: this.#kept,
-      onPaired: (identity) => this.#work(identity),
-    });
   }
 
   /** Begins; gives the way to stop. */
@@ -62,13 +55,23 @@ export class Kiosk {
     return () => {
       this.#stopDesk();
       this.#ownership.close();
-      void this.device.session.close();
+      void this.device.session?.close();
     };
   }
 
   /** Makes this tab the terminal. */
   async takeOver(): Promise<void> {
     await this.#begin(this.#ownership.takeOver(terminalLock));
+  }
+
+  /** A pairing of this app, by the class that its screen brings along. */
+  pairWith(Class: typeof Pairing): Pairing {
+    return new Class({
+      api: this.link.open,
+      device: this.device,
+      kept: this.#kept,
+      onPaired: (identity) => this.#work(identity),
+    });
   }
 
   /** Where the emulated devices are, in demo mode. */
@@ -119,13 +122,13 @@ export class Kiosk {
   async #findDevice(): Promise<void> {
     if (this.device.isReady) return;
     if (this.phase === 'pairing') {
-      await this.device.session.resume(undefined);
+      await (await this.device.open()).resume(undefined);
       return;
     }
     const home = await this.link.api.call('appHome');
     const serial = home.ok ? home.value.terminal.serial : undefined;
     const urls = (await this.emulated()).filter((one) => one.serial === serial).map(({ cableUrl }) => cableUrl);
-    await this.device.session.resume(serial, urls);
+    await (await this.device.open()).resume(serial, urls);
   }
 
   async #revoked(): Promise<void> {
@@ -141,7 +144,7 @@ export class Kiosk {
     this.#stopDesk();
     this.desk = undefined;
     this.phase = 'other-tab';
-    void this.device.session.close().then(() => this.#ownership.release());
+    void Promise.resolve(this.device.session?.close()).then(() => this.#ownership.release());
   }
 }
 

@@ -2,20 +2,12 @@ import { err, ok } from '../../../domain/result.ts';
 import type { Result } from '../../../domain/result.ts';
 import type { EventBody, Reply } from '../../../protocol/cable/v1/services/table.ts';
 import type { AppScreen } from '../../../protocol/http/terminal-app.ts';
-import {
-  askErrors,
-  cancelRead,
-  cardKeyStatus,
-  loadCardKey,
-  printEscpos,
-  readCard,
-  signPairing,
-} from '../../device/card.ts';
+import type * as cardCalls from '../../device/card.ts';
 import type { AskError, CardCiphertext, PrintError, SignedPairing } from '../../device/card.ts';
-import { browserEnvironment } from '../../device/environment.ts';
-import { DeviceSession } from '../../device/session.svelte.ts';
+import type { DeviceSession } from '../../device/session.svelte.ts';
 
 type CardRead = Reply<'card.read'>;
+type CardCalls = typeof cardCalls;
 /** How far a card is read. */
 export type CardStage = EventBody<'card.stage'>;
 
@@ -36,34 +28,53 @@ const cardWaitSeconds = 45;
 
 /** The terminal's own secure device, over its cable: it signs the pairing, reads cards, takes PINs and prints. */
 export class TerminalDevice {
-  readonly session: DeviceSession;
+  readonly #open: () => Promise<DeviceSession>;
+  #opened: Promise<DeviceSession> | undefined;
+  /** The cable; absent until `open`. */
+  session = $state.raw<DeviceSession>();
   /** How far the reading is; undefined when none runs. */
   stage = $state.raw<CardStage>();
   /** What the device's printer last said of its paper. */
   paper = $state<AppScreen['paper']>();
 
-  constructor(session: DeviceSession = new DeviceSession(browserEnvironment())) {
-    this.session = session;
-    session.onEvent((event) => {
-      if (event.name === 'card.stage' && this.stage !== undefined) this.stage = event.body;
-    });
+  constructor(open: () => Promise<DeviceSession> = openSession) {
+    this.#open = open;
+  }
+
+  /** The cable, with its code fetched: nobody needs it before the first screen. Rejects when it cannot be fetched. */
+  open(): Promise<DeviceSession> {
+    this.#opened ??= this.#open().then(
+      (session) => {
+        session.onEvent((event) => {
+          if (event.name === 'card.stage' && this.stage !== undefined) this.stage = event.body;
+        });
+        this.session = session;
+        return session;
+      },
+      (cause: unknown) => {
+        this.#opened = undefined;
+        throw cause;
+      },
+    );
+    return this.#opened;
   }
 
   /** What the office's board says about the cable. */
   get cable(): AppScreen['cable'] {
-    const { state, hello } = this.session;
+    const { state, hello } = this.session ?? {};
     if (state === 'ready') return hello?.state === 'LOCKED' ? 'locked' : 'connected';
     return hello === undefined ? 'none' : 'lost';
   }
 
   get isReady(): boolean {
-    return this.session.state === 'ready';
+    return this.session?.state === 'ready';
   }
 
   /** Asks the device to state, signed, that this app belongs to it; a person confirms on its keypad. */
   async signPairing(appPublicKey: Uint8Array, code: string): Promise<Result<SignedPairing, PairProblem>> {
-    const signed = await signPairing(this.session, appPublicKey, code);
-    return signed.ok ? signed : err(problemOf(signed.error));
+    const [session, { askErrors, signPairing }] = await this.#asking();
+    const signed = await signPairing(session, appPublicKey, code);
+    return signed.ok ? signed : err(problemOf(signed.error, askErrors));
   }
 
   /**
@@ -72,25 +83,28 @@ export class TerminalDevice {
    */
   async ensureCardKey(fetchKey: () => Promise<string | undefined>): Promise<void> {
     if (!this.isReady) return;
-    const status = await cardKeyStatus(this.session);
+    const [session, { cardKeyStatus, loadCardKey }] = await this.#asking();
+    const status = await cardKeyStatus(session);
     if (!status.ok || status.value.state === 'ready' || !status.value.hasAcquirer) return;
     const keyBlock = await fetchKey();
-    if (keyBlock !== undefined) await loadCardKey(this.session, keyBlock);
+    if (keyBlock !== undefined) await loadCardKey(session, keyBlock);
   }
 
   /** Reads a card and takes its PIN. Card number and PIN come as ciphertext only. */
   async readCard(question: CardQuestion): Promise<Result<CardCiphertext, CardProblem>> {
     if (!this.isReady) return err('no-cable');
     this.stage = { stage: 'waiting', digits: 0 };
-    const read = await readCard(this.session, { ...question, timeoutSeconds: cardWaitSeconds, wantsPin: true });
+    const [session, { askErrors, readCard }] = await this.#asking();
+    const read = await readCard(session, { ...question, timeoutSeconds: cardWaitSeconds, wantsPin: true });
     this.stage = undefined;
-    return read.ok ? read : err(problemOf(read.error));
+    return read.ok ? read : err(problemOf(read.error, askErrors));
   }
 
   /** Prints a receipt's ESC/POS bytes on the device's own printer. */
   async print(bytes: Uint8Array): Promise<Result<void, PrintError>> {
     const job = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-    const printed = await printEscpos(this.session, bytes, job);
+    const [session, { printEscpos }] = await this.#asking();
+    const printed = await printEscpos(session, bytes, job);
     if (printed.ok) this.paper = printed.value;
     else if (printed.error === 'out-of-paper') this.paper = 'out';
     return printed.ok ? ok(undefined) : printed;
@@ -98,16 +112,29 @@ export class TerminalDevice {
 
   /** Ends a reading. */
   async cancelCard(): Promise<void> {
-    if (this.stage !== undefined) await cancelRead(this.session);
+    if (this.stage === undefined) return;
+    const [session, { cancelRead }] = await this.#asking();
+    await cancelRead(session);
+  }
+
+  #asking(): Promise<readonly [DeviceSession, CardCalls]> {
+    return Promise.all([this.open(), import('../../device/card.ts')]);
   }
 }
 
 /** What a person is told: a device that answers badly is no better than one that is not there. */
-function problemOf<E extends string>(error: E | AskError): Exclude<E, AskError> | 'no-cable' | 'cable-lost' {
-  if (isAskError(error)) return error === 'no-cable' ? 'no-cable' : 'cable-lost';
+function problemOf<E extends string>(
+  error: E | AskError,
+  askErrors: readonly string[],
+): Exclude<E, AskError> | 'no-cable' | 'cable-lost' {
+  if (askErrors.includes(error)) return error === 'no-cable' ? 'no-cable' : 'cable-lost';
   return error as Exclude<E, AskError>;
 }
 
-function isAskError(error: string): error is AskError {
-  return askErrors.some((known) => known === error);
+async function openSession(): Promise<DeviceSession> {
+  const [{ DeviceSession: Session }, { browserEnvironment }] = await Promise.all([
+    import('../../device/session.svelte.ts'),
+    import('../../device/environment.ts'),
+  ]);
+  return new Session(browserEnvironment());
 }

@@ -44,6 +44,9 @@ class FakeEvents {
   stop = (): void => undefined;
 }
 
+// Brought by the device when it is first asked; here it must not take real time.
+await import('../../../src/device/card.ts');
+
 /** Lets everything run that waits for nothing but other promises. */
 export async function settle(): Promise<void> {
   for (let round = 0; round < 60; round += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -127,7 +130,7 @@ export class Bench {
     const desk = new TerminalDesk({
       link: { api, network, events: this.events as unknown as ServerEvents },
       ...{ kept: this.kept, printing, newId: this.newId, pause: this.pause },
-      device: this.#device(),
+      device: await this.#device(),
       now: () => this.server.nowMs,
       chooseLanguage: async () => true,
       version: async () => 'test',
@@ -145,7 +148,7 @@ export class Bench {
     }
   }
 
-  #device(): TerminalDevice {
+  async #device(): Promise<TerminalDevice> {
     const session = {
       state: 'ready',
       hello: { state: 'NORMAL' },
@@ -157,7 +160,9 @@ export class Bench {
         return { ok: false, error: 'closed' };
       },
     };
-    return new TerminalDevice(session as never);
+    const device = new TerminalDevice(async () => session as never);
+    await device.open();
+    return device;
   }
 
   #makeLink(): TerminalLink {
