@@ -1,8 +1,10 @@
+import { merchantConnectionsEn } from './merchant-connections.en.ts';
 import { merchantStoryEn } from './merchant-story.en.ts';
 
 /** Words of the merchant's app, in English. */
 export const merchantEn = {
   ...merchantStoryEn,
+  ...merchantConnectionsEn,
   notFound: 'Nothing is here',
   notFoundHint: 'The address leads to no screen.',
   toToday: 'To today',

@@ -1,9 +1,11 @@
+import { merchantConnectionsZh } from './merchant-connections.zh.ts';
 import { merchantStoryZh } from './merchant-story.zh.ts';
 import type { MerchantText } from './merchant.en.ts';
 
 /** Words of the merchant's app, in Chinese. */
 export const merchantZh: MerchantText = {
   ...merchantStoryZh,
+  ...merchantConnectionsZh,
   notFound: '这里没有内容',
   notFoundHint: '此地址没有对应的页面。',
   toToday: '回到今天',

@@ -1,5 +1,6 @@
 /** The merchant's screens. */
-export type MerchantScreen = 'today' | 'history' | 'settlement' | 'terminals' | 'staff' | 'settings' | 'payments';
+export type MerchantScreen =
+  'today' | 'history' | 'settlement' | 'terminals' | 'staff' | 'settings' | 'connections' | 'payments';
 
 const screens: readonly MerchantScreen[] = [
   'today',
@@ -8,6 +9,7 @@ const screens: readonly MerchantScreen[] = [
   'terminals',
   'staff',
   'settings',
+  'connections',
   'payments',
 ];
 
