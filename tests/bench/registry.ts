@@ -2,6 +2,7 @@ import { cableBenchmark } from './cable/benchmark.ts';
 import type { Benchmark } from './figure.ts';
 import { historyBenchmark } from './history/benchmark.ts';
 import { onsiteBenchmark } from './onsite/benchmark.ts';
+import { paymentsBenchmark } from './payments/benchmark.ts';
 import { unlockBenchmark } from './unlock/benchmark.ts';
 
 /** Every benchmark by the name that `npm run bench -- NAME` takes. */
@@ -9,5 +10,6 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   cable: cableBenchmark,
   history: historyBenchmark,
   onsite: onsiteBenchmark,
+  payments: paymentsBenchmark,
   unlock: unlockBenchmark,
 };
