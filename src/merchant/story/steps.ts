@@ -126,13 +126,34 @@ function stepsToCome({ bills }: Story, words: StoryWords, today: string): StoryS
   }));
 }
 
+/** Of what happened in the same millisecond: causes before what they lead to. Everything else stands in the middle. */
+const ranks: Partial<Readonly<Record<string, number>>> = {
+  'order-made': 0,
+  'cancel-wanted': 1,
+  'close-wanted': 2,
+  'attempt-started': 3,
+  'order-paid': 5,
+  cancelled: 5,
+  'refund-asked': 6,
+  'refund-sent': 7,
+  'refund-done': 8,
+  'refund-failed': 8,
+};
+const middleRank = 4;
+
+function inOrder(events: readonly PaymentEvent[]): PaymentEvent[] {
+  const rank = ({ kind }: PaymentEvent): number => ranks[kind] ?? middleRank;
+  return [...events].sort((a, b) => (a.at === b.at ? rank(a) - rank(b) : a.at < b.at ? -1 : 1));
+}
+
 /** The story of a payment as steps, oldest first. `isWhole`: with everything that the server wrote down. */
 export function storySteps(story: Story, words: StoryWords, nowMs: number, isWhole = false): StoryStep[] {
-  const past = story.events.flatMap((event, index): StoryStep[] => {
+  const events = inOrder(story.events);
+  const past = events.flatMap((event, index): StoryStep[] => {
     const { kind } = event;
     const base = { key: event.id, at: { instant: event.at } };
     if (!isKind(kind)) return isWhole ? [{ ...base, ...done, title: words.text.event.other(kind) }] : [];
-    const isQuiet = quietKinds.has(kind) || isOvertaken(event, story.events.slice(index + 1));
+    const isQuiet = quietKinds.has(kind) || isOvertaken(event, events.slice(index + 1));
     if (isQuiet && !isWhole) return [];
     return [{ ...base, ...tell(kind, event, namesOf(event, story, words), words) }];
   });

@@ -61,8 +61,8 @@ export function shownHours({ hours, usual, openHour }: Pick<HourInput, 'hours' |
   const last = used.at(-1) ?? high;
   // A single bar would fill the whole width and say nothing.
   const short = Math.max(0, 8 - (last - first + 1));
-  const from = Math.max(0, first - Math.ceil(short / 2));
-  return { first: from, last: Math.min(23, Math.max(last, from + 7)) };
+  const from = Math.max(0, Math.min(first - Math.ceil(short / 2), 23 - 7));
+  return { first: from, last: Math.max(last, from + 7) };
 }
 
 /** Works the drawing out. */
