@@ -76,7 +76,11 @@ export const channelKeySchema = v.object({
   warning: v.optional(v.picklist(['ended', 'soon', 'near'])),
   addedAt: instantSchema,
   addedBy: v.optional(v.string()),
-  lastUsedAt: v.optional(instantSchema),
+  /**
+   * Of active keys. `now`: used for every call; of secrets the newest in date, of public keys all in date.
+   * `reserve`: an older secret that is still accepted where the platform uses it. `later`, `over`: not in date.
+   */
+  use: v.optional(v.picklist(['now', 'reserve', 'later', 'over'])),
 });
 /** A key as the office sees it. */
 export type ChannelKeyView = v.InferOutput<typeof channelKeySchema>;

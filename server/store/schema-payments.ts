@@ -32,7 +32,6 @@ interface ChannelKeyTable {
   state: Generated<'active' | 'retired'>;
   added_at: Date;
   added_by: ColumnType<string | null, string | null | undefined, string | null>;
-  last_used_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   facts: ColumnType<Record<string, string>, string | undefined, string>;
   alarmed_days: ColumnType<number | null, number | null | undefined, number | null>;
 }

@@ -153,7 +153,7 @@ export const officeMoneyEn = {
   },
   keys: {
     title: 'Keys',
-    columns: { purpose: 'For', id: 'Number', since: 'Since', ends: 'Ends', used: 'Last used' },
+    columns: { purpose: 'For', id: 'Number', since: 'Since', ends: 'Ends', use: 'In use' },
     none: 'No key yet',
     add: 'Add a key',
     addTo: (name: string) => `Add a key to ${name}`,
@@ -167,7 +167,7 @@ export const officeMoneyEn = {
     endsToday: 'today',
     ended: 'is over',
     never: 'does not end',
-    notUsed: 'not yet',
+    use: { now: 'in use', reserve: 'in reserve', later: 'begins later', over: 'over' },
     own: 'secret',
     public: 'public',
   },

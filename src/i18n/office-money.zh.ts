@@ -152,7 +152,7 @@ export const officeMoneyZh: OfficeMoneyText = {
   },
   keys: {
     title: '密钥',
-    columns: { purpose: '用途', id: '编号', since: '启用', ends: '到期', used: '最近使用' },
+    columns: { purpose: '用途', id: '编号', since: '启用', ends: '到期', use: '使用情况' },
     none: '还没有密钥',
     add: '添加密钥',
     addTo: (name) => `为 ${name} 添加密钥`,
@@ -166,7 +166,7 @@ export const officeMoneyZh: OfficeMoneyText = {
     endsToday: '今天',
     ended: '已到期',
     never: '长期有效',
-    notUsed: '尚未使用',
+    use: { now: '使用中', reserve: '备用', later: '尚未生效', over: '已失效' },
     own: '机密',
     public: '公开',
   },

@@ -220,6 +220,11 @@ describe('keys', () => {
     world.nowMs += 1_000;
     await add(second, 'TWO');
     expect((await add(newId(), 'TWO')).code).toBe('already-exists');
+    const during = (await operator.call('listAccounts', { id: shop })).body.items[0]?.keys ?? [];
+    expect(during.map(({ keyId, use }) => [keyId, use])).toEqual([
+      ['TWO', 'now'],
+      ['ONE', 'reserve'],
+    ]);
     const retired = await retire(first);
     expect(retired.body.keys.map(({ keyId, state }) => [keyId, state])).toEqual([
       ['TWO', 'active'],

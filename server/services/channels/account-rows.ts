@@ -77,10 +77,24 @@ export function faultOf(core: Core, row: AccountRow, keys: readonly KeyRow[]): s
   }
 }
 
-/** A key as the office sees it. */
-export function keyView(row: KeyRow, nowMs: number): ChannelKeyView {
+/** Which of an account's keys its channel uses now; `keys` are newest first. */
+function useOf(row: KeyRow, keys: readonly KeyRow[], nowMs: number): ChannelKeyView['use'] {
+  if (row.state === 'retired') return undefined;
+  if (row.not_after !== null && row.not_after.getTime() < nowMs) return 'over';
+  if (!isInDate(row, nowMs)) return 'later';
+  const newest = keys.find((key) => key.state === 'active' && key.purpose === row.purpose && isInDate(key, nowMs));
+  return row.is_secret && newest?.id !== row.id ? 'reserve' : 'now';
+}
+
+function isInDate({ not_before: from, not_after: to }: KeyRow, nowMs: number): boolean {
+  return (from?.getTime() ?? -Infinity) <= nowMs && nowMs <= (to?.getTime() ?? Infinity);
+}
+
+/** A key as the office sees it, among all of its account. */
+function keyView(row: KeyRow, keys: readonly KeyRow[], nowMs: number): ChannelKeyView {
   const endMs = row.not_after?.getTime();
   const days = endMs === undefined ? undefined : Math.floor((endMs - nowMs) / dayMs);
+  const use = useOf(row, keys, nowMs);
   const warning = days === undefined || row.state === 'retired' ? undefined : warningOf(days);
   return {
     id: row.id,
@@ -95,7 +109,7 @@ export function keyView(row: KeyRow, nowMs: number): ChannelKeyView {
     ...(warning === undefined ? {} : { warning }),
     addedAt: row.added_at.toISOString(),
     ...(row.added_by === null ? {} : { addedBy: row.adder ?? row.added_by }),
-    ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at.toISOString() }),
+    ...(use === undefined ? {} : { use }),
   };
 }
 
@@ -121,7 +135,7 @@ export function accountView(core: Core, row: AccountRow, keys: readonly KeyRow[]
     priority: row.priority,
     state: row.state,
     ...(fault === undefined ? {} : { fault }),
-    keys: keys.map((key) => keyView(key, nowMs)),
+    keys: keys.map((key) => keyView(key, keys, nowMs)),
     createdAt: row.created_at.toISOString(),
     version: row.version,
   };

@@ -20,7 +20,7 @@ create table channel_keys (
   purpose text not null, key_id text not null, sealed bytea not null, is_secret boolean not null,
   not_before timestamptz, not_after timestamptz,
   state text not null default 'active' check (state in ('active', 'retired')),
-  added_at timestamptz not null, added_by text, last_used_at timestamptz,
+  added_at timestamptz not null, added_by text,
   facts jsonb not null default '{}', -- what may be shown of it: kind, subject, issuer, fingerprint
   alarmed_days integer, -- the shortest time before its end for which an alarm was raised
   primary key (account_id, id));
