@@ -37,7 +37,7 @@ it('a fifth channel is offered by the office, taken at the terminal, and in the 
 
   const { payments } = world.server.context.services;
   const { merchantId } = world;
-  const { terminalId } = await world.site();
+  const { terminalId } = await world.site(undefined);
   const { routes, preselected } = await payments.routes(merchantId, terminalId, fen(2_350));
   expect(preselected).toBe('fifth');
   expect(routes.find(({ channel }) => channel === 'fifth')).toMatchObject({

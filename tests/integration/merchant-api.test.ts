@@ -98,7 +98,7 @@ async function api(secret: string, name: RouteName, id?: string, body?: object, 
 }
 
 async function terminal(): Promise<string> {
-  const { terminalId } = await world.site();
+  const { terminalId } = await world.site(undefined);
   return terminalId;
 }
 
