@@ -17,7 +17,10 @@ const languages = [
   { language: 'zh', locale: 'zh-CN' },
 ] as const;
 const authenticator = new Authenticator(worldPeople.approver.totpSecret);
-const officeScreens = ['requests', 'delegations', 'terminals', 'tickets', 'people', 'alarms', 'audit'] as const;
+const officeScreens = [
+  ...['requests', 'delegations', 'terminals', 'board', 'channels'],
+  ...['tickets', 'people', 'alarms', 'audit'],
+] as const;
 
 async function lookAtTechnician(fixture: Fixture, locale: string, folder: string, label: string): Promise<string[]> {
   const { world } = fixture;
