@@ -90,10 +90,14 @@ const historyFilterEntries = {
 export const historyFilterSchema = v.strictObject(historyFilterEntries);
 /** Filters of the history. */
 export type HistoryFilter = v.InferOutput<typeof historyFilterSchema>;
-/** GET /api/merchant/history: one page, older than the cursor, or newer than it. Items are always newest first. */
+/**
+ * GET /api/merchant/history: one page, older than the cursor, or newer than it. Without a cursor it begins at the newest
+ * row, or at the instant `before`. Items are always newest first.
+ */
 export const historyQuerySchema = v.strictObject({
   ...historyFilterEntries,
   cursor: v.optional(cursorSchema),
+  before: v.optional(instantSchema),
   direction: v.optional(v.picklist(['older', 'newer'])),
   limit: v.optional(limitQuerySchema),
 });
