@@ -21,7 +21,7 @@ export interface NoticeMessage {
 /** Something to tell the merchant. */
 export interface Notice {
   readonly url: string;
-  readonly make: (isForged: boolean) => NoticeMessage;
+  readonly make: (isForged: boolean) => NoticeMessage | Promise<NoticeMessage>;
   /** Whether this answer of the merchant ends the repetitions. */
   readonly isTaken: (status: number, body: string) => boolean;
   /** The platform's documented waits between tries, in milliseconds. */
@@ -129,7 +129,7 @@ export class Notifier {
   }
 
   async #try(notice: Notice, isForged: boolean): Promise<boolean> {
-    const reply = await post(notice.url, notice.make(isForged)).catch(() => ({ status: 0, body: '' }));
+    const reply = await post(notice.url, await notice.make(isForged)).catch(() => ({ status: 0, body: '' }));
     const isTaken = notice.isTaken(reply.status, reply.body);
     this.#tries = [...this.#tries, { url: notice.url, status: reply.status, isForged, isTaken }].slice(-200);
     return isTaken;

@@ -17,7 +17,7 @@ export function billCall(desk: Desk, request: WireRequest, url: URL): Call {
   const isTrade = url.pathname.endsWith('/tradebill');
   return {
     name: isTrade ? 'tradebill' : 'fundflowbill',
-    work: (merchant) => {
+    work: async (merchant) => {
       const day = url.searchParams.get('bill_date') ?? '';
       checkDay(day, desk.tools.clock.now());
       const bytes = isTrade

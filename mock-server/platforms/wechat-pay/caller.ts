@@ -1,4 +1,5 @@
 import { createVerify, X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { WireRequest } from '../frame/wire.ts';
 import { Refusal } from './answers.ts';
 import type { Merchant, PlatformSecrets } from './keys.ts';
@@ -32,16 +33,24 @@ export function callerOf(
     request.body,
     Buffer.from('\n'),
   ]);
-  const { publicKey } = new X509Certificate(merchant.api.certificate);
   if (
     !createVerify('RSA-SHA256')
       .update(text)
-      .verify(publicKey, fields.get('signature') ?? '', 'base64')
+      .verify(publicKeyOf(merchant), fields.get('signature') ?? '', 'base64')
   ) {
     throw new Refusal(401, 'SIGN_ERROR', '错误的签名，验签失败');
   }
   if (request.headers['wechatpay-serial'] === secrets.publicKeyId) merchant.usesPublicKey = true;
   return merchant;
+}
+
+/** Merchants' public keys, read once. */
+const readKeys = new WeakMap<Merchant, KeyObject>();
+
+function publicKeyOf(merchant: Merchant): KeyObject {
+  const key = readKeys.get(merchant) ?? new X509Certificate(merchant.api.certificate).publicKey;
+  readKeys.set(merchant, key);
+  return key;
 }
 
 function checkHeaders(secrets: PlatformSecrets, { method, headers }: WireRequest): void {

@@ -66,8 +66,13 @@ function notice(
     url,
     retryMs,
     isTaken: (status) => status === 200 || status === 204,
-    make: (isForged) => {
-      const signed = signatureHeaders(secrets(), merchant.usesPublicKey, clock.now(), isForged ? `${body} ` : body);
+    make: async (isForged) => {
+      const signed = await signatureHeaders(
+        secrets(),
+        merchant.usesPublicKey,
+        clock.now(),
+        isForged ? `${body} ` : body,
+      );
       const headers = { 'content-type': 'application/json', 'user-agent': 'Mozilla/4.0', accept: '*/*', ...signed };
       return { headers, body };
     },

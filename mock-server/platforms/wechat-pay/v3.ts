@@ -30,7 +30,7 @@ export async function answerV3(desk: Desk, request: WireRequest): Promise<WireAn
       if (call === undefined) throw new Refusal(404, 'RESOURCE_NOT_EXISTS', '请求的资源不存在');
       return await call.work(merchant);
     } catch (error) {
-      if (error instanceof Refusal) return refusalAnswer(desk.secrets(), request, clock.now(), error);
+      if (error instanceof Refusal) return await refusalAnswer(desk.secrets(), request, clock.now(), error);
       throw error;
     }
   });
@@ -68,7 +68,7 @@ function callFor(desk: Desk, request: WireRequest): Call | undefined {
   }
 }
 
-function answer(desk: Desk, request: WireRequest, value: object | undefined): WireAnswer {
+function answer(desk: Desk, request: WireRequest, value: object | undefined): Promise<WireAnswer> {
   return signedAnswer(desk.secrets(), request, desk.tools.clock.now(), value);
 }
 
@@ -98,7 +98,13 @@ function refuseRepetition(known: Payment, made: string, nowMs: number): void {
   if (known.made !== made) throw new Refusal(400, 'INVALID_REQUEST', '请求重入时，参数与首次请求时不一致');
 }
 
-function query(desk: Desk, request: WireRequest, merchant: Merchant, number: string, mchid: string | null): WireAnswer {
+async function query(
+  desk: Desk,
+  request: WireRequest,
+  merchant: Merchant,
+  number: string,
+  mchid: string | null,
+): Promise<WireAnswer> {
   if (mchid !== merchant.mchid)
     throw new Refusal(400, 'PARAM_ERROR', '商户号有误', { field: 'mchid', location: 'query' });
   const payment = desk.book.find(merchant.mchid, number);
@@ -106,7 +112,7 @@ function query(desk: Desk, request: WireRequest, merchant: Merchant, number: str
   return answer(desk, request, transactionJson(merchant, payment, payment.transactions[0], desk.tools.clock.now()));
 }
 
-function close(desk: Desk, request: WireRequest, merchant: Merchant, number: string): WireAnswer {
+async function close(desk: Desk, request: WireRequest, merchant: Merchant, number: string): Promise<WireAnswer> {
   const { mchid } = readBody(request);
   if (mchid !== merchant.mchid)
     throw new Refusal(400, 'PARAM_ERROR', '商户号有误', { field: 'mchid', location: 'body' });
@@ -144,14 +150,14 @@ async function refundOrder(desk: Desk, request: WireRequest, merchant: Merchant)
   return answer(desk, request, refundJson(payment, refund));
 }
 
-function queryRefund(desk: Desk, request: WireRequest, merchant: Merchant, no: string): WireAnswer {
+async function queryRefund(desk: Desk, request: WireRequest, merchant: Merchant, no: string): Promise<WireAnswer> {
   const payment = desk.book.findRefund(merchant.mchid, no);
   const refund = payment?.refunds.find((one) => one.no === no);
   if (payment !== undefined && refund !== undefined) return answer(desk, request, refundJson(payment, refund));
   throw new Refusal(404, 'RESOURCE_NOT_EXISTS', '退款单不存在');
 }
 
-function certificates(desk: Desk, request: WireRequest, merchant: Merchant): WireAnswer {
+async function certificates(desk: Desk, request: WireRequest, merchant: Merchant): Promise<WireAnswer> {
   const nowMs = desk.tools.clock.now();
   const data = desk.secrets().certificates.map(({ serial, certificate }) => ({
     serial_no: serial,

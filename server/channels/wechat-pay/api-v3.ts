@@ -61,7 +61,7 @@ export class ApiV3 {
   }
 
   /** Sends a signed call and returns the bare outcome: for bills, which are not signed. */
-  send(call: CallV3, maxBytes: number): Promise<CallOutcome> {
+  async send(call: CallV3, maxBytes: number): Promise<CallOutcome> {
     const { mchid, serial, privateKey, apiBase } = this.#settings;
     const body = call.body === undefined ? '' : JSON.stringify(call.body);
     const request = {
@@ -80,7 +80,7 @@ export class ApiV3 {
       headers: {
         accept: 'application/json',
         'user-agent': userAgent,
-        authorization: authorization(request, mchid, serial, privateKey),
+        authorization: await authorization(request, mchid, serial, privateKey),
         ...(body === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),
         ...this.#serialHeader(),
       },

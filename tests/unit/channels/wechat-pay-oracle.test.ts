@@ -51,18 +51,18 @@ const request = {
 } as const;
 
 describe('wechatpay-axios-plugin and we', () => {
-  test('it accepts what we sign, and we accept what it signs', () => {
+  test('it accepts what we sign, and we accept what it signs', async () => {
     const text = Formatter.request(request.method, request.target, request.timestamp, request.nonce, request.body);
     expect(requestText(request)).toBe(text);
-    expect(Rsa.verify(text, signText(text, privateKey), publicPem)).toBe(true);
+    expect(Rsa.verify(text, await signText(text, privateKey), publicPem)).toBe(true);
     const answer = Formatter.response('1772416800', 'nonce', '{"code":"ok"}');
     const signature = Rsa.sign(answer, privatePem);
     expect(isSigned(answerBytes('1772416800', 'nonce', Buffer.from('{"code":"ok"}')), signature, publicKey)).toBe(true);
   });
 
-  test('the Authorization header has the same parts', () => {
+  test('the Authorization header has the same parts', async () => {
     const parts = (header: string): string[] => header.split(/[ ,]/).toSorted();
-    const ours = authorization(request, '1600000001', '5F1C', privateKey);
+    const ours = await authorization(request, '1600000001', '5F1C', privateKey);
     const signature = Rsa.sign(requestText(request), privatePem);
     expect(parts(ours)).toEqual(
       parts(Formatter.authorization('1600000001', request.nonce, signature, request.timestamp, '5F1C')),

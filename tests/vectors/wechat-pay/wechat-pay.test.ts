@@ -63,13 +63,16 @@ interface Vectors {
 const vectors = JSON.parse(readFileSync(join(import.meta.dirname, 'vectors.json'), 'utf8')) as Vectors;
 
 describe('published examples of WeChat Pay', () => {
-  test.each(vectors.signatures)('signature: $source', ({ message, privateKey, certificate, serial, signature }) => {
-    const { publicKey, serialNumber } = new X509Certificate(certificate);
-    expect(serialNumber).toBe(serial);
-    expect(signText(message, createPrivateKey(privateKey))).toBe(signature);
-    expect(isSigned(Buffer.from(message), signature, publicKey)).toBe(true);
-    expect(isSigned(Buffer.from(`${message} `), signature, publicKey)).toBe(false);
-  });
+  test.each(vectors.signatures)(
+    'signature: $source',
+    async ({ message, privateKey, certificate, serial, signature }) => {
+      const { publicKey, serialNumber } = new X509Certificate(certificate);
+      expect(serialNumber).toBe(serial);
+      expect(await signText(message, createPrivateKey(privateKey))).toBe(signature);
+      expect(isSigned(Buffer.from(message), signature, publicKey)).toBe(true);
+      expect(isSigned(Buffer.from(`${message} `), signature, publicKey)).toBe(false);
+    },
+  );
 
   test.each(vectors.requests)('text of a request: $source $method', ({ text, source: _source, ...request }) => {
     expect(requestText(request)).toBe(text);
