@@ -1,5 +1,6 @@
 import type { OrderView } from '../../protocol/http/payments.ts';
 import type { AppHome } from '../../protocol/http/terminal-app.ts';
+import { failure } from '../api/failures.ts';
 import type { ApiFailure } from '../api/failures.ts';
 import { i18n } from '../i18n/i18n.svelte.ts';
 import type { Language } from '../i18n/languages.ts';
@@ -10,7 +11,7 @@ import { pressOn, routesOf } from './flow/press.ts';
 import type { Facts, Intent, Notice } from './flow/press.ts';
 import { isHarmless } from './flow/screens.ts';
 import type { Screen, Way } from './flow/screens.ts';
-import { BackOffice } from './back-office.svelte.ts';
+import type { BackOffice } from './back-office.ts';
 import type { TerminalDevice, CardProblem } from './link/device.svelte.ts';
 import type { KeptStore, Settings } from './link/kept.ts';
 import type { TerminalLink } from './link/link.svelte.ts';
@@ -48,7 +49,7 @@ const defaultSettings: Settings = { isOn: false, isLarge: false, isVoice: false 
 export class TerminalDesk {
   readonly tools: DeskTools;
   readonly payment: Payment;
-  readonly back: BackOffice;
+  #back: BackOffice | undefined;
   #lastTouchMs = 0;
   /** Server's time minus this device's, ms. */
   #offsetMs = 0;
@@ -64,6 +65,8 @@ export class TerminalDesk {
   homeFailure = $state.raw<ApiFailure>();
   settings = $state.raw<Settings>(defaultSettings);
   cardProblem = $state<CardProblem>();
+  /** Why the last act after a payment failed. */
+  failure = $state.raw<ApiFailure>();
   /** A payment that never reached the server, fen: nothing was charged. */
   lostFen = $state<number>();
   isCameraOpen = $state(false);
@@ -79,7 +82,6 @@ export class TerminalDesk {
       pause: tools.pause,
       pollMs: () => (tools.link.events.state === 'open' ? 5_000 : 1_000),
     });
-    this.back = new BackOffice(this);
   }
 
   /** The server's time, epoch ms; reactive. */
@@ -127,6 +129,7 @@ export class TerminalDesk {
   press(key: Key): void {
     this.#lastTouchMs = this.tools.now();
     this.notice = undefined;
+    this.failure = undefined;
     const intent = pressOn(this.screen, key, this.facts);
     if (intent !== undefined) void this.#do(intent);
   }
@@ -235,8 +238,21 @@ export class TerminalDesk {
         await this.tools.chooseLanguage(i18n.language === 'zh' ? 'en' : 'zh');
         return;
       default:
-        return this.back.do(intent);
+        return this.#doBehind(intent);
     }
+  }
+
+  /** What is done after a payment: its code is fetched behind the first screen. */
+  async #doBehind(intent: Intent): Promise<void> {
+    this.failure = undefined;
+    try {
+      const module = await import('./back-office.ts');
+      this.#back ??= new module.BackOffice(this);
+    } catch {
+      this.failure = failure('offline');
+      return;
+    }
+    await this.#back.do(intent);
   }
 
   async #takeUp(): Promise<void> {

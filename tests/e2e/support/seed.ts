@@ -29,6 +29,7 @@ export const registeredSeal = '00478812';
 /** Ids of what was seeded. */
 export interface Seeded {
   readonly technicianId: string;
+  readonly merchantId: string;
   /** Serial → id of the registered terminal. */
   readonly terminalIds: ReadonlyMap<string, string>;
 }
@@ -66,7 +67,7 @@ export async function seedWorld(server: RunningServer, identities: readonly Term
     valueOf(await registry.registerTerminal(undefined, body), serial);
     terminalIds.set(serial, id);
   }
-  return { technicianId, terminalIds };
+  return { technicianId, merchantId: merchant.id, terminalIds };
 }
 
 /** Opens a ticket for a terminal and gives it to a technician; its id. */

@@ -22,6 +22,9 @@ import { launchChromium } from '../../serial-bench/chromium.ts';
 import { openBench } from '../../serial-bench/bench.ts';
 import type { SerialBench } from '../../serial-bench/bench.ts';
 import { FaultProxy } from './fault-proxy.ts';
+import { acquirerPublicKey } from '../../../mock-server/platforms/bank-card/host.ts';
+import type { Platforms } from '../../../mock-server/platforms/frame/platforms.ts';
+import { startWorldPlatforms } from './world-platforms.ts';
 import { openTicket, seedWorld } from './seed.ts';
 import type { Seeded } from './seed.ts';
 
@@ -39,6 +42,8 @@ export interface WorldOptions {
   readonly tuning?: Tuning;
   /** Puts a network that can fail between the browser and the server. */
   readonly proxied?: boolean;
+  /** With the simulated platforms and the acquirer, and accounts of the world's merchant there. */
+  readonly payments?: boolean;
   /** Rate of the cables; 115,200 baud when left out. */
   readonly baud?: number;
 }
@@ -71,6 +76,7 @@ export class World {
   #seeded: Seeded | undefined;
   #proxy: FaultProxy | undefined;
   #bench: SerialBench | undefined;
+  #platforms: Platforms | undefined;
   #browser: Awaited<ReturnType<typeof launchChromium>> | undefined;
   /** The terminal whose port is plugged in, and its port. */
   #plugged: { readonly label: string; readonly port: PtyCable } | undefined;
@@ -128,6 +134,12 @@ export class World {
 
   get databaseUrl(): string {
     return this.#postgres.url;
+  }
+
+  /** The simulated platforms. Throws in a world without payments. */
+  get platforms(): Platforms {
+    if (this.#platforms === undefined) throw new Error('This world has no platforms');
+    return this.#platforms;
   }
 
   get terminals(): Terminals {
@@ -241,6 +253,7 @@ export class World {
     await this.#bench?.close();
     await this.#browser?.close();
     await this.#terminals?.close();
+    await this.#platforms?.close();
     await this.#proxy?.close();
     await this.stopServer();
     await this.#postgres.stop();
@@ -261,11 +274,17 @@ export class World {
       host: '127.0.0.1',
       port: this.#ports.terminals,
       terminals: specs,
-      trust: { rootPublicKey: bytesOf('rootPublicKey'), keyset: bytesOf('keyset') },
+      trust: {
+        rootPublicKey: bytesOf('rootPublicKey'),
+        keyset: bytesOf('keyset'),
+        ...(this.#options.payments === true ? { acquirerPublicKey: acquirerPublicKey() } : {}),
+      },
       tuning,
       ...(terminalClock === undefined ? {} : { clock: terminalClock }),
     });
     this.#seeded = await seedWorld(this.server, this.#terminals.identities);
+    if (this.#options.payments === true)
+      this.#platforms = await startWorldPlatforms(this.server, this.#seeded.merchantId, this.#folder);
   }
 
   async #startBrowser(): Promise<void> {

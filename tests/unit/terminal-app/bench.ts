@@ -45,7 +45,7 @@ class FakeEvents {
 }
 
 // Brought by the device when it is first asked; here it must not take real time.
-await import('../../../src/device/card.ts');
+await Promise.all([import('../../../src/device/card.ts'), import('../../../src/terminal/back-office.ts')]);
 
 /** Lets everything run that waits for nothing but other promises. */
 export async function settle(): Promise<void> {

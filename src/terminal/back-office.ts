@@ -16,15 +16,12 @@ const tryAgainMs = 1_500;
 /** What is done after a payment: receipts, search, refunds, settlement. */
 export class BackOffice {
   readonly #desk: TerminalDesk;
-  /** Why the last of these acts failed. */
-  failure = $state.raw<ApiFailure>();
 
   constructor(desk: TerminalDesk) {
     this.#desk = desk;
   }
 
   async do(intent: Intent): Promise<void> {
-    this.failure = undefined;
     switch (intent.do) {
       case 'receipt':
         return this.#receiptOfShown();
@@ -81,7 +78,7 @@ export class BackOffice {
     if (screen.at !== 'found' || screen.orders !== undefined) return;
     const back: Screen = { at: 'find', purpose, channel, text };
     if (!answer.ok) {
-      this.failure = answer;
+      this.#desk.failure = answer;
       return this.#desk.show(back);
     }
     const orders = answer.value.items;
@@ -126,7 +123,7 @@ export class BackOffice {
     const call = { params: { id: form.order.id }, body };
     const answer = await this.#patiently(() => tools.link.api.call('appRefund', call));
     if (answer.ok) return to({ order: answer.value, step: 'done' });
-    this.failure = answer;
+    this.#desk.failure = answer;
     if (answer.error === 'factor-needed') to({ step: 'approver' });
     else if (answer.error === 'factor-wrong') to({ step: 'factor', text: '' });
     else to({ step: 'ask' });
@@ -139,7 +136,7 @@ export class BackOffice {
     this.#desk.show({ at: 'settle', channel, step: 'doing' });
     const answer = await this.#patiently(() => tools.link.api.call('appSettle', { timeoutMs: 60_000 }));
     if (answer.ok) return this.#desk.show({ at: 'settled', channel, items: answer.value.items });
-    this.failure = answer;
+    this.#desk.failure = answer;
     this.#desk.show({ at: 'settle', channel, step: 'ask' });
   }
 
