@@ -106,16 +106,28 @@ settled as (
 const partNames = Object.keys(parts);
 const texts = new Map<string, { readonly name: string; readonly text: string }>();
 
-/** The statement that writes an order with these parts, prepared once for each combination. */
-export function applyStatement(present: readonly ApplyPart[]): { readonly name: string; readonly text: string } {
-  const key = present.join('+');
+/** Lets a statement's commit not wait for the disk. For what a power cut may take away again without harm. */
+export const unhurried = `set_config('synchronous_commit', 'off', true)`;
+
+/**
+ * The statement that writes an order with these parts, prepared once for each combination. `canWait`: a power cut may
+ * take it away again.
+ */
+export function applyStatement(
+  present: readonly ApplyPart[],
+  canWait: boolean,
+): { readonly name: string; readonly text: string } {
+  const key = `${canWait ? 'unhurried ' : ''}${present.join('+')}`;
   const known = texts.get(key);
   if (known !== undefined) return known;
   const written = present.map((part, index) => parts[part](`$${String(orderParameters + 1 + index)}`));
   const room = present.includes('reserve') ? ', (select bool_and(ok) from room) as room' : '';
-  const text = `with ${[order, ...written].join(',\n')}\nselect (select count(*) from ord) as written${room}`;
+  const text = `with ${[order, ...written].join(',\n')}\nselect (select count(*) from ord) as written${room}${canWait ? `, ${unhurried}` : ''}`;
   // PostgreSQL cuts names of statements after 63 bytes.
-  const made = { name: `payment-apply-${present.map((part) => partNames.indexOf(part)).join('.')}`, text };
+  const made = {
+    name: `payment-apply-${canWait ? 'u' : ''}${present.map((part) => partNames.indexOf(part)).join('.')}`,
+    text,
+  };
   texts.set(key, made);
   return made;
 }

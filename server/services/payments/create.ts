@@ -46,18 +46,23 @@ async function createOrder(
   order: NewOrder,
   first: Parameters<PaymentService['createOrder']>[2],
 ): Promise<Answer<OrderView>> {
-  const made = await makeOrder(parts, actor, order);
+  const made = await makeOrder(parts, actor, order, first !== undefined);
   if (!made.ok) return made;
   if (first === undefined) return ok(orderView(made.value));
   const { merchantId, id: orderId } = order;
   return startAttempt(parts, actor, { ...first, merchantId, orderId }, made.value);
 }
 
-async function makeOrder(parts: EngineParts, actor: PaymentActor, order: NewOrder): Promise<Answer<StoredOrder>> {
+async function makeOrder(
+  parts: EngineParts,
+  actor: PaymentActor,
+  order: NewOrder,
+  isFirstStep: boolean,
+): Promise<Answer<StoredOrder>> {
   const nowMs = parts.clock();
   const bodyHash = hashOf(order.terminalId, order.amountFen, order.note, order.source, order.externalRef ?? null);
   const made = await parts.store.createOrder(order, {
-    ...{ bodyHash, nowMs, expiresAtMs: nowMs + orderLifeMs, ...nameOf(actor) },
+    ...{ bodyHash, nowMs, expiresAtMs: nowMs + orderLifeMs, isFirstStep, ...nameOf(actor) },
   });
   switch (made.kind) {
     case 'made':

@@ -108,6 +108,25 @@ export function orderValues(before: Snapshot, { next: { order } }: Outcome): unk
   ];
 }
 
+/**
+ * True when a change only says what the platform can be asked again: that it waits for the payer, or gave no answer. The
+ * intent to call it was on disk before; losing this is what a crash between the call and the write would lose.
+ */
+export function canBeAskedAgain(before: Snapshot, { next, postings, limits, alarms }: Outcome): boolean {
+  const isPlain =
+    postings.length + limits.length + alarms.length === 0 &&
+    next.refunds.every((refund) => before.refunds.includes(refund));
+  return (
+    isPlain &&
+    next.order.cancelWanted === before.order.cancelWanted &&
+    next.attempts.every((attempt) => {
+      const was = before.attempts.find(({ id }) => id === attempt.id);
+      const isOpen = attempt.state === 'pending' || attempt.state === 'unknown';
+      return was === attempt || (was?.wanted === attempt.wanted && isOpen);
+    })
+  );
+}
+
 /** What of a change is there to be written, each as its JSON parameter. */
 export function partsOf(
   before: Snapshot,

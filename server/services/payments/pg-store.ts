@@ -2,8 +2,8 @@ import type { Pool } from 'pg';
 import { shanghaiDay } from '../../../domain/payments/numbers.ts';
 import { windowStartOf } from '../../../domain/payments/limits.ts';
 import { deadlock, sqlState, uniqueViolation } from '../../store/database.ts';
-import { applyStatement } from './apply-sql.ts';
-import { eventId, orderValues, partsOf, paymentAlarmRow } from './pg-apply.ts';
+import { applyStatement, unhurried } from './apply-sql.ts';
+import { canBeAskedAgain, eventId, orderValues, partsOf, paymentAlarmRow } from './pg-apply.ts';
 import { newOrder } from './new-order.ts';
 import type { NewOrder, OrderRef } from './service.ts';
 import { snapshotSelect } from './snapshot-sql.ts';
@@ -33,7 +33,10 @@ export function createPgStore(pool: Pool): PaymentStore {
     facts: (merchantId, terminalId, nowMs) => readFacts(pool, merchantId, terminalId, nowMs),
     apply: async (before, outcome, nowMs, notice) => {
       const parts = partsOf(before, outcome, nowMs, notice);
-      const statement = applyStatement(parts.map(([part]) => part));
+      const statement = applyStatement(
+        parts.map(([part]) => part),
+        notice === undefined && canBeAskedAgain(before, outcome),
+      );
       const values = [...orderValues(before, outcome), ...parts.map(([, json]) => json)];
       try {
         const { rows } = await pool.query<{ written: number }>({ ...statement, values });
@@ -71,7 +74,7 @@ with due as (
   select merchant_id, id from payment_orders where next_look_at <= $1 order by next_look_at limit $3
   for update skip locked)
 update payment_orders o set next_look_at = $2 from due where o.merchant_id = due.merchant_id and o.id = due.id
-returning o.merchant_id as "merchantId", o.id as "orderId"`;
+returning o.merchant_id as "merchantId", o.id as "orderId", ${unhurried}`;
 
 const strangeText = `
 with noted as (
@@ -98,7 +101,7 @@ told as (
   insert into payment_events (merchant_id, order_id, id, at, kind, by, facts)
   select merchant_id, id, $13, $11, 'order-made', $14, $15::jsonb from made)
 select p.merchant_state, p.terminal_state, (select order_no from made) as "orderNo",
-  p.label as "terminalLabel", p.name as "merchantName" from place p`;
+  p.label as "terminalLabel", p.name as "merchantName", set_config('synchronous_commit', $16, true) from place p`;
 
 interface PlaceRow {
   /** Null when no order was made. */
@@ -121,6 +124,7 @@ async function createOrder(
     ...[order.amountFen, order.note, Buffer.from(more.bodyHash, 'hex'), order.source, order.externalRef ?? null],
     ...[order.apiKeyId ?? null, now, new Date(more.expiresAtMs), eventId(more.nowMs, 0, 0), more.by ?? null],
     JSON.stringify({ amountFen: order.amountFen }),
+    more.isFirstStep ? 'off' : 'on',
   ];
   const ref = { merchantId: order.merchantId, orderId: order.id };
   let place: PlaceRow | undefined;

@@ -48,9 +48,10 @@ export interface Notice {
  * test holds both.
  */
 export interface PaymentStore {
+  /** `isFirstStep`: the order's attempt is written at once, and its commit puts the order on disk too. */
   createOrder(
     order: NewOrder,
-    more: { bodyHash: string; nowMs: number; expiresAtMs: number; by?: string },
+    more: { bodyHash: string; nowMs: number; expiresAtMs: number; by?: string; isFirstStep?: boolean },
   ): Promise<Made>;
   load(ref: OrderRef): Promise<StoredOrder | undefined>;
   findAttempt(attemptNo: string): Promise<StoredOrder | undefined>;
