@@ -6,6 +6,7 @@ import type { OrderView } from '../../../protocol/http/payments.ts';
 import type { Answer } from '../../answer.ts';
 import type { Core } from '../../core.ts';
 import { readSettings } from '../channels/settings.ts';
+import { makeReceipts } from '../receipts/documents.ts';
 import type { OrderRef, PaymentService } from '../payments/service.ts';
 
 const eventsMax = 1_000;
@@ -61,6 +62,8 @@ async function readPostings(core: Core, { merchantId, orderId }: OrderRef): Prom
 }
 
 async function readReceipts(core: Core, { merchantId, orderId }: OrderRef): Promise<Story['receipts']> {
+  // A receipt is made when somebody asks for it first; the merchant may be the first.
+  await makeReceipts(core, { merchantId, orderId });
   const rows = await core.db
     .selectFrom('receipts as r')
     .leftJoin('receipt_prints as p', 'p.receipt_id', 'r.id')
@@ -74,6 +77,7 @@ async function readReceipts(core: Core, { merchantId, orderId }: OrderRef): Prom
     .where('r.order_id', '=', orderId)
     .groupBy(['r.merchant_id', 'r.order_id', 'r.id'])
     .orderBy('r.at')
+    .orderBy('r.receipt_no')
     .limit(receiptsMax)
     .execute();
   return rows.map(({ document, merchant, customer, last }) => ({
