@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { historyKinds, historyStates } from '../../domain/payments/history.ts';
 import { orderStates, refundStates } from '../../domain/payments/states.ts';
 import { cursorSchema, idSchema, instantSchema, limitQuerySchema, nameSchema, reasonSchema } from './common.ts';
 import { controlViewSchema } from './control.ts';
@@ -65,11 +66,6 @@ export const todaySchema = v.object({
 });
 /** A day at a glance. */
 export type Today = v.InferOutput<typeof todaySchema>;
-
-/** What the history can be narrowed to by state. `open`: money may still come; `closed`: ended without money. */
-export const historyStates = ['paid', 'open', 'closed', 'refunded', 'review'] as const;
-/** Payments, refunds, or both together. */
-export const historyKinds = ['payments', 'refunds'] as const;
 
 const fenQuerySchema = v.pipe(v.string(), v.regex(/^\d{1,10}$/, 'must be whole fen'), v.transform(Number));
 

@@ -5,6 +5,7 @@ import type { RouteName } from './paths.ts';
 import * as people from './people.ts';
 import * as registry from './registry.ts';
 import type { RouteSpec } from './route-spec.ts';
+import { shellRoutes } from './routes-shell.ts';
 import * as system from './system.ts';
 import * as tickets from './tickets.ts';
 import * as unlocks from './unlocks.ts';
@@ -12,21 +13,9 @@ import * as unlocks from './unlocks.ts';
 const office = ['operator', 'approver'] as const;
 const fieldAndOffice = ['technician', 'operator', 'approver'] as const;
 
-/** Routes of everybody and of the staff who keep terminals working: what every browser of theirs needs first. */
+/** Routes of everybody and of the staff who keep terminals working: what their browsers need first. */
 export const baseRoutes = {
-  me: { summary: 'The signed-in person', access: 'any', reply: people.meSchema },
-  events: { summary: 'Server-sent events', access: 'any', reply: 'events' },
-  demo: {
-    summary: 'Demo accounts and terminals',
-    access: 'public',
-    reply: system.demoSchema,
-  },
-  demoSignIn: {
-    summary: 'Sign in as a demo account',
-    access: 'public',
-    body: system.demoSignInSchema,
-    reply: people.meSchema,
-  },
+  ...shellRoutes,
   trust: {
     summary: 'Public keys for devices',
     access: 'public',
@@ -121,23 +110,6 @@ export const baseRoutes = {
     access: ['operator'],
     body: people.changePersonSchema,
     reply: people.personSchema,
-  },
-  viewInvitation: {
-    summary: 'What an invitation is for',
-    access: 'public',
-    reply: people.invitationViewSchema,
-  },
-  acceptInvitation: {
-    summary: 'Set the first password',
-    access: 'public',
-    body: people.acceptInvitationSchema,
-    reply: common.doneSchema,
-  },
-  passkeyChallenge: {
-    summary: 'A passkey challenge for one case, or one refund',
-    access: ['approver', 'merchant'],
-    body: people.passkeyChallengeRequestSchema,
-    reply: people.passkeyChallengeSchema,
   },
 
   listMerchants: {

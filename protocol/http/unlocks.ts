@@ -15,6 +15,7 @@ import { photosPerCaseMax, unlockMessageMaxBytes } from './limits.ts';
 import { logProofSchema } from './log.ts';
 import { factorSchema, personRefSchema } from './people.ts';
 import { historyEntrySchema, lockReasonSchema, terminalRefSchema } from './registry.ts';
+import { photoKinds } from './photos.ts';
 
 /**
  * States of an unlock case. `needs-inspection`: the policy wants photos and a seal first. `waiting`: a person must
@@ -45,11 +46,6 @@ export const endedUnlockStates = [
   'void',
   'done',
 ] as const satisfies readonly UnlockState[];
-
-/** Kinds of inspection photo. */
-export const photoKinds = ['rear', 'seal', 'other'] as const;
-/** Header of PUT …/photos/:photoId that names the kind. */
-export const photoKindHeader = 'x-photo-kind';
 
 /** One photo's description; its bytes are at `…/photos/:id`. */
 export const photoSchema = v.object({

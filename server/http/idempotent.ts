@@ -6,7 +6,7 @@ import {
   personHeader,
   replayedHeader,
 } from '../../protocol/http/idempotency.ts';
-import { photoKindHeader } from '../../protocol/http/unlocks.ts';
+import { photoKindHeader } from '../../protocol/http/photos.ts';
 import type { Actor } from '../answer.ts';
 import { fingerprintOf, type IdempotencyService, isFinal, type KeyedCall } from '../services/idempotency.ts';
 import { errorResponse } from './errors.ts';

@@ -5,7 +5,7 @@ import { endpoints, type RouteName } from '../../protocol/http/paths.ts';
 import type { RouteSpec } from '../../protocol/http/route-spec.ts';
 import { routes } from '../../protocol/http/routes.ts';
 import { idempotencyKeyHeader, personHeader, replayedHeader } from '../../protocol/http/idempotency.ts';
-import { photoKindHeader, photoKinds } from '../../protocol/http/unlocks.ts';
+import { photoKindHeader, photoKinds } from '../../protocol/http/photos.ts';
 import { statusOf } from './errors.ts';
 
 type Json = Record<string, unknown>;

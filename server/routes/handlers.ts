@@ -1,6 +1,6 @@
 import { err, ok } from '../../domain/result.ts';
 import type { Photo } from '../../protocol/http/unlocks.ts';
-import { photoKindHeader, photoKinds } from '../../protocol/http/unlocks.ts';
+import { photoKindHeader, photoKinds } from '../../protocol/http/photos.ts';
 import type { RouteName } from '../../protocol/http/paths.ts';
 import type { ServerContext } from '../context.ts';
 import { errorResponse } from '../http/errors.ts';

@@ -3,8 +3,7 @@ import { errorBodySchema } from '../../protocol/http/common.ts';
 import { endpoints, routePath } from '../../protocol/http/paths.ts';
 import type { RouteName } from '../../protocol/http/paths.ts';
 import type { RouteSpec } from '../../protocol/http/route-spec.ts';
-import { baseRoutes } from '../../protocol/http/routes-base.ts';
-import { photoKindHeader } from '../../protocol/http/unlocks.ts';
+import { photoKindHeader } from '../../protocol/http/photos.ts';
 import type { RouteBody, RouteQuery, RouteReply } from '../../protocol/http/routes.ts';
 import { failure } from './failures.ts';
 import { fetchSpec, knownSpec } from './route-specs.ts';
@@ -111,7 +110,9 @@ export class ApiClient {
       signal,
       timeoutMs: photoTimeoutMs,
     });
-    return answer.ok ? parseReply<'putPhoto'>(baseRoutes.putPhoto, answer.value) : answer;
+    if (!answer.ok) return answer;
+    const spec = await fetchSpec('putPhoto');
+    return spec === undefined ? failure('offline') : parseReply<'putPhoto'>(spec, answer.value);
   }
 
   /** The address of a photo, for an `img`. */

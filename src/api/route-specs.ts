@@ -1,7 +1,7 @@
 import { endpoints } from '../../protocol/http/paths.ts';
 import type { RouteName } from '../../protocol/http/paths.ts';
 import type { RouteSpec } from '../../protocol/http/route-spec.ts';
-import { baseRoutes } from '../../protocol/http/routes-base.ts';
+import { shellRoutes } from '../../protocol/http/routes-shell.ts';
 
 type Specs = Readonly<Partial<Record<RouteName, RouteSpec>>>;
 
@@ -12,12 +12,13 @@ const groups: readonly (readonly [string, () => Promise<Specs>])[] = [
     () => import('../../protocol/http/routes-terminal-app.ts').then((module) => module.terminalAppRoutes),
   ],
   ['/api/merchant/', () => import('../../protocol/http/routes-merchant.ts').then((module) => module.merchantRoutes)],
+  ['/api/', () => import('../../protocol/http/routes-base.ts').then((module) => module.baseRoutes)],
   ['/api/', () => import('../../protocol/http/routes.ts').then((module) => module.routes)],
 ];
 
 /** What a route takes and gives, when this page has it already. */
 export function knownSpec(name: RouteName): RouteSpec | undefined {
-  return (baseRoutes as Specs)[name];
+  return (shellRoutes as Specs)[name];
 }
 
 /** What a route takes and gives; undefined when its chunk cannot be fetched now. */

@@ -3,7 +3,7 @@ import { idempotencyKeyHeader, personHeader, replayedHeader } from '../../protoc
 import { endpoints, routePath } from '../../protocol/http/paths.ts';
 import { meSchema } from '../../protocol/http/people.ts';
 import { baseRoute } from '../../protocol/http/routes-base.ts';
-import { photoKindHeader } from '../../protocol/http/unlocks.ts';
+import { photoKindHeader } from '../../protocol/http/photos.ts';
 import type { OutboxEntry, WaitReason } from './entry.ts';
 import { answerMaxChars, attemptTimeoutMs } from './limits.ts';
 

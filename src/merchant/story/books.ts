@@ -1,5 +1,5 @@
 import type { Posting } from '../../../protocol/http/merchant.ts';
-import type { MerchantText } from '../../i18n/merchant.en.ts';
+import type { MerchantMoreText } from '../../i18n/merchant-more.en.ts';
 
 /** One line of a posting as it stands in the books. */
 export interface BookLine {
@@ -19,7 +19,11 @@ export interface BookEntry {
   readonly outFen: number;
 }
 
-function accountLabel(account: string, words: MerchantText['account'], channelName: (code: string) => string): string {
+function accountLabel(
+  account: string,
+  words: MerchantMoreText['account'],
+  channelName: (code: string) => string,
+): string {
   const [name = '', channel = ''] = account.split(':');
   switch (name) {
     case 'clearing':
@@ -37,7 +41,7 @@ function accountLabel(account: string, words: MerchantText['account'], channelNa
 /** A posting in words: debits in, credits out. */
 export function bookEntry(
   posting: Posting,
-  words: MerchantText['account'],
+  words: MerchantMoreText['account'],
   channelName: (code: string) => string,
 ): BookEntry {
   const lines = posting.lines.map(({ account, amountFen }) => ({

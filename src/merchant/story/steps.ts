@@ -3,7 +3,7 @@ import { shanghaiDay } from '../../../domain/payments/numbers.ts';
 import type { FailureReason } from '../../../domain/payments/states.ts';
 import { failureReasons } from '../../../domain/payments/states.ts';
 import type { PaymentEvent, Story } from '../../../protocol/http/merchant.ts';
-import type { MerchantText } from '../../i18n/merchant.en.ts';
+import type { MerchantMoreText } from '../../i18n/merchant-more.en.ts';
 import type { GlyphName } from '../../ui/icons.ts';
 import { dayAfter } from '../shanghai.ts';
 
@@ -20,7 +20,7 @@ export interface StoryStep {
 
 /** What the steps are told with. */
 export interface StoryWords {
-  readonly text: MerchantText;
+  readonly text: MerchantMoreText;
   readonly channelName: (code: string) => string;
   readonly yuan: (fen: number) => string;
   readonly date: (day: string) => string;

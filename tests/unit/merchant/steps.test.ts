@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { paymentEventKinds } from '../../../domain/payments/event-kinds.ts';
 import type { PaymentEvent, Story } from '../../../protocol/http/merchant.ts';
-import { merchantEn } from '../../../src/i18n/merchant.en.ts';
+import { merchantMoreEn } from '../../../src/i18n/merchant-more.en.ts';
 import { bookEntry } from '../../../src/merchant/story/books.ts';
 import { storySteps, type StoryWords } from '../../../src/merchant/story/steps.ts';
 
 const words: StoryWords = {
-  text: merchantEn,
+  text: merchantMoreEn,
   channelName: (code) => (code === 'wechat-pay' ? 'WeChat Pay' : 'Bank card'),
   yuan: (fen) => `¥${(fen / 100).toFixed(2)}`,
   date: (day) => day,
@@ -63,7 +63,7 @@ describe('a story', () => {
     const failed = event('failed', 'a', { reason: 'insufficient-funds' });
     const done = { ...event('refund-done', undefined, {}), refundId: 'r' };
     const steps = storySteps(storyOf([failed, done]), words, nowMs);
-    expect(steps[0]?.detail).toBe(merchantEn.failure['insufficient-funds']);
+    expect(steps[0]?.detail).toBe(merchantMoreEn.failure['insufficient-funds']);
     expect(steps[1]?.title).toBe('¥36.00 given back');
   });
 
@@ -94,7 +94,11 @@ test('a posting has its debits in, its credits out, and the same sum on both sid
     { account: 'fees:wechat-pay', amountFen: 77 },
     { account: 'payable', amountFen: -12_850 },
   ];
-  const entry = bookEntry({ id: 'p', at: '', kind: 'payment', note: '', lines }, merchantEn.account, words.channelName);
+  const entry = bookEntry(
+    { id: 'p', at: '', kind: 'payment', note: '', lines },
+    merchantMoreEn.account,
+    words.channelName,
+  );
   expect(entry.lines.map(({ label, inFen, outFen }) => [label, inFen, outFen])).toEqual([
     ['WeChat Pay owes you', 12_773, 0],
     ['Fee of WeChat Pay', 77, 0],

@@ -16,6 +16,8 @@ import { appEn } from '../../../src/i18n/app.en.ts';
 import { appZh } from '../../../src/i18n/app.zh.ts';
 import { codesEn } from '../../../src/i18n/codes.en.ts';
 import { codesZh } from '../../../src/i18n/codes.zh.ts';
+import { merchantMoreEn } from '../../../src/i18n/merchant-more.en.ts';
+import { merchantMoreZh } from '../../../src/i18n/merchant-more.zh.ts';
 import { merchantEn } from '../../../src/i18n/merchant.en.ts';
 import { merchantZh } from '../../../src/i18n/merchant.zh.ts';
 import { officeEn } from '../../../src/i18n/office.en.ts';
@@ -44,6 +46,7 @@ const pairs = [
   ['app', appEn, appZh],
   ['codes', codesEn, codesZh],
   ['merchant', merchantEn, merchantZh],
+  ['merchant, opened', merchantMoreEn, merchantMoreZh],
   ['office', officeEn, officeZh],
   ['office-money', officeMoneyEn, officeMoneyZh],
   ['on-site', onSiteEn, onSiteZh],
