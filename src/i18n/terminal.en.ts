@@ -55,7 +55,7 @@ export const terminalEn = {
   channels: {
     title: 'How will you pay?',
     hint: 'Press a number, or touch the screen',
-    press: 'Press Confirm',
+    press: 'Confirm',
     none: 'No channel is set up for this merchant. Ask the office.',
     paused: 'Payments are paused. Refunds and receipts still work.',
     stopped: 'This terminal is stopped by the office.',
@@ -73,8 +73,8 @@ export const terminalEn = {
   },
   unavailable: {
     'transaction-limit': (left: string) => `At most ${left} at once`,
-    'day-limit': (left: string) => `Used up today; ${left} left`,
-    'month-limit': (left: string) => `Used up this month; ${left} left`,
+    'day-limit': (left: string) => `Only ${left} left today`,
+    'month-limit': (left: string) => `Only ${left} left this month`,
     'count-limit': 'Number of payments used up',
     'below-minimum': 'Amount too small',
     'above-maximum': (left: string) => `At most ${left}`,
@@ -104,7 +104,7 @@ export const terminalEn = {
   },
   menu: {
     title: 'What would you like to do?',
-    pay: ['Take a payment', 'Enter an amount'],
+    pay: ['Take payment', 'Enter an amount'],
     refund: ['Refund', 'By the receipt’s number'],
     query: ['Look up', 'What became of a payment'],
     reprint: ['Print again', 'A duplicate of a receipt'],

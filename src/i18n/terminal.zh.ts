@@ -70,8 +70,8 @@ export const terminalZh: TerminalText = {
   kinds: { qr: '出示二维码', scan: '扫客户付款码', card: '插卡、挥卡、刷卡', link: '在客户手机上付' },
   unavailable: {
     'transaction-limit': (left) => `单笔最多 ${left}`,
-    'day-limit': (left) => `今天额度不足，还剩 ${left}`,
-    'month-limit': (left) => `本月额度不足，还剩 ${left}`,
+    'day-limit': (left) => `今天只能再收 ${left}`,
+    'month-limit': (left) => `本月只能再收 ${left}`,
     'count-limit': '笔数已用完',
     'below-minimum': '金额太小',
     'above-maximum': (left) => `最多 ${left}`,
