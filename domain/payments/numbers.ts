@@ -10,7 +10,8 @@ export function shanghaiDayStartMs(day: string): number {
   return Date.parse(`${day}T00:00:00Z`) - shanghaiOffsetMs;
 }
 
-function shortDay(ms: number): string {
+/** The day in Asia/Shanghai as `yyMMdd`. */
+export function shortDay(ms: number): string {
   return shanghaiDay(ms).replaceAll('-', '').slice(2);
 }
 

@@ -138,6 +138,44 @@ describe('the same request again', () => {
   });
 });
 
+describe('an order with its first attempt', () => {
+  const first = () => ({ id: newId(), channel: 'toy-a', kind: 'qr' }) as const;
+  const make = async (terminalId: string, attempt = first(), id = newId(), amountFen = 400) => {
+    const { merchantId } = shop;
+    const order = { merchantId, terminalId, id, amountFen: fen(amountFen), note: '', source: 'terminal' } as const;
+    return shop.payments.createOrder(cashier, order, attempt);
+  };
+
+  it('shows the code at once, and is the same when it is sent again', async () => {
+    const [terminalId, attempt, id] = [await shop.terminal(), first(), newId()];
+    const answers = await Promise.all(Array.from({ length: 5 }, () => make(terminalId, attempt, id)));
+    expect(new Set(answers.map((answer) => value(answer).orderNo)).size).toBe(1);
+    const order = value(await make(terminalId, attempt, id));
+    expect(order).toMatchObject({ state: 'open', attempts: [{ id: attempt.id, number: 1, state: 'pending' }] });
+    expect(await shop.events(id)).toEqual(['order-made', 'attempt-started', 'code-shown']);
+    expect(await make(terminalId, { ...attempt, channel: 'toy-b' } as never, id)).toMatchObject({
+      error: 'exists-with-different-body',
+    });
+  });
+
+  it('is made, and says why its attempt cannot start', async () => {
+    const [terminalId, id] = [await shop.terminal(), newId()];
+    await shop.limit({ channel: 'toy-a', terminalId, window: 'day', maxFen: 399 });
+    expect(await make(terminalId, first(), id)).toMatchObject({ error: 'limit-reached', detail: 'day-limit' });
+    expect(await shop.look(id)).toMatchObject({ state: 'open', attempts: [] });
+    expect(await make(terminalId)).toMatchObject({ error: 'terminal-busy', detail: id });
+  });
+
+  it('is not made at a terminal that is paused', async () => {
+    const [terminalId, id] = [await shop.terminal(), newId()];
+    await shop.control('terminal', 'paused', terminalId);
+    expect(await make(terminalId, first(), id)).toMatchObject({ error: 'paused', detail: 'terminal' });
+    expect(await shop.payments.order({ merchantId: shop.merchantId, orderId: id })).toMatchObject({
+      error: 'not-found',
+    });
+  });
+});
+
 describe('what stands in the way', () => {
   it('is a payment that the terminal has in hand', async () => {
     const { id, terminalId } = await orderWithCode();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beginAttempt, wantCancel } from '../../domain/payments/attempts.ts';
 import { fen } from '../../domain/money.ts';
 import { settleAttempt } from '../../domain/payments/settle.ts';
+import { newOrder } from '../../server/services/payments/new-order.ts';
 import { createPgStore } from '../../server/services/payments/pg-store.ts';
 import type { NewOrder } from '../../server/services/payments/service.ts';
 import type { PaymentStore, StoredOrder } from '../../server/services/payments/store.ts';
@@ -133,6 +134,26 @@ describe('both stores', () => {
     const over = begun(tooMuch, at.ruleIds, fen(orderFen + 1));
     expect(await both(at, (store) => store.apply(again, over, startMs))).toBe('full');
     expect(await both(at, (store) => store.apply(again, begun(again, at.ruleIds), startMs))).toBe('written');
+  });
+
+  it('write an order with its first attempt, or nothing of either', async () => {
+    const at = await pair(orderFen);
+    const facts = (store: PaymentStore) => store.facts(shop.merchantId, at.terminalId, startMs, true);
+    const { orderNo = '' } = await both(at, async (store) => ({ orderNo: (await facts(store)).orderNo }));
+    const place = { terminalLabel: 'T', merchantName: '桂园物业' };
+    const made = (amountFen: number) =>
+      newOrder({ ...orderAt(at.terminalId), amountFen: fen(amountFen) }, more, { orderNo, ...place });
+    const [tooMuch, fits] = [made(orderFen + 1), made(orderFen)];
+    const over = begun(tooMuch, at.ruleIds, fen(orderFen + 1));
+    expect(await both(at, (store) => store.createWith(tooMuch, over, startMs))).toBe('refused');
+    const outcome = begun(fits, at.ruleIds);
+    expect(await both(at, (store) => store.createWith(fits, outcome, startMs))).toBe('written');
+    expect(await both(at, (store) => store.createWith(fits, outcome, startMs))).toBe('refused');
+    const busy = made(1);
+    expect(await both(at, (store) => store.createWith(busy, begun(busy, at.ruleIds, fen(1)), startMs))).toBe('refused');
+    const ref = { merchantId: shop.merchantId, orderId: fits.order.id };
+    expect(await both(at, (store) => store.load(ref))).toBeDefined();
+    expect(await both(at, (store) => store.load({ ...ref, orderId: busy.order.id }))).toBeUndefined();
   });
 
   it('count payments as well as money', async () => {

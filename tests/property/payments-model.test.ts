@@ -51,12 +51,12 @@ function note(what: string): void {
   seen.set(what, (seen.get(what) ?? 0) + 1);
 }
 
-async function playOne({ acts, seed, isTight }: Schedule): Promise<void> {
-  const stage = memoryStage(isTight);
+async function playOne(given: Schedule): Promise<void> {
+  const stage = memoryStage(given.isTight);
   const { store } = stage;
-  const play = new Play(stage, seed);
+  const play = new Play(stage, given.seed);
   let told: readonly unknown[] = [];
-  const end = await play.run({ acts, seed, isTight }, async (stored) => {
+  const end = await play.run(given, async (stored) => {
     checkAlways(store, stored);
     expect(await play.strayCodes()).toEqual([]);
     if (!told.every((event, index) => event === store.events[index])) throw new Error('an event was changed');

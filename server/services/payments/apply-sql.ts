@@ -10,8 +10,41 @@ const order = `ord as (
   where merchant_id = $1 and id = $2 and version = $17
   returning merchant_id, id, terminal_id, order_no)`;
 
-/** How many parameters every change has: those of the order itself. */
-export const orderParameters = 17;
+const newOrderColumns = [
+  ...[
+    'merchant_id',
+    'id',
+    'terminal_id',
+    'order_no',
+    'amount_fen',
+    'state',
+    'channel',
+    'parts',
+    'attempts',
+    'paid_fen',
+  ],
+  ...[
+    'refunded_fen',
+    'receipt_no',
+    'tail',
+    'note',
+    'body_hash',
+    'source',
+    'external_ref',
+    'api_key_id',
+    'cancel_wanted',
+  ],
+  ...['in_hand', 'next_look_at', 'created_at', 'updated_at', 'expires_at', 'paid_at', 'version'],
+];
+
+// Whatever is in the way (the id, a busy terminal, an external reference), the order is not made and nothing else is.
+const fresh = `ord as (
+  insert into payment_orders (${newOrderColumns.join(', ')})
+  values (${newOrderColumns.map((_, index) => `$${String(index + 1)}`).join(', ')})
+  on conflict do nothing returning merchant_id, id, terminal_id, order_no)`;
+
+/** What a statement does with the order itself, and how many parameters that takes. */
+const heads = { change: { text: order, parameters: 17 }, create: { text: fresh, parameters: newOrderColumns.length } };
 
 const parts: Readonly<Record<ApplyPart, (parameter: string) => string>> = {
   attempts: (p) => `put_attempts as (
@@ -114,18 +147,19 @@ export const unhurried = `set_config('synchronous_commit', 'off', true)`;
  * take it away again.
  */
 export function applyStatement(
+  head: keyof typeof heads,
   present: readonly ApplyPart[],
-  canWait: boolean,
+  canWait = false,
 ): { readonly name: string; readonly text: string } {
-  const key = `${canWait ? 'unhurried ' : ''}${present.join('+')}`;
+  const key = `${head} ${canWait ? 'unhurried ' : ''}${present.join('+')}`;
   const known = texts.get(key);
   if (known !== undefined) return known;
-  const written = present.map((part, index) => parts[part](`$${String(orderParameters + 1 + index)}`));
+  const written = present.map((part, index) => parts[part](`$${String(heads[head].parameters + 1 + index)}`));
   const room = present.includes('reserve') ? ', (select bool_and(ok) from room) as room' : '';
-  const text = `with ${[order, ...written].join(',\n')}\nselect (select count(*) from ord) as written${room}${canWait ? `, ${unhurried}` : ''}`;
+  const text = `with ${[heads[head].text, ...written].join(',\n')}\nselect (select count(*) from ord) as written${room}${canWait ? `, ${unhurried}` : ''}`;
   // PostgreSQL cuts names of statements after 63 bytes.
   const made = {
-    name: `payment-apply-${canWait ? 'u' : ''}${present.map((part) => partNames.indexOf(part)).join('.')}`,
+    name: `payment-${head}-${canWait ? 'u' : ''}${present.map((part) => partNames.indexOf(part)).join('.')}`,
     text,
   };
   texts.set(key, made);

@@ -59,7 +59,8 @@ export async function startAttempt(
   return stored === undefined ? err('not-found') : err('in-progress');
 }
 
-function faultOf({ kind, authCode, card, payer }: NewAttempt): string | undefined {
+/** The part of an attempt that is missing for its kind. */
+export function faultOf({ kind, authCode, card, payer }: NewAttempt): string | undefined {
   if (kind === 'scan' && authCode === undefined) return 'authCode';
   if (kind === 'card' && card === undefined) return 'card';
   return kind === 'link' && payer === undefined ? 'payer' : undefined;
@@ -69,12 +70,20 @@ function bodyHash({ channel, kind, amountFen, authCode, card }: NewAttempt): str
   return hashOf(channel, kind, amountFen ?? null, authCode ?? null, card ?? null);
 }
 
+/** An attempt that may be written, and its channel. */
+export interface Planned {
+  readonly kind: 'planned';
+  readonly wish: AttemptWish;
+  readonly open: OpenChannel;
+}
+
+type Refused = { readonly kind: 'error'; readonly error: Err<ApiErrorCode> };
 type Begun =
   | { readonly kind: 'begun'; readonly stored: StoredOrder; readonly open: OpenChannel }
   | { readonly kind: 'again' }
-  | { readonly kind: 'error'; readonly error: Err<ApiErrorCode> };
+  | Refused;
 
-const refused = (error: ApiErrorCode, detail?: string): Begun => ({ kind: 'error', error: err(error, detail) });
+const refused = (error: ApiErrorCode, detail?: string): Refused => ({ kind: 'error', error: err(error, detail) });
 
 /** Checks the channel, then writes the attempt and what it holds of limits. */
 async function begin(
@@ -84,8 +93,21 @@ async function begin(
   attempt: NewAttempt,
 ): Promise<Begun> {
   const { order } = stored;
+  const facts = await parts.store.facts(order.merchantId, order.terminalId, parts.clock());
+  const planned = await plan(parts, stored, facts, actor, attempt);
+  return planned.kind === 'planned' ? write(parts, stored, planned) : planned;
+}
+
+/** Checks the channel and its limits, and lets it prepare what must be durable before its first call. */
+export async function plan(
+  parts: EngineParts,
+  stored: StoredOrder,
+  facts: TerminalFacts,
+  actor: PaymentActor,
+  attempt: NewAttempt,
+): Promise<Planned | Refused> {
+  const { order } = stored;
   const nowMs = parts.clock();
-  const facts = await parts.store.facts(order.merchantId, order.terminalId, nowMs);
   const amountFen = attempt.amountFen ?? fen(leftFen(stored));
   if (amountFen > leftFen(stored)) return refused('bad-request', 'amountFen');
   const obstacle = obstacleTo(parts, stored, attempt, amountFen, facts);
@@ -106,7 +128,7 @@ async function begin(
     ...(attempt.card === undefined ? {} : { tail: attempt.card.tail }),
     holds: holdsFor(rulesFor(facts.rules, attempt.channel, order.terminalId), nowMs, expiresAtMs),
   };
-  return write(parts, stored, wish, open);
+  return { kind: 'planned', wish, open };
 }
 
 async function prepared(parts: EngineParts, channel: Channel, facts: AttemptFacts): Promise<Memo | undefined> {
@@ -119,7 +141,7 @@ async function prepared(parts: EngineParts, channel: Channel, facts: AttemptFact
   return result.kind === 'memo' ? result.memo : undefined;
 }
 
-async function write(parts: EngineParts, stored: StoredOrder, wish: AttemptWish, open: OpenChannel): Promise<Begun> {
+async function write(parts: EngineParts, stored: StoredOrder, { wish, open }: Planned): Promise<Begun> {
   const moment = momentOf(parts);
   const outcome = beginAttempt(stored, wish, { ...moment, nowMs: wish.lookAtMs - leaseMs });
   if (!outcome.ok) return { kind: 'error', error: outcome };
@@ -154,7 +176,7 @@ function obstacleTo(
 }
 
 /** Calls the platform and writes what it said. */
-async function send(
+export async function send(
   parts: EngineParts,
   stored: StoredOrder,
   open: OpenChannel,

@@ -6,6 +6,7 @@ import { startAttempt } from './begin.ts';
 import { ask } from './call.ts';
 import { cancel, sweep } from './look.ts';
 import { notified } from './notice.ts';
+import { type FreshOrder, openWithAttempt } from './open.ts';
 import { type EngineParts, hashOf, nameOf } from './parts.ts';
 import { refund } from './refund.ts';
 import { readRoutes } from './routes.ts';
@@ -46,11 +47,21 @@ async function createOrder(
   order: NewOrder,
   first: Parameters<PaymentService['createOrder']>[2],
 ): Promise<Answer<OrderView>> {
-  const made = await makeOrder(parts, actor, order, first !== undefined);
-  if (!made.ok) return made;
-  if (first === undefined) return ok(orderView(made.value));
   const { merchantId, id: orderId } = order;
-  return startAttempt(parts, actor, { ...first, merchantId, orderId }, made.value);
+  const attempt = first === undefined ? undefined : { ...first, merchantId, orderId };
+  const quick = attempt === undefined ? undefined : await openWithAttempt(parts, actor, fresh(parts, order), attempt);
+  if (quick !== undefined) return ok(orderView(quick));
+  const made = await makeOrder(parts, actor, order, attempt !== undefined);
+  if (!made.ok) return made;
+  if (attempt === undefined) return ok(orderView(made.value));
+  return startAttempt(parts, actor, attempt, made.value);
+}
+
+/** What a new order is made with. */
+function fresh(parts: EngineParts, order: NewOrder): FreshOrder {
+  const nowMs = parts.clock();
+  const bodyHash = hashOf(order.terminalId, order.amountFen, order.note, order.source, order.externalRef ?? null);
+  return { order, bodyHash, nowMs, expiresAtMs: nowMs + orderLifeMs };
 }
 
 async function makeOrder(
@@ -59,10 +70,9 @@ async function makeOrder(
   order: NewOrder,
   isFirstStep: boolean,
 ): Promise<Answer<StoredOrder>> {
-  const nowMs = parts.clock();
-  const bodyHash = hashOf(order.terminalId, order.amountFen, order.note, order.source, order.externalRef ?? null);
+  const { nowMs, expiresAtMs, bodyHash } = fresh(parts, order);
   const made = await parts.store.createOrder(order, {
-    ...{ bodyHash, nowMs, expiresAtMs: nowMs + orderLifeMs, isFirstStep, ...nameOf(actor) },
+    ...{ bodyHash, nowMs, expiresAtMs, isFirstStep, ...nameOf(actor) },
   });
   switch (made.kind) {
     case 'made':

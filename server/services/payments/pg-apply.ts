@@ -108,6 +108,18 @@ export function orderValues(before: Snapshot, { next: { order } }: Outcome): unk
   ];
 }
 
+/** The parameters of an order that is made together with its first attempt. */
+export function newOrderValues({ next: { order } }: Outcome): unknown[] {
+  const at = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+  return [
+    ...[order.merchantId, order.id, order.terminalId, order.orderNo, order.amountFen, order.state, order.channel],
+    ...[order.parts, order.attempts, order.paidFen, order.refundedFen, order.receiptNo, order.tail, order.note],
+    ...[Buffer.from(order.bodyHash, 'hex'), order.source, order.externalRef, order.apiKeyId, order.cancelWanted],
+    ...[order.isInHand, at(order.nextLookAtMs), at(order.createdAtMs), at(order.updatedAtMs), at(order.expiresAtMs)],
+    ...[at(order.paidAtMs), order.version],
+  ];
+}
+
 /**
  * True when a change only says what the platform can be asked again: that it waits for the payer, or gave no answer. The
  * intent to call it was on disk before; losing this is what a crash between the call and the write would lose.

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
-import { shanghaiDay } from '../../../domain/payments/numbers.ts';
+import { shortDay } from '../../../domain/payments/numbers.ts';
 import { windowStartOf } from '../../../domain/payments/limits.ts';
 import { deadlock, sqlState, uniqueViolation } from '../../store/database.ts';
 import { applyStatement, unhurried } from './apply-sql.ts';
-import { canBeAskedAgain, eventId, orderValues, partsOf, paymentAlarmRow } from './pg-apply.ts';
+import { canBeAskedAgain, eventId, newOrderValues, orderValues, partsOf, paymentAlarmRow } from './pg-apply.ts';
 import { newOrder } from './new-order.ts';
 import type { NewOrder, OrderRef } from './service.ts';
 import { snapshotSelect } from './snapshot-sql.ts';
@@ -30,10 +30,27 @@ export function createPgStore(pool: Pool): PaymentStore {
     lastOf: (terminalId) =>
       one('last', 'where o.terminal_id = $1 order by o.created_at desc, o.id desc limit 1', terminalId),
     createOrder: (order, more) => createOrder(pool, load, order, more),
-    facts: (merchantId, terminalId, nowMs) => readFacts(pool, merchantId, terminalId, nowMs),
+    facts: (merchantId, terminalId, nowMs, isNumbered = false) =>
+      readFacts(pool, merchantId, terminalId, nowMs, isNumbered),
+    createWith: async (order, outcome, nowMs) => {
+      const parts = partsOf(order, outcome, nowMs, undefined);
+      const values = [...newOrderValues(outcome), ...parts.map(([, json]) => json)];
+      const statement = applyStatement(
+        'create',
+        parts.map(([part]) => part),
+      );
+      try {
+        const { rows } = await pool.query<{ written: number }>({ ...statement, values });
+        return rows[0]?.written === 1 ? 'written' : 'refused';
+      } catch (error) {
+        meaningOf(error);
+        return 'refused';
+      }
+    },
     apply: async (before, outcome, nowMs, notice) => {
       const parts = partsOf(before, outcome, nowMs, notice);
       const statement = applyStatement(
+        'change',
         parts.map(([part]) => part),
         notice === undefined && canBeAskedAgain(before, outcome),
       );
@@ -120,7 +137,7 @@ async function createOrder(
 ): Promise<Made> {
   const now = new Date(more.nowMs);
   const values = [
-    ...[order.merchantId, order.id, order.terminalId, shanghaiDay(more.nowMs).replaceAll('-', '').slice(2)],
+    ...[order.merchantId, order.id, order.terminalId, shortDay(more.nowMs)],
     ...[order.amountFen, order.note, Buffer.from(more.bodyHash, 'hex'), order.source, order.externalRef ?? null],
     ...[order.apiKeyId ?? null, now, new Date(more.expiresAtMs), eventId(more.nowMs, 0, 0), more.by ?? null],
     JSON.stringify({ amountFen: order.amountFen }),
@@ -167,11 +184,26 @@ select coalesce((select state from merchant_settings where merchant_id = $1), 'a
   (select coalesce(json_agg(json_build_object('ruleId', b.rule_id, 'windowStart', b.window_start,
       'usedFen', b.reserved_fen + b.committed_fen, 'usedCount', b.reserved_count + b.committed_count)), '[]')
    from limit_buckets b join limit_rules r on r.id = b.rule_id
-   where r.merchant_id = $1 and r.is_active and b.window_start in ($3::date, $4::date)) as uses`;
+   where r.merchant_id = $1 and r.is_active and (r.terminal_id is null or r.terminal_id = $2)
+     and b.window_start in ($3::date, $4::date)) as uses,
+  (select json_build_object('terminalLabel', t.label, 'merchantName', m.name)
+   from terminals t join merchants m on m.id = t.merchant_id where t.id = $2 and t.merchant_id = $1) as place`;
 
-async function readFacts(pool: Pool, merchantId: string, terminalId: string, nowMs: number): Promise<TerminalFacts> {
+const numberedText = `${factsText},
+  (select $5 || '-' || lpad(n, greatest(6, length(n)), '0') from (select nextval('order_numbers')::text as n) s) as "orderNo"`;
+
+async function readFacts(
+  pool: Pool,
+  merchantId: string,
+  terminalId: string,
+  nowMs: number,
+  isNumbered: boolean,
+): Promise<TerminalFacts> {
   const values = [merchantId, terminalId, windowStartOf('day', nowMs), windowStartOf('month', nowMs)];
-  const { rows } = await pool.query<TerminalFacts>({ name: 'payment-facts', text: factsText, values });
+  const query = isNumbered
+    ? { name: 'payment-facts-numbered', text: numberedText, values: [...values, shortDay(nowMs)] }
+    : { name: 'payment-facts', text: factsText, values };
+  const { rows } = await pool.query<TerminalFacts>(query);
   const [facts] = rows;
   if (facts === undefined) throw new Error('a select without from gave no row');
   return facts;

@@ -25,6 +25,10 @@ export interface TerminalFacts {
   readonly accounts: readonly AccountFact[];
   readonly rules: readonly LimitRule[];
   readonly uses: readonly LimitUse[];
+  /** Absent when the terminal is not the merchant's. */
+  readonly place?: StoredOrder['place'] | null;
+  /** A number that no order has; only when it was asked for. */
+  readonly orderNo?: string;
 }
 
 /** What making an order came to. `there`: the id was used before. `busy`: the terminal has this order in hand. */
@@ -57,7 +61,12 @@ export interface PaymentStore {
   findAttempt(attemptNo: string): Promise<StoredOrder | undefined>;
   findRefund(refundNo: string): Promise<StoredOrder | undefined>;
   lastOf(terminalId: string): Promise<StoredOrder | undefined>;
-  facts(merchantId: string, terminalId: string, nowMs: number): Promise<TerminalFacts>;
+  facts(merchantId: string, terminalId: string, nowMs: number, isNumbered?: boolean): Promise<TerminalFacts>;
+  /**
+   * Writes a new order together with what was decided about it, its first attempt. `refused`: anything stands in the way
+   * (the id is used, the terminal is busy, a limit has no room); nothing was written.
+   */
+  createWith(order: StoredOrder, outcome: Outcome, nowMs: number): Promise<'written' | 'refused'>;
   /**
    * Writes what was decided about `before`. `stale`: somebody changed the order meanwhile, decide again. `full`: a limit
    * has no room, nothing was written. `seen`: the notification was written down before. `id-used`: an id of the change

@@ -21,6 +21,8 @@ import type {
   TerminalFacts,
 } from '../../../server/services/payments/store.ts';
 
+const names = { terminalLabel: 'T', merchantName: '桂园物业' };
+
 interface Bucket {
   reservedFen: number;
   committedFen: number;
@@ -61,7 +63,6 @@ export class MemoryStore implements PaymentStore {
       return { kind: 'ref-used' };
     const busy = others.find((other) => other.terminalId === order.terminalId && other.isInHand);
     if (busy !== undefined) return { kind: 'busy', orderId: busy.id };
-    const names = { terminalLabel: 'T', merchantName: '桂园物业' };
     const made = newOrder(order, more, { orderNo: orderNoOf(more.nowMs, this.sequence), ...names });
     this.orders.set(order.id, made);
     const by = more.by === undefined ? {} : { by: more.by };
@@ -85,7 +86,8 @@ export class MemoryStore implements PaymentStore {
     return [...this.orders.values()].filter(({ order }) => order.terminalId === terminalId).at(-1);
   }
 
-  async facts(_merchantId: string, terminalId: string, nowMs: number): Promise<TerminalFacts> {
+  async facts(merchantId: string, terminalId: string, nowMs: number, isNumbered = false): Promise<TerminalFacts> {
+    if (isNumbered) this.sequence += 1;
     const starts = [windowStartOf('day', nowMs), windowStartOf('month', nowMs)];
     const present = [...this.buckets].filter(([key]) => starts.some((start) => key.endsWith(start)));
     const uses = present.map(([key, bucket]) => {
@@ -95,7 +97,11 @@ export class MemoryStore implements PaymentStore {
     });
     const { merchantState, accounts } = this;
     const rules = this.rules.filter((rule) => rule.terminalId === null || rule.terminalId === terminalId);
-    return { merchantState, terminalState: this.terminals.get(terminalId)?.state ?? 'active', accounts, rules, uses };
+    const terminal = this.terminals.get(terminalId);
+    const place = terminal?.merchantId === merchantId ? names : null;
+    const number = isNumbered ? { orderNo: orderNoOf(nowMs, this.sequence) } : {};
+    const terminalState = terminal?.state ?? 'active';
+    return { merchantState, terminalState, accounts, rules, uses, place, ...number };
   }
 
   async apply(before: Snapshot, outcome: Outcome, _nowMs: number, notice?: Notice) {
@@ -113,6 +119,19 @@ export class MemoryStore implements PaymentStore {
     this.events.push(...outcome.events.map((event) => ({ ...event, orderId: order.id })));
     this.postings.push(...outcome.postings);
     this.alarms.push(...outcome.alarms);
+    return 'written';
+  }
+
+  async createWith(order: StoredOrder, outcome: Outcome): Promise<'written' | 'refused'> {
+    const { id, terminalId, externalRef } = order.order;
+    const others = [...this.orders.values()].map((stored) => stored.order);
+    const isBusy = others.some((other) => other.terminalId === terminalId && other.isInHand);
+    const isRefUsed = externalRef !== null && others.some((other) => other.externalRef === externalRef);
+    if (this.orders.has(id) || isBusy || isRefUsed || this.#isIdUsed(order, outcome)) return 'refused';
+    if (!outcome.limits.every((move) => this.#hasRoom(move))) return 'refused';
+    for (const move of outcome.limits) this.#move(move);
+    this.orders.set(id, { ...outcome.next, place: order.place });
+    this.events.push(...outcome.events.map((event) => ({ ...event, orderId: id })));
     return 'written';
   }
 

@@ -101,7 +101,14 @@ export class Play {
     const { merchantId, terminalId } = this.stage;
     const amountFen = fen(orderFen);
     const order = { merchantId, terminalId, id: this.orderId, amountFen, note: '', source: 'terminal' } as const;
-    await this.#life(0).service.createOrder(actor, order);
+    const { isWithCode, crashAt } = schedule.opening;
+    const first = { id: this.stage.newId(), channel: 'toy-a', kind: 'qr' } as const;
+    const open = async (service: PaymentService): Promise<void> => {
+      this.#note(await service.createOrder(actor, order, ...(isWithCode ? [first] : [])));
+    };
+    const { service, life } = this.#life(crashAt);
+    await Promise.race([open(service), life.died]);
+    if (crashAt > 0) await open(this.#life(0).service);
     for (const act of schedule.acts) {
       await this.#act(act);
       await afterStep(await this.stored());

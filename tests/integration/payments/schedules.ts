@@ -79,6 +79,8 @@ const act: fc.Arbitrary<Act> = fc.record({
 
 /** A schedule: what happens to one order, and how the steps of concurrent work interleave (`seed`). */
 export const schedule = fc.record({
+  /** The order comes with its first attempt, and the server may die over it; the terminal sends it again then. */
+  opening: fc.record({ isWithCode: fc.boolean(), crashAt: fc.constantFrom(0, 0, 1, 2, 3, 4, 5, 6, 7, 8) }),
   acts: fc.array(act, { minLength: 3, maxLength: 12 }),
   seed: fc.nat(),
   /** Whether the limit leaves room for the whole amount once only, or often. */
