@@ -104,7 +104,7 @@ export const terminalEn = {
   },
   menu: {
     title: 'What would you like to do?',
-    pay: ['Take payment', 'Enter an amount'],
+    pay: ['Payment', 'Enter an amount'],
     refund: ['Refund', 'By the receipt’s number'],
     query: ['Look up', 'What became of a payment'],
     reprint: ['Print again', 'A duplicate of a receipt'],
