@@ -20,6 +20,18 @@ export default defineConfig({
     target: ['chrome111', 'firefox121', 'safari16.4'],
     cssMinify: 'lightningcss',
     sourcemap: true,
+    rolldownOptions: {
+      output: {
+        // Small chunks compress badly and are fetched one by one: what is always needed together is one file.
+        codeSplitting: {
+          groups: [
+            { name: 'shell', test: /\/src\/app\/main\.ts$/, priority: 3 },
+            { name: 'parts', test: /\/src\/(ui|api)\/|\/domain\//, minShareCount: 4, priority: 2 },
+            { name: 'merchant', test: /\/src\/merchant\/Merchant\.svelte$/, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   css: { transformer: 'lightningcss' },
   server: { port: 5173, proxy: { '/api': 'http://localhost:8640' } },

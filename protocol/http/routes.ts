@@ -3,6 +3,7 @@ import type { RouteName } from './paths.ts';
 import type { RouteSpec } from './route-spec.ts';
 import { baseRoutes } from './routes-base.ts';
 import { merchantApiRoutes } from './routes-merchant-api.ts';
+import { merchantActRoutes } from './routes-merchant-acts.ts';
 import { merchantRoutes } from './routes-merchant.ts';
 import { officeRoutes } from './routes-office.ts';
 import { terminalAppRoutes } from './routes-terminal-app.ts';
@@ -14,6 +15,7 @@ export const routes = {
   ...terminalAppRoutes,
   ...merchantApiRoutes,
   ...merchantRoutes,
+  ...merchantActRoutes,
 } as const satisfies Record<RouteName, RouteSpec>;
 
 type Output<S> = S extends v.GenericSchema ? v.InferOutput<S> : S extends 'text' ? string : never;

@@ -12,6 +12,10 @@ const groups: readonly (readonly [string, () => Promise<Specs>])[] = [
     () => import('../../protocol/http/routes-terminal-app.ts').then((module) => module.terminalAppRoutes),
   ],
   ['/api/merchant/', () => import('../../protocol/http/routes-merchant.ts').then((module) => module.merchantRoutes)],
+  [
+    '/api/merchant/',
+    () => import('../../protocol/http/routes-merchant-acts.ts').then((module) => module.merchantActRoutes),
+  ],
   ['/api/', () => import('../../protocol/http/routes-base.ts').then((module) => module.baseRoutes)],
   ['/api/', () => import('../../protocol/http/routes.ts').then((module) => module.routes)],
 ];

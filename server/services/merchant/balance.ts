@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { shanghaiDay, shanghaiDayStartMs } from '../../../domain/payments/numbers.ts';
-import type { Balance } from '../../../protocol/http/merchant.ts';
+import type { Balance } from '../../../protocol/http/merchant-acts.ts';
 import type { Core } from '../../core.ts';
 
 /** Entries carry the time at which they were written; after this long nothing can come for a time before. */

@@ -1,6 +1,6 @@
 import { fen } from '../../../domain/money.ts';
 import { err } from '../../../domain/result.ts';
-import type { MerchantRefund } from '../../../protocol/http/merchant.ts';
+import type { MerchantRefund } from '../../../protocol/http/merchant-acts.ts';
 import type { OrderView } from '../../../protocol/http/payments.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import type { FactorService } from '../../auth/factors.ts';

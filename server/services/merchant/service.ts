@@ -1,18 +1,14 @@
 import { ok } from '../../../domain/result.ts';
+import type { ExportQuery, HistoryFilter, HistoryPage, MerchantHome, Today } from '../../../protocol/http/merchant.ts';
 import type {
   Balance,
   ChangeMerchantSettings,
-  ExportQuery,
-  HistoryFilter,
-  HistoryPage,
   MerchantControl,
-  MerchantHome,
   MerchantRefund,
   MerchantSettings,
   MerchantTerminal,
   Story,
-  Today,
-} from '../../../protocol/http/merchant.ts';
+} from '../../../protocol/http/merchant-acts.ts';
 import type { ControlView } from '../../../protocol/http/control.ts';
 import type { OrderView } from '../../../protocol/http/payments.ts';
 import type { Invitation, Person } from '../../../protocol/http/people.ts';

@@ -1,5 +1,5 @@
 import { err } from '../../../domain/result.ts';
-import type { ChangeMerchantSettings, MerchantSettings } from '../../../protocol/http/merchant.ts';
+import type { ChangeMerchantSettings, MerchantSettings } from '../../../protocol/http/merchant-acts.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import type { FactorService } from '../../auth/factors.ts';
 import type { Core } from '../../core.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { shanghaiDay, shanghaiDayStartMs } from '../../../domain/payments/numbers.ts';
 import { err, ok } from '../../../domain/result.ts';
-import type { PaymentEvent, Posting, Story } from '../../../protocol/http/merchant.ts';
+import type { PaymentEvent, Posting, Story } from '../../../protocol/http/merchant-acts.ts';
 import type { OrderView } from '../../../protocol/http/payments.ts';
 import type { Answer } from '../../answer.ts';
 import type { Core } from '../../core.ts';

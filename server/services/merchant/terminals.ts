@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { shanghaiDay, shanghaiDayStartMs } from '../../../domain/payments/numbers.ts';
 import { err, ok } from '../../../domain/result.ts';
-import type { MerchantControl, MerchantTerminal } from '../../../protocol/http/merchant.ts';
+import type { MerchantControl, MerchantTerminal } from '../../../protocol/http/merchant-acts.ts';
 import type { ControlView } from '../../../protocol/http/control.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import type { Core } from '../../core.ts';

@@ -1,4 +1,4 @@
-import type { Balance } from '../../../protocol/http/merchant.ts';
+import type { Balance } from '../../../protocol/http/merchant-acts.ts';
 
 /** One channel's line: `takenFen` less `feeFen` is what it owes, part of which goes back because it came too late. */
 export interface SettlementLine {

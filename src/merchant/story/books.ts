@@ -1,4 +1,4 @@
-import type { Posting } from '../../../protocol/http/merchant.ts';
+import type { Posting } from '../../../protocol/http/merchant-acts.ts';
 import type { MerchantMoreText } from '../../i18n/merchant-more.en.ts';
 
 /** One line of a posting as it stands in the books. */

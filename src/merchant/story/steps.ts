@@ -2,7 +2,7 @@ import { type PaymentEventKind, paymentEventKinds } from '../../../domain/paymen
 import { shanghaiDay } from '../../../domain/payments/numbers.ts';
 import type { FailureReason } from '../../../domain/payments/states.ts';
 import { failureReasons } from '../../../domain/payments/states.ts';
-import type { PaymentEvent, Story } from '../../../protocol/http/merchant.ts';
+import type { PaymentEvent, Story } from '../../../protocol/http/merchant-acts.ts';
 import type { MerchantMoreText } from '../../i18n/merchant-more.en.ts';
 import type { GlyphName } from '../../ui/icons.ts';
 import { dayAfter } from '../shanghai.ts';

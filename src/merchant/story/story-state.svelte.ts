@@ -1,4 +1,4 @@
-import type { Story } from '../../../protocol/http/merchant.ts';
+import type { Story } from '../../../protocol/http/merchant-acts.ts';
 import { Resource } from '../../api/resource.svelte.ts';
 import type { MerchantContext } from '../context.ts';
 

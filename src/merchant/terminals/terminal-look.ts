@@ -1,4 +1,4 @@
-import type { MerchantTerminal } from '../../../protocol/http/merchant.ts';
+import type { MerchantTerminal } from '../../../protocol/http/merchant-acts.ts';
 import type { ControlView } from '../../../protocol/http/control.ts';
 import type { Look } from '../../ui/icons.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { paymentEventKinds } from '../../../domain/payments/event-kinds.ts';
-import type { PaymentEvent, Story } from '../../../protocol/http/merchant.ts';
+import type { PaymentEvent, Story } from '../../../protocol/http/merchant-acts.ts';
 import { merchantMoreEn } from '../../../src/i18n/merchant-more.en.ts';
 import { bookEntry } from '../../../src/merchant/story/books.ts';
 import { storySteps, type StoryWords } from '../../../src/merchant/story/steps.ts';
