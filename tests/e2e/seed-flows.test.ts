@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { simulatedCards } from '../../mock-server/platforms/bank-card/cards.ts';
+import { payPassword } from '../../mock-server/platforms/stand-in.ts';
+import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
+import { type Stack, startStack } from '../../scripts/stack.ts';
+import { launchChromium } from '../serial-bench/chromium.ts';
+import { chromiumProblem } from '../serial-bench/requirements.ts';
+import { TerminalPage } from './support/terminal-screen.ts';
+
+const serial = 'QT60-2551-00301';
+const problem = chromiumProblem();
+
+/** What `npm start` starts, used as its README says: the shop's screen, the customer's wallet page, the merchant's app. */
+describe.skipIf(problem !== undefined)('the three seed flows on what npm start starts', () => {
+  let folder = '';
+  let stack: Stack;
+  let browser: Browser;
+  let terminal: TerminalPage;
+  let merchant: Page;
+
+  beforeAll(async () => {
+    await ensureBuilt();
+    folder = mkdtempSync(join(tmpdir(), 'tillkeeper-flows-'));
+    const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
+    stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
+    browser = await launchChromium();
+    const page = await browser.newPage({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
+    terminal = new TerminalPage(page, {
+      ...{ origin: stack.url, benchUrl: stack.terminals.url, serial },
+      activationCode: async () => {
+        const { services, store } = stack.server.context;
+        const { rows } = await store.pool.query<{ id: string }>('select id from terminals where serial = $1', [serial]);
+        const made = await services.terminalApps.makeCode(undefined, rows[0]?.id ?? '');
+        if (!made.ok) throw new Error(made.error);
+        return made.value.code;
+      },
+    });
+    await terminal.pair();
+    merchant = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'zh-CN' });
+    await merchant.request.post(`${stack.url}/api/demo/sign-in`, { data: { email: 'zhao@demo.invalid' } });
+    await merchant.goto(`${stack.url}/merchant/today`);
+    await merchant.locator('h1').first().waitFor();
+  }, 180_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await stack.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The customer's wallet page, opened with what the terminal's code says. */
+  async function payInWallet(code: string): Promise<void> {
+    const wallet = await browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' });
+    await wallet.goto(`${stack.platforms.url}/?code=${encodeURIComponent(code)}`);
+    const pay = wallet.getByRole('button', { name: /^支付 ¥/ });
+    await pay.waitFor();
+    await wallet.keyboard.type(payPassword);
+    await pay.click();
+    await terminal.stage('paid').waitFor();
+    await wallet.close();
+  }
+
+  /** The merchant's page, open all the time, shows the amount without being asked. */
+  async function expectInHistory(amount: string): Promise<void> {
+    const row = merchant.getByRole('row').filter({ hasText: amount });
+    await row.first().waitFor({ timeout: 5_000 });
+  }
+
+  test.each([
+    ['WeChat Pay', '1', '128.50'],
+    ['Alipay', '2', '36.80'],
+  ] as const)('%s by dynamic code', async (_name, key, amount) => {
+    await terminal.press('power');
+    await terminal.toAmount(key);
+    await terminal.amount(amount);
+    await terminal.press('confirm');
+    await terminal.anchor('qr').waitFor();
+    await payInWallet(await terminal.codeText());
+    await expectInHistory(amount);
+    await terminal.finish();
+    await terminal.press('power');
+    await terminal.screen('off').waitFor();
+  });
+
+  test('bank card with PIN', async () => {
+    const [card] = simulatedCards;
+    await terminal.press('power');
+    await terminal.toAmount('3');
+    await terminal.amount('312.80');
+    await terminal.press('confirm');
+    await terminal.payByCard(card?.id ?? '', card?.pin ?? '');
+    await terminal.stage('paid').waitFor();
+    await expectInHistory('312.80');
+    await terminal.finish();
+    expect(stack.terminals.device(serial).firmware?.printer).toBeDefined();
+  });
+});
