@@ -22,7 +22,7 @@ export default ts.config(
   },
   { files: ['src/**', 'worker/**'], languageOptions: { globals: { ...globals.browser } } },
   {
-    files: ['server/**', 'mock-server/**', 'tests/**', 'scripts/**', '*.config.*'],
+    files: ['server/**', 'mock-server/**', 'tests/**', 'scripts/**', 'examples/**', '*.config.*'],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
   },
   {

@@ -28,7 +28,13 @@ export async function seedDemoPayments(
     for (const { code, priority, feePpm, dayFen } of demoChannels) {
       const standIn = standIns.get(code);
       if (standIn === undefined) continue;
-      await channels.ensureAccount({ merchantId, channel: code, account: standIn.account(name, name), feePpm, priority });
+      await channels.ensureAccount({
+        merchantId,
+        channel: code,
+        account: standIn.account(name, name),
+        feePpm,
+        priority,
+      });
       if (dayFen === undefined) continue;
       await channels.ensureLimit({ merchantId, channel: code, window: 'day', maxFen: dayFen });
     }
