@@ -156,7 +156,8 @@ export async function readToday(
   const chosen = day ?? today;
   const isToday = chosen === today;
   const startMs = shanghaiDayStartMs(chosen);
-  const untilMs = isToday ? nowMs : startMs + dayMs;
+  // What happens in this very millisecond belongs to the day.
+  const untilMs = isToday ? nowMs + 1 : startMs + dayMs;
   const weeks = Array.from({ length: usualDays }, (_, index) => startMs - (index + 1) * 7 * dayMs);
   const [own, usual, refunds, limits, known, note] = await Promise.all([
     readBins(core, merchantId, startMs, untilMs),
@@ -169,7 +170,7 @@ export async function readToday(
   const codes = [...new Set([...known, ...own.map(({ channel }) => channel)])];
   return {
     ...{ day: chosen, isToday, refunds },
-    until: new Date(untilMs).toISOString(),
+    until: new Date(isToday ? nowMs : untilMs).toISOString(),
     amountFen: sumOf(own, ({ fen }) => fen),
     payments: sumOf(own, ({ count }) => count),
     ...usualOf(usual, untilMs - startMs),
