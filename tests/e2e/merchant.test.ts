@@ -98,6 +98,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
     await page.getByLabel(merchantEn.history.channel, { exact: true }).selectOption('bank-card');
     await page.waitForURL(/channel=bank-card/);
     await row(page, refunded.orderNo).waitFor({ state: 'detached' });
+    await row(page, card.orderNo).waitFor();
     await page.reload();
     await row(page, card.orderNo).waitFor();
     expect(await page.locator('[role="rowgroup"] [role="row"]').count()).toBe(1);
