@@ -101,7 +101,9 @@ export function createExporter(core: Core) {
     const batches = exportBatches(core, merchantId, filter, language);
     const name = `tillkeeper-${shanghaiDay(core.clock())}.${format}`;
     const fail = (error: unknown): void => {
-      core.log.warn({ err: error }, 'an export ended early');
+      // A reader that goes away is none of our failures.
+      const isGone = error instanceof Error && error.name === 'AbortError';
+      if (!isGone) core.log.warn({ err: error }, 'an export ended early');
     };
     if (format === 'csv') {
       const source = Readable.from(csvParts(batches, language), { objectMode: false }).once('close', end);
