@@ -100,8 +100,9 @@ const parts: Readonly<Record<ApplyPart, (parameter: string) => string>> = {
     amount_fen bigint)),
 filled as (
   insert into limit_buckets as b (rule_id, window_start, reserved_fen, reserved_count)
-  select w.rule_id, w.window_start, w.amount_fen, 1 from wanted w join limit_rules r on r.id = w.rule_id
-  where (r.max_fen is null or w.amount_fen <= r.max_fen) order by w.rule_id, w.window_start
+  select w.rule_id, w.window_start, w.amount_fen, 1 from wanted w
+  where (select r.max_fen is null or w.amount_fen <= r.max_fen from limit_rules r where r.id = w.rule_id)
+  order by w.rule_id, w.window_start
   on conflict (rule_id, window_start) do update
     set reserved_fen = b.reserved_fen + excluded.reserved_fen, reserved_count = b.reserved_count + 1
     where (select (r.max_fen is null or b.reserved_fen + b.committed_fen + excluded.reserved_fen <= r.max_fen)
@@ -112,10 +113,11 @@ reserved as (
   insert into limit_reservations (attempt_id, rule_id, window_start, amount_fen, state)
   select attempt_id, rule_id, window_start, amount_fen, 'reserved' from wanted),
 room as (select limit_holds((select count(*) from filled) = (select count(*) from wanted)) as ok from ord)`,
+  // All of one attempt, which is said as a value, so that no plan can think of reading the whole table.
   moves: (p) => `moved as (
   update limit_reservations v set state = x.state
   from ord, json_to_recordset(${p}::json) as x (attempt_id uuid, rule_id uuid, window_start date, state text)
-  where v.attempt_id = x.attempt_id and v.rule_id = x.rule_id and v.window_start = x.window_start
+  where v.attempt_id = (${p}::json -> 0 ->> 'attempt_id')::uuid and v.attempt_id = x.attempt_id and v.rule_id = x.rule_id and v.window_start = x.window_start
     and v.state = 'reserved'
   returning v.rule_id, v.window_start, v.amount_fen, v.state),
 locked as (

@@ -100,23 +100,34 @@ function limitRows(outcome: Outcome) {
 
 /** The parameters of the order itself, in the order of `apply-sql.ts`. */
 export function orderValues(before: Snapshot, { next: { order } }: Outcome): unknown[] {
-  const at = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
   return [
     ...[order.merchantId, order.id, order.state, order.channel, order.parts, order.attempts, order.paidFen],
-    ...[order.refundedFen, order.receiptNo, order.tail, order.cancelWanted, order.isInHand, at(order.nextLookAtMs)],
-    ...[at(order.expiresAtMs), at(order.paidAtMs), at(order.updatedAtMs), before.order.version],
+    ...[
+      order.refundedFen,
+      order.receiptNo,
+      order.tail,
+      order.cancelWanted,
+      order.isInHand,
+      instant(order.nextLookAtMs),
+    ],
+    ...[instant(order.expiresAtMs), instant(order.paidAtMs), instant(order.updatedAtMs), before.order.version],
   ];
 }
 
 /** The parameters of an order that is made together with its first attempt. */
 export function newOrderValues({ next: { order } }: Outcome): unknown[] {
-  const at = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
   return [
     ...[order.merchantId, order.id, order.terminalId, order.orderNo, order.amountFen, order.state, order.channel],
     ...[order.parts, order.attempts, order.paidFen, order.refundedFen, order.receiptNo, order.tail, order.note],
     ...[Buffer.from(order.bodyHash, 'hex'), order.source, order.externalRef, order.apiKeyId, order.cancelWanted],
-    ...[order.isInHand, at(order.nextLookAtMs), at(order.createdAtMs), at(order.updatedAtMs), at(order.expiresAtMs)],
-    ...[at(order.paidAtMs), order.version],
+    ...[
+      order.isInHand,
+      instant(order.nextLookAtMs),
+      instant(order.createdAtMs),
+      instant(order.updatedAtMs),
+      instant(order.expiresAtMs),
+    ],
+    ...[instant(order.paidAtMs), order.version],
   ];
 }
 

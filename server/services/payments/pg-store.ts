@@ -172,7 +172,7 @@ async function inTheWay(pool: Pool, load: PaymentStore['load'], order: NewOrder,
   return { kind: 'busy', orderId: busy.id };
 }
 
-const factsText = `
+const stateFacts = `
 select coalesce((select state from merchant_settings where merchant_id = $1), 'active') as "merchantState",
   coalesce((select state from terminal_settings where terminal_id = $2), 'active') as "terminalState",
   (select coalesce(json_agg(json_build_object('id', id, 'channel', channel, 'state', state, 'priority', priority,
@@ -181,16 +181,19 @@ select coalesce((select state from merchant_settings where merchant_id = $1), 'a
   (select coalesce(json_agg(json_build_object('id', id, 'channel', channel, 'terminalId', terminal_id,
       'window', window_kind, 'maxFen', max_fen, 'maxCount', max_count)), '[]')
    from limit_rules where merchant_id = $1 and is_active and (terminal_id is null or terminal_id = $2)) as rules,
+  (select json_build_object('terminalLabel', t.label, 'merchantName', m.name)
+   from terminals t join merchants m on m.id = t.merchant_id where t.id = $2 and t.merchant_id = $1) as place`;
+
+const factsText = `${stateFacts},
   (select coalesce(json_agg(json_build_object('ruleId', b.rule_id, 'windowStart', b.window_start,
       'usedFen', b.reserved_fen + b.committed_fen, 'usedCount', b.reserved_count + b.committed_count)), '[]')
    from limit_buckets b join limit_rules r on r.id = b.rule_id
    where r.merchant_id = $1 and r.is_active and (r.terminal_id is null or r.terminal_id = $2)
-     and b.window_start in ($3::date, $4::date)) as uses,
-  (select json_build_object('terminalLabel', t.label, 'merchantName', m.name)
-   from terminals t join merchants m on m.id = t.merchant_id where t.id = $2 and t.merchant_id = $1) as place`;
+     and b.window_start in ($3::date, $4::date)) as uses`;
 
-const numberedText = `${factsText},
-  (select $5 || '-' || lpad(n, greatest(6, length(n)), '0') from (select nextval('order_numbers')::text as n) s) as "orderNo"`;
+// What of limits is used is left out here: the write counts it anyway, and says so when there is no room.
+const numberedText = `${stateFacts}, '[]'::json as uses,
+  (select $3 || '-' || lpad(n, greatest(6, length(n)), '0') from (select nextval('order_numbers')::text as n) s) as "orderNo"`;
 
 async function readFacts(
   pool: Pool,
@@ -199,10 +202,10 @@ async function readFacts(
   nowMs: number,
   isNumbered: boolean,
 ): Promise<TerminalFacts> {
-  const values = [merchantId, terminalId, windowStartOf('day', nowMs), windowStartOf('month', nowMs)];
+  const windows = [windowStartOf('day', nowMs), windowStartOf('month', nowMs)];
   const query = isNumbered
-    ? { name: 'payment-facts-numbered', text: numberedText, values: [...values, shortDay(nowMs)] }
-    : { name: 'payment-facts', text: factsText, values };
+    ? { name: 'payment-facts-numbered', text: numberedText, values: [merchantId, terminalId, shortDay(nowMs)] }
+    : { name: 'payment-facts', text: factsText, values: [merchantId, terminalId, ...windows] };
   const { rows } = await pool.query<TerminalFacts>(query);
   const [facts] = rows;
   if (facts === undefined) throw new Error('a select without from gave no row');

@@ -61,6 +61,7 @@ export interface PaymentStore {
   findAttempt(attemptNo: string): Promise<StoredOrder | undefined>;
   findRefund(refundNo: string): Promise<StoredOrder | undefined>;
   lastOf(terminalId: string): Promise<StoredOrder | undefined>;
+  /** `isNumbered`: with a number for a new order, and without what of limits is used. */
   facts(merchantId: string, terminalId: string, nowMs: number, isNumbered?: boolean): Promise<TerminalFacts>;
   /**
    * Writes a new order together with what was decided about it, its first attempt. `refused`: anything stands in the way

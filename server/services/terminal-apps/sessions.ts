@@ -14,9 +14,20 @@ const idBytes = 16;
 const macBytes = 32;
 const pointBytes = 65;
 
+/** Keys that were derived, by the ring they come from: every call of every terminal needs one. */
+const derived = new WeakMap<object, Map<string, Buffer>>();
+
 /** A key of this server for one purpose; all processes with the same key file have the same one. */
 function keyFor(core: Core, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', core.keys().signInSecret, '', `tillkeeper terminal app ${purpose}`, macBytes));
+  const ring = core.keys();
+  const known = derived.get(ring) ?? new Map<string, Buffer>();
+  derived.set(ring, known);
+  const found = known.get(purpose);
+  if (found !== undefined) return found;
+  const info = `tillkeeper terminal app ${purpose}`;
+  const made = Buffer.from(hkdfSync('sha256', ring.signInSecret, '', info, macBytes));
+  known.set(purpose, made);
+  return made;
 }
 
 function mac(core: Core, purpose: string, ...parts: readonly Uint8Array[]): Buffer {

@@ -101,7 +101,8 @@ export class MemoryStore implements PaymentStore {
     const place = terminal?.merchantId === merchantId ? names : null;
     const number = isNumbered ? { orderNo: orderNoOf(nowMs, this.sequence) } : {};
     const terminalState = terminal?.state ?? 'active';
-    return { merchantState, terminalState, accounts, rules, uses, place, ...number };
+    // As PostgreSQL does it: with a number, what is used is left to the write.
+    return { merchantState, terminalState, accounts, rules, uses: isNumbered ? [] : uses, place, ...number };
   }
 
   async apply(before: Snapshot, outcome: Outcome, _nowMs: number, notice?: Notice) {
