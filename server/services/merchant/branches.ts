@@ -23,8 +23,7 @@ type State = NonNullable<HistoryFilter['state']>;
 // Written out, not as parameters: the planner must see them to use the partial indexes of migration 0006.
 const orderStateCondition: Readonly<Record<State, Condition>> = {
   paid: sql<boolean>`state = 'paid'`,
-  // Whatever is open is looked at again at some time: the index of what is due holds all of it and little else.
-  open: sql<boolean>`next_look_at is not null and state in ('open', 'part-paid')`,
+  open: sql<boolean>`state in ('open', 'part-paid')`,
   closed: sql<boolean>`state = 'cancelled'`,
   refunded: sql<boolean>`state in ('part-refunded', 'refunded')`,
   review: sql<boolean>`state = 'review'`,

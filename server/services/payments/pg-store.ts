@@ -63,7 +63,8 @@ export function createPgStore(pool: Pool): PaymentStore {
       }
     },
     claim: async (nowMs, leaseMs, limit) => {
-      const values = [new Date(nowMs), new Date(nowMs + leaseMs), limit];
+      // What others are at right now is found too, and must not hide the rest.
+      const values = [new Date(nowMs), new Date(nowMs + leaseMs), limit, limit * 10];
       const { rows } = await pool.query<OrderRef>({ name: 'payment-claim', text: claimText, values });
       return rows;
     },
@@ -87,9 +88,13 @@ function meaningOf(error: unknown): 'stale' | 'full' | 'seen' | 'id-used' {
 }
 
 const claimText = `
-with due as (
-  select merchant_id, id from payment_orders where next_look_at <= $1 order by next_look_at limit $3
-  for update skip locked)
+with found as (
+  (select merchant_id, order_id from payment_attempts where next_look_at <= $1 order by next_look_at limit $4)
+  union (select merchant_id, order_id from payment_refunds where next_look_at <= $1 order by next_look_at limit $4)
+  union (select merchant_id, id from payment_orders where in_hand and expires_at <= $1 order by expires_at limit $4)),
+due as (
+  select o.merchant_id, o.id from found f join payment_orders o on o.merchant_id = f.merchant_id and o.id = f.order_id
+  where o.next_look_at <= $1 order by o.next_look_at limit $3 for update of o skip locked)
 update payment_orders o set next_look_at = $2 from due where o.merchant_id = due.merchant_id and o.id = due.id
 returning o.merchant_id as "merchantId", o.id as "orderId", ${unhurried}`;
 

@@ -229,10 +229,14 @@ async function writeLines(client: PoolClient, facts: Facts, kind: string, atMs: 
     ...{ merchant_id: shop.merchantId, id, at: date(atMs), kind, order_id: orderId, attempt_id: attemptId },
     refund_id: kind === 'refund' ? refundId : null,
   });
-  for (const [line, [account, amount]] of lines.filter(([, amountFen]) => amountFen !== 0).entries())
-    await insert(client, 'ledger_entries', {
-      ...{ merchant_id: shop.merchantId, posting_id: id, line, account, amount_fen: amount, at: date(atMs) },
-    });
+  const kept = lines.filter(([, amountFen]) => amountFen !== 0);
+  // A posting balances when the statement that writes its lines ends, so one statement writes them all.
+  await client.query(
+    `insert into ledger_entries (merchant_id, posting_id, line, account, amount_fen, at)
+     select $1, $2, x.line, x.account, x.amount, $5
+     from unnest($3::text[], $4::bigint[]) with ordinality as x (account, amount, line)`,
+    [shop.merchantId, id, kept.map(([account]) => account), kept.map(([, amount]) => amount), date(atMs)],
+  );
 }
 
 /** As `postingOfPayment` of domain/payments/ledger.ts does it. */
