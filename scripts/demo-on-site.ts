@@ -140,7 +140,7 @@ export async function workOnSite(demo: OnSiteDemo): Promise<string> {
   const { page } = technician;
   const { label, serial } = garageTerminal();
   const device = stack.terminals.device(serial);
-  const phone = new ShopPhone(await demo.phone.newPage(), stack.url);
+  const phone = new ShopPhone(await demo.phone.newPage(), stack.url, 'Chen');
   const number = await prepare(demo, phone);
   await phone.loseNetwork();
   device.setNetwork(false);

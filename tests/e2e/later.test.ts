@@ -65,7 +65,7 @@ describeWorld(
         expect(cases).toHaveLength(1);
         await context.close();
       } finally {
-        await rm(folder, { recursive: true, force: true });
+        await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
       }
     });
   },

@@ -247,7 +247,7 @@ describeWorld('the browser is killed', { terminals: kills, serial: false, proxie
       expect(await casesOf(fixture, label)).toBe(1);
       await fixture.expectEnd(label, 'NORMAL', ['POSTED']);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     }
   });
 });

@@ -53,7 +53,8 @@ async function claimFolder(): Promise<{ folder: string; minor: number }> {
     const minor = (start + offset) % minorEnd;
     const folder = join(tmpdir(), `serial-bench-${minor}`);
     const owner = await readFile(join(folder, 'owner'), 'utf8').catch(() => undefined);
-    if (owner !== undefined && !processIsAlive(Number(owner))) await rm(folder, { recursive: true, force: true });
+    if (owner !== undefined && !processIsAlive(Number(owner)))
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     const isOurs = await mkdir(folder).then(
       () => true,
       () => false,
@@ -105,7 +106,7 @@ export async function openBench(options: SerialBenchOptions): Promise<SerialBenc
     },
     close: async () => {
       await browser.close();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
 }

@@ -61,7 +61,11 @@ export function text(key: number, max = 64): FieldSpec<string> {
 
 /** Text that is one of `values`. */
 export function oneOf<const V extends string>(key: number, values: readonly V[]): FieldSpec<V> {
-  return { key, kind: values.join(' | '), accepts: (value): value is V => values.includes(value as V) };
+  return {
+    key,
+    kind: values.map((value) => (value === '' ? 'empty' : value)).join(' | '),
+    accepts: (value): value is V => values.includes(value as V),
+  };
 }
 
 /** A byte string of at most `max` bytes, and at least `least`. */

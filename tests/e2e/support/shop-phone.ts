@@ -33,16 +33,19 @@ export async function setUpFieldKey(page: Page, origin: string): Promise<void> {
 export class ShopPhone {
   readonly page: Page;
   readonly #origin: string;
+  readonly #name: string;
 
-  constructor(page: Page, origin: string) {
+  /** `name`: part of the person's name; the demo knows several merchants' people. */
+  constructor(page: Page, origin: string, name: string) {
     this.page = page;
     this.#origin = origin;
+    this.#name = name;
   }
 
   /** Signs in and makes a key. */
   async prepare(): Promise<void> {
     await this.page.goto(`${this.#origin}/sign-in`);
-    await this.page.getByTestId('demo-merchant').click();
+    await this.page.getByTestId('demo-merchant').filter({ hasText: this.#name }).click();
     await this.page.waitForURL((url) => url.pathname !== '/sign-in');
     await setUpFieldKey(this.page, this.#origin);
     await this.page.evaluate(async () => navigator.serviceWorker.ready);
