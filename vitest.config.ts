@@ -1,8 +1,9 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// Everything is one runner, so that the closing line counts every test. Browser and database tests run one file at
-// a time: on two cores they would only slow each other down and lie about time-outs.
+// Everything is one runner, so that the closing line counts every test. Browser tests run one file at a time: on two
+// cores they would only slow each other down and lie about time-outs. Database tests wait for the disk half of their
+// time, and each has a database of its own, so two files go side by side.
 export default defineConfig({
   plugins: [svelte()],
   test: {
@@ -22,7 +23,7 @@ export default defineConfig({
           include: ['tests/integration/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {
