@@ -134,6 +134,10 @@ const server = createServer((request, response) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ message, code, next }));
   });
 });
+server.on('error', (error) => {
+  process.stderr.write(`The till cannot listen on port ${port} (${error.code}). Choose another with TILL_PORT.\n`);
+  process.exit(1);
+});
 server.listen(port, '127.0.0.1', () =>
   process.stdout.write(`The small till: http://localhost:${server.address().port}\n`),
 );
