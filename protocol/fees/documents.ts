@@ -1,0 +1,137 @@
+import * as v from 'valibot';
+import { feeServices } from '../../domain/tariffs/rating.ts';
+
+/**
+ * What a resident is shown and keeps: documents of the server, signed, so that neither the terminal nor anything between
+ * can change them. A document travels as the exact bytes that were signed; nobody writes it again to check it.
+ * Signature: ECDSA P-256 with SHA-256 (raw, 64 bytes) over the purpose, a zero byte and the bytes. ECDSA because every
+ * WebView with Web Crypto has it; Ed25519 is missing in older ones.
+ */
+export const documentPurposes = { quote: 'TK-QUOTE/1', receipt: 'TK-FEE-RECEIPT/1' } as const;
+
+/** Largest signed document in bytes; a quote of twelve bills with forty lines is below 12 KiB. */
+export const documentMaxBytes = 14_000;
+
+const bilingual = v.object({ zh: v.string(), en: v.string() });
+const id = v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/));
+const day = v.pipe(v.string(), v.isoDate());
+const instant = v.pipe(v.string(), v.isoTimestamp());
+const fen = v.pipe(v.number(), v.safeInteger());
+const decimal = v.pipe(v.string(), v.regex(/^-?\d{1,18}(?:\.\d{1,12})?$/));
+
+/** `bytes`: the document's JSON in UTF-8; `kid` names the server's key. All base64url. */
+export const signedDocumentSchema = v.object({
+  kid: v.pipe(v.string(), v.maxLength(16)),
+  bytes: v.pipe(v.string(), v.maxLength(Math.ceil((documentMaxBytes * 4) / 3))),
+  signature: v.pipe(v.string(), v.length(86)),
+});
+/** A signed document. */
+export type SignedDocument = v.InferOutput<typeof signedDocumentSchema>;
+
+/** Who shows the code: the verified name and place that the resident compares with what they see before them. */
+const terminalSchema = v.object({ id, label: v.string(), place: v.string() });
+/** The household as a passer-by may see it: `3 号楼 12** 室`, and the last digits of its number. */
+const householdSchema = v.object({ label: v.string(), tail: v.string() });
+
+/** One printed line: what, how much, and the sum in words. */
+export const documentLineSchema = v.object({
+  label: bilingual,
+  words: bilingual,
+  amountFen: fen,
+  kind: v.picklist(['charge', 'discount', 'minimum', 'maximum', 'tax', 'late-fee', 'share', 'correction', 'top-up']),
+});
+
+/** What a meter said, and what follows: to − from = quantity. */
+const documentUsageSchema = v.object({
+  from: v.object({ on: day, value: decimal }),
+  to: v.object({ on: day, value: decimal }),
+  quantity: decimal,
+  unit: bilingual,
+  isEstimate: v.boolean(),
+});
+
+/** Where the household stands in its tiers. `current` counts from 0, `left` is absent in the last tier. */
+const documentTierSchema = v.object({
+  window: v.picklist(['bill', 'month', 'year']),
+  unit: bilingual,
+  used: decimal,
+  current: v.number(),
+  left: v.optional(decimal),
+  tiers: v.array(v.object({ upTo: v.nullable(decimal), price: decimal })),
+});
+
+/** One bill inside a quote. `lines` sum to `totalFen`; what was paid before is a line of its own. */
+const documentBillSchema = v.object({
+  billId: id,
+  version: v.number(),
+  title: bilingual,
+  from: day,
+  to: day,
+  dueOn: v.optional(day),
+  lines: v.array(documentLineSchema),
+  usage: v.array(documentUsageSchema),
+  tiers: v.array(documentTierSchema),
+  /** The price list in words: "2026 residential electricity, version 1". */
+  tariffs: v.array(bilingual),
+  totalFen: fen,
+});
+/** One bill inside a quote. */
+export type DocumentBill = v.InferOutput<typeof documentBillSchema>;
+
+/** What is owed as of now, until `validUntil`. */
+export const quoteDocumentSchema = v.object({
+  v: v.literal(1),
+  quoteId: id,
+  service: v.picklist(feeServices),
+  title: bilingual,
+  payee: v.object({ name: v.string() }),
+  terminal: terminalSchema,
+  household: householdSchema,
+  bills: v.array(documentBillSchema),
+  /** A payment in advance; the quote has no bills then. */
+  topUpFen: v.optional(fen),
+  totalFen: fen,
+  computedAt: instant,
+  validUntil: instant,
+  /** What it will be after `validUntil`, and why; absent when nothing changes. */
+  later: v.optional(v.object({ totalFen: fen, why: bilingual })),
+  /** SHA-256 over what was put into the sum, base64url. */
+  inputsHash: v.pipe(v.string(), v.length(43)),
+  /** Channels that the payee takes on a phone, in its order. `account`: the phone encrypts the account to this key. */
+  channels: v.array(
+    v.object({
+      code: v.string(),
+      name: bilingual,
+      account: v.optional(v.object({ certId: v.string(), modulus: v.string(), exponent: v.string() })),
+    }),
+  ),
+  /** Above this the two digits must be confirmed at the terminal before anything can be paid. */
+  digitsAboveFen: fen,
+});
+/** What is owed as of now. */
+export type QuoteDocument = v.InferOutput<typeof quoteDocumentSchema>;
+
+/** Proof that a quote was paid, as the platform confirmed it to the server; or that it was given back. */
+export const feeReceiptSchema = v.object({
+  v: v.literal(1),
+  kind: v.picklist(['payment', 'reversal']),
+  receiptNo: v.string(),
+  /** Of a reversal: the receipt that it reverses. */
+  ofReceiptNo: v.optional(v.string()),
+  quoteId: id,
+  service: v.picklist(feeServices),
+  title: bilingual,
+  payee: v.object({ name: v.string() }),
+  terminal: terminalSchema,
+  household: householdSchema,
+  lines: v.array(documentLineSchema),
+  totalFen: fen,
+  channelName: bilingual,
+  transactionId: v.optional(v.string()),
+  paidAt: instant,
+  /** Bills that it settles, and what stays owed of each. */
+  bills: v.array(v.object({ billId: id, title: bilingual, paidFen: fen, leftFen: fen })),
+  reason: v.optional(v.string()),
+});
+/** Proof that a quote was paid or given back. */
+export type FeeReceipt = v.InferOutput<typeof feeReceiptSchema>;

@@ -1,0 +1,155 @@
+import * as v from 'valibot';
+import { feeServices } from '../../domain/tariffs/rating.ts';
+import { signedDocumentSchema } from '../fees/documents.ts';
+import { base64urlSchema, idSchema, instantSchema } from './common.ts';
+import { bilingualSchema, channelCodeSchema, fenSchema } from './payments.ts';
+
+const day = v.pipe(v.string(), v.isoDate());
+
+/** GET /api/terminal-app/fees: what can be asked for at this terminal. `lookupKey`: the number is sealed to it. */
+export const feeMenuSchema = v.object({
+  services: v.array(
+    v.object({
+      service: v.picklist(feeServices),
+      payees: v.array(v.object({ id: idSchema, name: v.string() })),
+      /** Digits of the household's number and of what was agreed with the office; what the screen asks for. */
+      numberDigits: v.object({ min: v.number(), max: v.number() }),
+      secretDigits: v.number(),
+      /** What the resident knows the two as: "household number", "last four of your identity card". */
+      numberName: bilingualSchema,
+      secretName: bilingualSchema,
+      topUp: v.optional(v.object({ minFen: fenSchema, maxFen: fenSchema, usual: v.array(fenSchema) })),
+    }),
+  ),
+  lookupKey: v.object({ kid: v.string(), publicKey: base64urlSchema(65) }),
+});
+/** What can be asked for at this terminal. */
+export type FeeMenu = v.InferOutput<typeof feeMenuSchema>;
+
+/**
+ * POST /api/terminal-app/fees/lookup. `sealed`: number and secret as JSON `{"number","secret"}`, sealed to the menu's key
+ * (protocol/fees/lookup.ts), so that no log, proxy or dump of the wire has them. A wrong number and a wrong secret give
+ * the same answer, `not-found`, after the same time; too many of them `rate-limited`.
+ */
+export const feeLookupSchema = v.strictObject({
+  service: v.picklist(feeServices),
+  payeeId: idSchema,
+  sealed: base64urlSchema(400),
+});
+/** Asks for a household. */
+export type FeeLookup = v.InferOutput<typeof feeLookupSchema>;
+
+/** One unpaid bill in the list. */
+export const openBillSchema = v.object({
+  id: idSchema,
+  version: v.number(),
+  title: bilingualSchema,
+  from: day,
+  to: day,
+  dueOn: v.optional(day),
+  isOverdue: v.boolean(),
+  /** With the late fee as of now. */
+  totalFen: fenSchema,
+  lateFeeFen: fenSchema,
+  /** Somebody is paying it at this moment. */
+  isBeingPaid: v.boolean(),
+});
+/** A household, as far as a terminal may show it. `visit` is good for ten minutes at this terminal. */
+export const householdViewSchema = v.object({
+  visit: v.string(),
+  label: v.string(),
+  tail: v.string(),
+  payee: v.object({ id: idSchema, name: v.string() }),
+  bills: v.array(openBillSchema),
+  /** Paid in advance. */
+  balanceFen: fenSchema,
+  /** Up to twelve months, oldest first. */
+  months: v.array(
+    v.object({ month: v.string(), quantity: v.optional(v.string()), unit: bilingualSchema, fen: fenSchema }),
+  ),
+  receipts: v.array(
+    v.object({
+      receiptNo: v.string(),
+      title: bilingualSchema,
+      totalFen: fenSchema,
+      at: instantSchema,
+      isReversed: v.boolean(),
+    }),
+  ),
+  asOf: instantSchema,
+});
+/** A household, as far as a terminal may show it. */
+export type HouseholdView = v.InferOutput<typeof householdViewSchema>;
+
+/** POST /api/terminal-app/fees/quotes: bills, or a payment in advance. */
+export const makeQuoteSchema = v.strictObject({
+  id: idSchema,
+  visit: v.string(),
+  billIds: v.optional(v.pipe(v.array(idSchema), v.maxLength(12))),
+  topUpFen: v.optional(fenSchema),
+});
+/** Asks for a quote. */
+export type MakeQuote = v.InferOutput<typeof makeQuoteSchema>;
+
+/** Where a quote stands. `changed` says what became different when a quote was made anew. */
+export const quoteViewSchema = v.object({
+  quoteId: idSchema,
+  document: signedDocumentSchema,
+  state: v.picklist(['open', 'paying', 'paid', 'expired', 'replaced', 'reversed', 'review']),
+  payId: v.optional(idSchema),
+  stage: v.optional(v.picklist(['starting', 'at-platform', 'checking', 'paid', 'failed', 'closed'])),
+  reason: v.optional(v.string()),
+  channel: v.optional(channelCodeSchema),
+  receipt: v.optional(signedDocumentSchema),
+  changed: v.optional(v.array(bilingualSchema)),
+});
+/** Where a quote stands. */
+export type QuoteView = v.InferOutput<typeof quoteViewSchema>;
+
+/**
+ * POST /api/terminal-app/fees/quotes/:id/pay. The same `payId` again is the same payment. When the quote is no longer
+ * true the answer is a `QuoteView` with state `replaced`, the new document and `changed`, and nothing was begun.
+ */
+export const payQuoteSchema = v.strictObject({
+  payId: idSchema,
+  channel: channelCodeSchema,
+  /** `link`: on the resident's phone. `qr`, `scan` and `card` at the terminal itself work through orders as any payment. */
+  kind: v.picklist(['link', 'qr']),
+  totalFen: fenSchema,
+  /** Names the link, so that the server knows the phone's address on the net; the platform asks for it. */
+  linkId: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/))),
+  account: v.optional(v.object({ certId: v.string(), ciphertext: v.pipe(v.string(), v.maxLength(700)) })),
+});
+/** Begins to pay a quote. */
+export type PayQuote = v.InferOutput<typeof payQuoteSchema>;
+/** What the phone, or the terminal's screen, does next. */
+export const payQuoteReplySchema = v.object({
+  quote: quoteViewSchema,
+  orderId: v.optional(idSchema),
+  url: v.optional(v.string()),
+  form: v.optional(v.record(v.string(), v.string())),
+  qr: v.optional(v.string()),
+  /** Asks GET /api/fees/results/:token, for 30 days. */
+  token: v.optional(v.string()),
+});
+/** What the phone does next. */
+export type PayQuoteReply = v.InferOutput<typeof payQuoteReplySchema>;
+
+/** GET /api/terminal-app/fees/receipts/:receiptNo?visit=… and POST …/printed. */
+export const feeReceiptViewSchema = v.object({ document: signedDocumentSchema, prints: v.number() });
+
+/** GET /api/fees/keys (public): the server's keys for documents, JWK members of P-256, newest first. */
+export const documentKeysSchema = v.object({
+  keys: v.array(v.object({ kid: v.string(), x: v.string(), y: v.string() })),
+});
+/** The server's keys for documents. */
+export type DocumentKeys = v.InferOutput<typeof documentKeysSchema>;
+
+/** GET /api/fees/results/:token (public): what became of a payment, for a phone whose terminal is gone. */
+export const feeResultSchema = v.object({
+  stage: v.picklist(['starting', 'at-platform', 'checking', 'paid', 'failed', 'closed', 'reversed']),
+  receipt: v.optional(signedDocumentSchema),
+  reason: v.optional(v.string()),
+});
+/** What became of a payment. */
+export type FeeResult = v.InferOutput<typeof feeResultSchema>;

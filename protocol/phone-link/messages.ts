@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import { signedDocumentSchema } from '../fees/documents.ts';
+
+/**
+ * What terminal and phone say to each other inside the sealed link. The link itself (hello, keys, acknowledgements,
+ * WebRTC's offer and candidates) is below this and never seen here. Every message is JSON, at most `messageMaxBytes`.
+ */
+export const messageMaxBytes = 16_000;
+
+const fen = v.pipe(v.number(), v.safeInteger());
+
+/** Where a payment by phone stands, in the words of the terminal. Only `paid` with a receipt that verifies is paid. */
+export const payStages = [
+  'starting',
+  'at-platform',
+  'checking',
+  'paid',
+  'failed',
+  'closed',
+  'expired',
+  'changed',
+  'refused',
+] as const;
+
+/** Terminal to phone. */
+export const terminalMessageSchema = v.variant('type', [
+  /** The bill: the first thing that the phone gets. `confirm`: nothing can be paid before the digits were confirmed. */
+  v.object({ type: v.literal('bill'), quote: signedDocumentSchema, confirm: v.boolean() }),
+  /** The digits were confirmed at the terminal. */
+  v.object({ type: v.literal('confirmed') }),
+  /** Go there to pay. `form`: fields to POST; without it the address is opened. `token` asks the server for the result. */
+  v.object({
+    type: v.literal('pay'),
+    payId: v.string(),
+    url: v.string(),
+    form: v.optional(v.record(v.string(), v.string())),
+    token: v.string(),
+  }),
+  /** Where the payment stands. With `paid` the receipt; with `changed` the new quote and what changed. */
+  v.object({
+    type: v.literal('stage'),
+    payId: v.optional(v.string()),
+    stage: v.picklist(payStages),
+    receipt: v.optional(signedDocumentSchema),
+    quote: v.optional(signedDocumentSchema),
+    reason: v.optional(v.string()),
+    /** The terminal prints a receipt on paper, has printed it, or cannot. */
+    print: v.optional(v.picklist(['printing', 'printed', 'no-paper'])),
+  }),
+  v.object({
+    type: v.literal('bye'),
+    reason: v.picklist(['done', 'cancelled', 'two-phones', 'not-same', 'idle', 'off']),
+  }),
+]);
+/** Terminal to phone. */
+export type TerminalMessage = v.InferOutput<typeof terminalMessageSchema>;
+
+/** Phone to terminal. */
+export const phoneMessageSchema = v.variant('type', [
+  /** The bill was opened and its signature holds. */
+  v.object({ type: v.literal('seen'), quoteId: v.string(), locale: v.picklist(['zh', 'en']) }),
+  /** Pay with this channel. `payId` is made by the phone: a repetition is the same payment. */
+  v.object({
+    type: v.literal('choose'),
+    payId: v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/)),
+    quoteId: v.string(),
+    channel: v.string(),
+    totalFen: fen,
+    /** The account, encrypted on the phone to the bank's key; nobody on the way can open it. */
+    account: v.optional(v.object({ certId: v.string(), ciphertext: v.pipe(v.string(), v.maxLength(700)) })),
+  }),
+  /** Back from the platform; says nothing about money. */
+  v.object({ type: v.literal('back'), payId: v.string() }),
+  /** Asks for the stage again. */
+  v.object({ type: v.literal('ask') }),
+  v.object({ type: v.literal('bye'), reason: v.picklist(['done', 'cancelled', 'not-mine']) }),
+]);
+/** Phone to terminal. */
+export type PhoneMessage = v.InferOutput<typeof phoneMessageSchema>;
