@@ -31,6 +31,8 @@ export interface RatedAccount {
   readonly payerObject?: 'home' | 'parking-space' | 'shop' | 'line';
   readonly movedIn?: DayText;
   readonly movedOut?: DayText;
+  /** Since when the contract runs, for tariffs that keep old contracts at their old prices; `movedIn` when absent. */
+  readonly contractFrom?: DayText;
   /** Named numbers that a tariff's formula or condition may ask for, from its closed list. */
   readonly values?: Readonly<Record<string, DecimalText>>;
 }
@@ -79,6 +81,8 @@ export interface BillUsage {
 export interface RatedState {
   /** Quantity already billed by component and window, such as `{"energy": {"2026": "2528"}}`. */
   readonly used: Readonly<Record<string, Readonly<Record<string, DecimalText>>>>;
+  /** Yuan already billed, by adjustment with a yearly window. */
+  readonly billed?: Readonly<Record<string, Readonly<Record<string, DecimalText>>>>;
 }
 
 /** What is still unpaid of one bill, for the late fee. */
@@ -88,6 +92,31 @@ export interface LateFeeBase {
   readonly principalFen: Fen;
   /** Parts of the principal that were paid before, each with its day. */
   readonly paid: readonly { readonly on: DayText; readonly fen: Fen }[];
+  /** Somebody let it go, and why; the tariff names the roles that may. */
+  readonly waiver?: { readonly role: string; readonly reason: string };
+}
+
+/** What a building has in common, for a share: the whole, and everybody's key. The shares sum to the whole. */
+export interface CommonTotal {
+  /** Yuan, or a quantity, as the component says. */
+  readonly total: DecimalText;
+  readonly members: readonly { readonly id: string; readonly key: DecimalText }[];
+  /** Who the bill is for. */
+  readonly self: string;
+}
+
+/** Everything that a bill follows from, besides the tariff. */
+export interface RateInput {
+  readonly account: RatedAccount;
+  readonly usage?: BillUsage;
+  /** First day, and the day after the last: the days of the two readings. Absent for late fees alone. */
+  readonly period?: { readonly from: DayText; readonly to: DayText };
+  readonly previous?: RatedState;
+  /** An instant with an offset. Late fees are as of its day in the tariff's time zone. */
+  readonly asOf: string;
+  readonly lateFees?: readonly LateFeeBase[];
+  /** By component. */
+  readonly common?: Readonly<Record<string, CommonTotal>>;
 }
 
 /** One printed line of a bill. The total is the sum of these, nothing else. */
@@ -96,7 +125,8 @@ export interface RatedLine {
   readonly id: string;
   readonly componentId: string;
   readonly label: { readonly zh: string; readonly en: string };
-  readonly kind: 'charge' | 'discount' | 'minimum' | 'maximum' | 'tax' | 'late-fee' | 'share' | 'correction';
+  readonly kind:
+    'charge' | 'discount' | 'minimum' | 'maximum' | 'tax' | 'late-fee' | 'share' | 'correction' | 'rounding';
   readonly version: string;
   readonly quantity?: DecimalText;
   readonly unit?: string;
@@ -106,11 +136,32 @@ export interface RatedLine {
   readonly amountFen: Fen;
   /** The sum in plain words: "318 kWh × 0.4883 yuan". */
   readonly words: { readonly zh: string; readonly en: string };
+  /** The same for programs: which rule worked on what. */
+  readonly basis: LineBasis;
   readonly invoiceClass?: string;
   readonly taxRate?: DecimalText;
 }
 
-/** Where a household stands in a tier: what is used, what is left, what comes next. Prices in yuan a unit. */
+/** What a line follows from. Days as in the input's period: `to` is the day after the last. */
+export interface LineBasis {
+  readonly rule: string;
+  readonly from?: DayText;
+  readonly to?: DayText;
+  /** Tier from 0, its bounds as scaled for this bill, the window and what was used in it before. */
+  readonly tier?: { readonly index: number; readonly over: DecimalText; readonly upTo: DecimalText | null };
+  readonly window?: string;
+  readonly usedBefore?: DecimalText;
+  /** Period of a time of use. */
+  readonly period?: string;
+  readonly of?: readonly string[];
+  readonly percent?: DecimalText;
+  readonly formula?: string;
+  /** Late fee: bill and days. */
+  readonly billId?: string;
+  readonly days?: number;
+}
+
+/** Where a household stands in a tier (of a time of use: prices of its first period): what is used, what is left, what comes next. Prices in yuan a unit. */
 export interface TierPosition {
   readonly componentId: string;
   readonly window: 'bill' | 'month' | 'year';
@@ -142,6 +193,7 @@ export interface RatedBill {
 /** Why a bill cannot be made. Never an amount of 0 instead. */
 export type RateRefusal =
   | 'bad-tariff'
+  | 'bad-input'
   | 'no-version'
   | 'missing-reading'
   | 'reading-falls'
@@ -149,4 +201,5 @@ export type RateRefusal =
   | 'unknown-variable'
   | 'formula-error'
   | 'bad-period'
+  | 'waiver-not-allowed'
   | 'too-large';

@@ -38,7 +38,18 @@ export const documentLineSchema = v.object({
   label: bilingual,
   words: bilingual,
   amountFen: fen,
-  kind: v.picklist(['charge', 'discount', 'minimum', 'maximum', 'tax', 'late-fee', 'share', 'correction', 'top-up']),
+  kind: v.picklist([
+    'charge',
+    'discount',
+    'minimum',
+    'maximum',
+    'tax',
+    'late-fee',
+    'share',
+    'correction',
+    'rounding',
+    'top-up',
+  ]),
 });
 
 /** What a meter said, and what follows: to − from = quantity. */
