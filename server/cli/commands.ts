@@ -124,7 +124,7 @@ function listKeys(config: ServerConfig, print: Print): number {
 async function rotate(config: ServerConfig, wanted: string | undefined, print: Print): Promise<number> {
   const kind = keyKinds.find((name) => name === wanted);
   if (kind === undefined || kind === 'root') {
-    print('keys rotate: name issuer, policy-approver, office-approver, transport or log');
+    print(`keys rotate: name one of ${keyKinds.filter((name) => name !== 'root').join(', ')}`);
     return 2;
   }
   if (config.keys !== undefined) {

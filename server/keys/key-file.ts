@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -13,11 +13,36 @@ import {
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { publicKeyOf } from './node-keys.ts';
+import { p256PublicKey, p256Secret } from './p256.ts';
 
-/** What a key of the key file is for. */
-export const keyKinds = ['root', 'issuer', 'policy-approver', 'office-approver', 'transport', 'log'] as const;
+/**
+ * What a key of the key file is for. `document` signs what residents are shown and keep (ECDSA P-256), household numbers
+ * are sealed to `lookup` (ECDH P-256); the others are Ed25519, `transport` X25519.
+ */
+export const keyKinds = [
+  'root',
+  'issuer',
+  'policy-approver',
+  'office-approver',
+  'transport',
+  'log',
+  'document',
+  'lookup',
+] as const;
 /** What a key of the key file is for. */
 export type KeyKind = (typeof keyKinds)[number];
+
+/** Kinds that files from before them lack, and the words from which such a file's own key follows. */
+const derivedKinds = ['log', 'document', 'lookup'] as const;
+const derivedWords = {
+  log: 'Tillkeeper log key 1',
+  document: 'Tillkeeper document key 1',
+  lookup: 'Tillkeeper lookup key 1',
+} as const;
+/** Kinds on P-256. */
+const p256Kinds: readonly KeyKind[] = ['document', 'lookup'];
+/** Kinds that the keyset of devices does not list. */
+const unlistedKinds: readonly KeyKind[] = ['root', 'transport', 'log', 'document', 'lookup'];
 
 const keyEntrySchema = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
@@ -35,7 +60,7 @@ const keyFileSchema = v.strictObject({
   keyEncryptionKey: v.pipe(v.string(), v.length(43)),
   /** Signs session cookies. */
   signInSecret: v.pipe(v.string(), v.minLength(43)),
-  keys: v.pipe(v.array(keyEntrySchema), v.minLength(keyKinds.length - 1), v.maxLength(64)),
+  keys: v.pipe(v.array(keyEntrySchema), v.minLength(keyKinds.length - derivedKinds.length), v.maxLength(64)),
 });
 /** The server's secrets. Whoever holds this file can issue grants: keep it like a vault key. */
 export type KeyFile = v.InferOutput<typeof keyFileSchema>;
@@ -53,21 +78,26 @@ const retiringSeconds = 30 * daySeconds;
 /** Reads a key file's text. Throws, naming the field, when it is not one. */
 export function parseKeyFile(text: string): KeyFile {
   const parsed = v.safeParse(keyFileSchema, JSON.parse(text));
-  if (parsed.success) return withLogKey(parsed.output);
+  if (parsed.success) return withDerivedKeys(parsed.output);
   const [issue] = parsed.issues;
   throw new Error(`key file: ${v.getDotPath(issue) ?? ''} ${issue.message}`);
 }
 
 /**
- * The file with a key for the log. One from before there was a log gets a key that follows from its own secrets, so
+ * The file with a key of every kind. One from before a kind existed gets a key that follows from its own secrets, so
  * that every process that reads it comes to the same.
  */
-function withLogKey(file: KeyFile): KeyFile {
-  if (file.keys.some((key) => key.kind === 'log')) return file;
+function withDerivedKeys(file: KeyFile): KeyFile {
+  const missing = derivedKinds.filter((kind) => !file.keys.some((key) => key.kind === kind));
+  if (missing.length === 0) return file;
   const seed = Buffer.from(file.keyEncryptionKey, 'base64url');
-  const secret = createHmac('sha256', seed).update('Tillkeeper log key 1').digest();
-  const oldest = file.keys.map((key) => key.createdAt).sort()[0];
-  return { ...file, keys: [...file.keys, keyOf('log', secret, oldest ?? new Date(0).toISOString())] };
+  const oldest = file.keys.map((key) => key.createdAt).sort()[0] ?? new Date(0).toISOString();
+  const derived = missing.map((kind) => {
+    if (!p256Kinds.includes(kind))
+      return keyOf(kind, createHmac('sha256', seed).update(derivedWords[kind]).digest(), oldest);
+    return keyOf(kind, p256Secret(new Uint8Array(hkdfSync('sha256', seed, '', derivedWords[kind], 48))), oldest);
+  });
+  return { ...file, keys: [...file.keys, ...derived] };
 }
 
 /**
@@ -112,28 +142,31 @@ export function makeKeyFile(nowMs: number): KeyFile {
  */
 export function rotateKey(file: KeyFile, kind: Exclude<KeyKind, 'root'>, nowMs: number): KeyFile {
   const nowSeconds = Math.floor(nowMs / 1000);
-  // A log key is never dropped: what it signed must stay verifiable.
+  // What a key of the log or of documents signed must stay verifiable.
   const isKept = (key: KeyEntry): boolean =>
-    key.state === 'active' || key.kind === 'log' || key.notAfterSeconds > nowSeconds;
+    key.state === 'active' || key.kind === 'log' || key.kind === 'document' || key.notAfterSeconds > nowSeconds;
   const kept = file.keys.filter(isKept);
   const retired = kept.map((key) =>
     key.kind === kind && key.state === 'active'
       ? { ...key, state: 'retiring' as const, notAfterSeconds: nowSeconds + retiringSeconds }
       : key,
   );
-  const signing = retired.filter((key) => !['root', 'transport', 'log'].includes(key.kind));
-  if (kind !== 'log' && signing.length >= signingKeysMax)
+  const signing = retired.filter((key) => !unlistedKinds.includes(key.kind));
+  if (!unlistedKinds.includes(kind) && signing.length >= signingKeysMax)
     throw new Error('rotateKey: too many keys are still retiring; wait until one is over');
   return { ...file, keys: [...retired, makeKey(kind, nowMs)] };
 }
 
 function makeKey(kind: KeyKind, nowMs: number): KeyEntry {
   const notAfterSeconds = kind === 'issuer' ? Math.floor(nowMs / 1000) + issuerLifeSeconds : 0;
-  return { ...keyOf(kind, randomBytes(32), new Date(nowMs).toISOString()), notAfterSeconds };
+  const secret = p256Kinds.includes(kind) ? p256Secret(randomBytes(48)) : randomBytes(32);
+  return { ...keyOf(kind, secret, new Date(nowMs).toISOString()), notAfterSeconds };
 }
 
 function keyOf(kind: KeyKind, secret: Buffer, createdAt: string): KeyEntry {
-  const publicKey = publicKeyOf(kind === 'transport' ? 'x25519' : 'ed25519', secret);
+  const publicKey = p256Kinds.includes(kind)
+    ? p256PublicKey(secret)
+    : publicKeyOf(kind === 'transport' ? 'x25519' : 'ed25519', secret);
   const id = createHash('sha256').update(publicKey).digest('hex').slice(0, 8);
   return { id, kind, secret: secret.toString('base64url'), createdAt, notAfterSeconds: 0, state: 'active' };
 }

@@ -14,6 +14,7 @@ import {
 } from '../../../server/keys/key-file.ts';
 import { createKeyRing } from '../../../server/keys/key-ring.ts';
 import { nodeAgreementKey, nodeSigner, publicKeyOf, verifyByNode } from '../../../server/keys/node-keys.ts';
+import { p256PublicKey, p256Secret } from '../../../server/keys/p256.ts';
 import { createVault } from '../../../server/keys/vault.ts';
 import speccheck from '../../vectors/ed25519/speccheck.json' with { type: 'json' };
 import wycheproof from '../../vectors/ed25519/wycheproof.json' with { type: 'json' };
@@ -143,5 +144,51 @@ describe('the key file', () => {
     writeKeyFile(path, file);
     expect(parseKeyFile(readFileSync(path, 'utf8'))).toEqual(file);
     expect(existsSync(path)).toBe(true);
+  });
+});
+
+describe('keys of documents and of look-ups', () => {
+  const subtle = globalThis.crypto.subtle;
+  const verifies = async (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> => {
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const key = await subtle.importKey('raw', Uint8Array.from(publicKey), algorithm, false, ['verify']);
+    return subtle.verify(algorithm, key, Uint8Array.from(signature), Uint8Array.from(message));
+  };
+
+  it('a file from before them comes to the same keys every time', () => {
+    const old = makeKeyFile(nowMs);
+    const text = JSON.stringify({
+      ...old,
+      keys: old.keys.filter(({ kind }) => kind !== 'document' && kind !== 'lookup' && kind !== 'log'),
+    });
+    const [first, second] = [parseKeyFile(text), parseKeyFile(text)];
+    expect(first).toEqual(second);
+    expect(first.keys.map(({ kind }) => kind).slice(-3)).toEqual(['log', 'document', 'lookup']);
+    const ids = first.keys.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('sign so that Web Crypto agrees, and stay known after a rotation', async () => {
+    const before = makeKeyFile(nowMs);
+    const after = createKeyRing(rotateKey(before, 'document', nowMs));
+    const message = new Uint8Array([1, 2, 3]);
+    const [old] = createKeyRing(before).documentKeys;
+    const [fresh, kept] = after.documentKeys;
+    expect(kept?.kid).toBe(old.kid);
+    expect(fresh.kid).not.toBe(old.kid);
+    expect(await verifies(old.publicKey, message, old.sign(message))).toBe(true);
+    expect(await verifies(fresh.publicKey, message, old.sign(message))).toBe(false);
+    let file = before;
+    for (let count = 0; count < 8; count++) file = rotateKey(file, 'document', nowMs + count * 40 * 86_400_000);
+    expect(createKeyRing(file).documentKeys).toHaveLength(9);
+  });
+
+  it('a secret key of P-256 is in the range whatever the bytes', () => {
+    for (const byte of [0, 0xff]) {
+      const secret = p256Secret(new Uint8Array(48).fill(byte));
+      expect(secret).toHaveLength(32);
+      expect(p256PublicKey(secret)).toHaveLength(65);
+    }
+    expect(() => p256Secret(new Uint8Array(32))).toThrow('p256Secret.uniform');
   });
 });
