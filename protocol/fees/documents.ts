@@ -108,7 +108,10 @@ export const quoteDocumentSchema = v.object({
   later: v.optional(v.object({ totalFen: fen, why: bilingual })),
   /** SHA-256 over what was put into the sum, base64url. */
   inputsHash: v.pipe(v.string(), v.length(43)),
-  /** Channels that the payee takes on a phone, in its order. `account`: the phone encrypts the account to this key. */
+  /**
+   * Channels that the payee takes on a phone, in its order. `account`: the phone encrypts the account to this key of the
+   * bank (protocol/fees/account-cipher.ts); modulus and exponent are big-endian, base64url, as in a JWK.
+   */
   channels: v.array(
     v.object({
       code: v.string(),

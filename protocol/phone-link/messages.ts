@@ -22,6 +22,24 @@ export const payStages = [
   'refused',
 ] as const;
 
+/**
+ * Why a payment was not begun (`stage` refused), by code; a code that is not here is told as `unknown`. `being-paid`:
+ * somebody else pays the same bill now. `already-paid`: it is paid. `not-confirmed`: the digits were not confirmed yet.
+ * `channel-off`: the payee cannot take this channel now. `bad-account`: the bank's key did not open the account.
+ * `no-server`: the terminal cannot reach its server; nothing was begun.
+ */
+export const payRefusals = [
+  'being-paid',
+  'already-paid',
+  'not-confirmed',
+  'channel-off',
+  'bad-account',
+  'no-server',
+  'unknown',
+] as const;
+/** Why a payment was not begun. */
+export type PayRefusal = (typeof payRefusals)[number];
+
 /** Terminal to phone. */
 export const terminalMessageSchema = v.variant('type', [
   /** The bill: the first thing that the phone gets. `confirm`: nothing can be paid before the digits were confirmed. */
@@ -43,7 +61,10 @@ export const terminalMessageSchema = v.variant('type', [
     stage: v.picklist(payStages),
     receipt: v.optional(signedDocumentSchema),
     quote: v.optional(signedDocumentSchema),
+    /** With `failed`, `closed` and `refused`: why, as a code (see `payRefusals`); the phone has a sentence for each. */
     reason: v.optional(v.string()),
+    /** With `changed`: what became different, in words, as the server said it. */
+    changed: v.optional(v.array(v.object({ zh: v.string(), en: v.string() }))),
     /** The terminal prints a receipt on paper, has printed it, or cannot. */
     print: v.optional(v.picklist(['printing', 'printed', 'no-paper'])),
   }),
