@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { UnlockPolicy } from '../domain/unlock/policy.ts';
 import { alipayStandIn } from '../mock-server/platforms/alipay/stand-in.ts';
 import { acquirerPublicKey } from '../mock-server/platforms/bank-card/host.ts';
@@ -14,6 +15,8 @@ import { startServer } from '../server/start.ts';
 import { demoAccountDomain, demoPeople, demoTerminals } from './demo-data.ts';
 import { seedDemoPayments } from './demo-payments.ts';
 import { seedDemo } from './demo-seed.ts';
+import { type Front, startFront } from './lan.ts';
+import { lanCertificate } from './lan-certificate.ts';
 
 /** Settings of `startStack`; ports of 0 take any free one. */
 export interface StackOptions {
@@ -33,6 +36,8 @@ export interface StackOptions {
   readonly logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   /** Line settings that differ from the rest, by serial. */
   readonly cables?: Readonly<Record<string, Pick<TerminalSpec, 'baud' | 'noise'>>>;
+  /** Answer on this address of the machine's own network too, by https, so that a real phone can be used. */
+  readonly lan?: { readonly address: string; readonly port: number; readonly walletPort: number };
 }
 
 /** Server, database, simulated terminals and demo data, running together. */
@@ -42,6 +47,8 @@ export interface Stack {
   readonly platforms: Platforms;
   /** Address of the app. */
   readonly url: string;
+  /** The addresses on the machine's own network, with `lan`. */
+  readonly lan?: Pick<LanFronts, 'url' | 'walletUrl'>;
   /** Ends the server and starts it again on the same port and database, as an update would. */
   restartServer(): Promise<void>;
   stopServer(): Promise<void>;
@@ -63,8 +70,49 @@ async function freePort(wanted: number): Promise<number> {
   });
 }
 
-function serverStarter(options: StackOptions, serverPort: number, terminalsPort: number): () => Promise<RunningServer> {
-  const { dataDir, staticDir, allowedOrigins, databaseUrl, policy, clock, logLevel = 'warn' } = options;
+/** The https fronts of server and wallet. */
+interface LanFronts {
+  readonly url: string;
+  readonly walletUrl: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the fronts, and makes this process trust their authority: the simulated platforms notify the server by its public
+ * address, as real ones do.
+ */
+async function openFronts(
+  { dataDir, lan }: StackOptions,
+  serverPort: number,
+  platformsPort: number,
+): Promise<LanFronts | undefined> {
+  if (lan === undefined) return undefined;
+  const { address } = lan;
+  const certificate = await lanCertificate(join(dataDir, 'lan'), address, Date.now());
+  setDefaultCACertificates([...getCACertificates('default'), certificate.authority]);
+  const fronts: Front[] = [];
+  const close = async (): Promise<void> => {
+    for (const front of fronts) await front.close();
+  };
+  try {
+    fronts.push(await startFront({ address, port: lan.port, target: serverPort, certificate }));
+    fronts.push(await startFront({ address, port: lan.walletPort, target: platformsPort, certificate }));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url: fronts[0]?.url ?? '', walletUrl: fronts[1]?.url ?? '', close };
+}
+
+function serverStarter(
+  options: StackOptions,
+  serverPort: number,
+  terminalsPort: number,
+  publicUrl: string | undefined,
+): () => Promise<RunningServer> {
+  const { dataDir, staticDir, databaseUrl, policy, clock, logLevel = 'warn' } = options;
+  const localUrl = `http://localhost:${serverPort}`;
+  const allowedOrigins = [...(options.allowedOrigins ?? []), ...(publicUrl === undefined ? [] : [localUrl])];
   const links = demoTerminals.map(({ label, serial }) => ({
     label,
     serial,
@@ -75,11 +123,12 @@ function serverStarter(options: StackOptions, serverPort: number, terminalsPort:
       dataDir: join(dataDir, 'server'),
       host: '127.0.0.1',
       port: serverPort,
-      publicUrl: `http://localhost:${serverPort}`,
+      publicUrl: publicUrl ?? localUrl,
       logLevel,
+      ...(publicUrl === undefined ? {} : { trustedProxies: ['127.0.0.1'] }),
       demo: { terminals: links, worldUrl: `http://localhost:${terminalsPort}/`, accountDomain: demoAccountDomain },
       ...(staticDir === undefined ? {} : { staticDir }),
-      ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
+      ...(allowedOrigins.length === 0 ? {} : { allowedOrigins }),
       ...(databaseUrl === undefined ? {} : { databaseUrl }),
       ...(policy === undefined ? {} : { policy }),
       ...(clock === undefined ? {} : { clock }),
@@ -118,16 +167,20 @@ function startDemoTerminals(
 export async function startStack(options: StackOptions): Promise<Stack> {
   const serverPort = await freePort(options.serverPort);
   const terminalsPort = await freePort(options.terminalsPort);
-  const start = serverStarter(options, serverPort, terminalsPort);
+  const platformsPort = options.lan === undefined ? options.platformsPort : await freePort(options.platformsPort);
+  const lan = await openFronts(options, serverPort, platformsPort);
+  const start = serverStarter(options, serverPort, terminalsPort, lan?.url);
+  const undo: (() => Promise<void>)[] = lan === undefined ? [] : [() => lan.close()];
   let running = await start();
-  const undo: (() => Promise<void>)[] = [() => running.close()];
+  undo.push(() => running.close());
   const closeAll = async (): Promise<void> => {
     for (const close of undo.toReversed()) await close();
   };
   try {
     const platforms = await startPlatforms({
       host: '127.0.0.1',
-      port: options.platformsPort,
+      port: platformsPort,
+      ...(lan === undefined ? {} : { publicOrigin: lan.walletUrl }),
       dataDir: join(options.dataDir, 'platforms'),
       clock: systemClock(),
       standIns: [weChatPayStandIn(), alipayStandIn(), bankCardStandIn, unionPayStandIn()],
@@ -144,6 +197,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       terminals,
       platforms,
       url: `http://localhost:${serverPort}`,
+      ...(lan === undefined ? {} : { lan: { url: lan.url, walletUrl: lan.walletUrl } }),
       stopServer: () => running.close(),
       async restartServer() {
         running = await start();

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { renderUnicodeCompact } from 'uqr';
 import { builtAppFolder, ensureBuilt } from './build-app.ts';
+import { authorityPath, lanAddress } from './lan.ts';
 import { projectRoot } from './processes.ts';
 import { startStack, type Stack } from './stack.ts';
 
@@ -11,6 +13,8 @@ export interface StartOptions {
 const defaultServerPort = 8640;
 const defaultTerminalsPort = 8641;
 const defaultPlatformsPort = 8642;
+/** The https fronts of server and wallet, counted from the server's port: three are the platforms'. */
+const lanPortsAbove = 5;
 const viteOrigin = 'http://localhost:5173';
 
 function portFrom(name: string, fallback: number): number {
@@ -25,8 +29,8 @@ function greeting(stack: Stack, appUrl: string): string {
   return [
     '',
     `  App         ${appUrl}`,
-    `  Terminals   ${stack.terminals.url.replace('127.0.0.1', 'localhost')}   (screens, keypads, paper, sensors, the demo approver's codes)`,
-    `  Wallet      ${stack.platforms.url.replace('127.0.0.1', 'localhost')}   (the customers’ simulated wallets: scan or paste a code, pay)`,
+    `  Terminals   ${stack.terminals.url.replace('//127.0.0.1', '//localhost')}   (screens, keypads, paper, sensors, the demo approver's codes)`,
+    `  Wallet      ${stack.platforms.url.replace('http://127.0.0.1', 'http://localhost')}   (the customers’ simulated wallets: scan or paste a code, pay)`,
     `  Terminal    ${appUrl}/terminal   (the shop’s screen; choose E1-01 and pair it)`,
     `  Interface   ${stack.url}/openapi.json`,
     '',
@@ -34,6 +38,39 @@ function greeting(stack: Stack, appUrl: string): string {
     '',
     '',
   ].join('\n');
+}
+
+function lanGreeting({ lan }: Stack): string {
+  if (lan === undefined) return '';
+  const code = renderUnicodeCompact(lan.url, { border: 2 });
+  return [
+    `  On this network   ${lan.url}   (wallet: ${lan.walletUrl})`,
+    '  Scan it with a phone in the same Wi-Fi. The certificate is this machine’s own: the phone asks once at each address,',
+    `  or trust the authority for good: ${lan.url}${authorityPath}`,
+    `  Open the terminal at ${lan.url}/terminal, so that its codes lead here. Passkeys need a host name and do not work there.`,
+    '',
+    code
+      .split('\n')
+      .map((line) => `  ${line}`)
+      .join('\n'),
+    '',
+    '',
+  ].join('\n');
+}
+
+/** Reads `--lan` or `--lan=ADDRESS`. Throws with the argument's name for anything else. */
+function lanFrom(
+  args: readonly string[],
+  serverPort: number,
+): NonNullable<Parameters<typeof startStack>[0]['lan']> | undefined {
+  const [first, ...more] = args;
+  if (first === undefined) return undefined;
+  if (more.length > 0 || !/^--lan(?:=[\d.]+)?$/.test(first))
+    throw new Error(`${args.join(' ')}: the only option is --lan, or --lan=ADDRESS`);
+  const address = first.split('=')[1] ?? lanAddress();
+  if (address === undefined) throw new Error('--lan: this machine has no network besides loopback');
+  const port = serverPort === 0 ? 0 : serverPort + lanPortsAbove;
+  return { address, port, walletPort: port === 0 ? 0 : port + 1 };
 }
 
 function explain(error: unknown): string {
@@ -59,16 +96,19 @@ export async function startFromCommandLine({ serveBuiltApp }: StartOptions): Pro
   try {
     if (serveBuiltApp) await ensureBuilt();
     const { DATABASE_URL: databaseUrl, TILLKEEPER_DATA: dataDir = join(projectRoot, 'data') } = process.env;
+    const serverPort = portFrom('PORT', defaultServerPort);
+    const lan = lanFrom(process.argv.slice(2), serverPort);
     const stack = await startStack({
       dataDir,
-      serverPort: portFrom('PORT', defaultServerPort),
+      serverPort,
+      ...(lan === undefined ? {} : { lan }),
       terminalsPort: portFrom('TERMINALS_PORT', defaultTerminalsPort),
       platformsPort: portFrom('PLATFORMS_PORT', defaultPlatformsPort),
       ...(serveBuiltApp ? { staticDir: builtAppFolder } : { allowedOrigins: [viteOrigin] }),
       ...(databaseUrl === undefined ? {} : { databaseUrl }),
     });
     closeOnSignals(stack);
-    process.stdout.write(greeting(stack, serveBuiltApp ? stack.url : viteOrigin));
+    process.stdout.write(greeting(stack, serveBuiltApp ? stack.url : viteOrigin) + lanGreeting(stack));
   } catch (error) {
     process.stderr.write(`Tillkeeper could not start: ${explain(error)}\n`);
     process.exit(1);

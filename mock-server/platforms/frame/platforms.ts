@@ -60,6 +60,8 @@ export interface PlatformOptions {
   readonly dataDir?: string;
   readonly clock: PlatformClock;
   readonly standIns: readonly StandInMaker[];
+  /** How others reach the shared port, when that is not its own address: a proxy with https in front of it. */
+  readonly publicOrigin?: string;
 }
 
 /** Starts the stand-ins on one port, with the wallet page at `/` and the control interface at `/control/CODE`. */
@@ -70,7 +72,8 @@ export async function startPlatforms(options: PlatformOptions): Promise<Platform
   });
   await listen(server, options.host, options.port);
   const { port } = server.address() as AddressInfo;
-  const core = await createCore(options, `http://${options.host}:${String(port)}`).catch(async (error: unknown) => {
+  const origin = options.publicOrigin ?? `http://${options.host}:${String(port)}`;
+  const core = await createCore(options, origin).catch(async (error: unknown) => {
     await closeServer(server);
     throw error;
   });
