@@ -48,6 +48,7 @@ function lanGreeting({ lan }: Stack): string {
     '  Scan it with a phone in the same Wi-Fi. The certificate is this machine’s own: the phone asks once at each address,',
     `  or trust the authority for good: ${lan.url}${authorityPath}`,
     `  Open the terminal at ${lan.url}/terminal, so that its codes lead here. Passkeys need a host name and do not work there.`,
+    '  Whoever is in this network can use the demo, and sign in to it.',
     '',
     code
       .split('\n')
@@ -94,10 +95,10 @@ function closeOnSignals(stack: Stack): void {
 /** Starts the whole demo and prints its addresses; ends the process with a plain message when it cannot. */
 export async function startFromCommandLine({ serveBuiltApp }: StartOptions): Promise<void> {
   try {
-    if (serveBuiltApp) await ensureBuilt();
-    const { DATABASE_URL: databaseUrl, TILLKEEPER_DATA: dataDir = join(projectRoot, 'data') } = process.env;
     const serverPort = portFrom('PORT', defaultServerPort);
     const lan = lanFrom(process.argv.slice(2), serverPort);
+    if (serveBuiltApp) await ensureBuilt();
+    const { DATABASE_URL: databaseUrl, TILLKEEPER_DATA: dataDir = join(projectRoot, 'data') } = process.env;
     const stack = await startStack({
       dataDir,
       serverPort,
