@@ -15,7 +15,10 @@ export interface Store {
 
 const statementTimeoutMs = 15_000;
 
-/** Opens the pool. 64-bit whole numbers are read as JavaScript numbers; a value beyond 2^53 throws. */
+/**
+ * Opens the pool. 64-bit whole numbers are read as JavaScript numbers; a value beyond 2^53 throws. A day is read as
+ * `yyyy-mm-dd`: as a Date it would be midnight in this machine's zone.
+ */
 export function openStore(url: string, poolMax: number, log: Logger): Store {
   const overrides = new TypeOverrides();
   overrides.setTypeParser(types.builtins.INT8, (text: string) => {
@@ -23,6 +26,7 @@ export function openStore(url: string, poolMax: number, log: Logger): Store {
     if (!Number.isSafeInteger(value)) throw new Error(`int8 beyond 2^53: ${text}`);
     return value;
   });
+  overrides.setTypeParser(types.builtins.DATE, (text: string) => text);
   const pool = new Pool({
     connectionString: url,
     max: poolMax,

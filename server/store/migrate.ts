@@ -6,6 +6,7 @@ import { idempotencyMigration } from './migrations/0004-idempotency.ts';
 import { siteMigration } from './migrations/0005-site.ts';
 import { paymentsMigration } from './migrations/0006-payments.ts';
 import { webhooksMigration } from './migrations/0007-webhooks.ts';
+import { feesMigration } from './migrations/0008-fees.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
 const migrations = [
@@ -16,6 +17,7 @@ const migrations = [
   siteMigration,
   paymentsMigration,
   webhooksMigration,
+  feesMigration,
 ];
 
 /** Key of the advisory lock that lets several processes start at once. */

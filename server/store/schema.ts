@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { FeeTables } from './schema-fees.ts';
 import type { IdempotencyTable } from './schema-idempotency.ts';
 import type { PaymentTables } from './schema-payments.ts';
 
@@ -363,7 +364,7 @@ interface LogCosignatureTable {
 }
 
 /** Every table, as Kysely sees it. Whole numbers beyond 32 bit come as JavaScript numbers (see `database.ts`). */
-export interface Database extends PaymentTables {
+export interface Database extends PaymentTables, FeeTables {
   user: UserTable;
   account: AccountTable;
   session: SessionTable;
