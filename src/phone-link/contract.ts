@@ -66,13 +66,18 @@ export interface LinkGuest {
 export interface HostOptions {
   /** Address of the page with the code: `https://HOST/l`. */
   readonly pageUrl: string;
+  /** `fetch` with this terminal's session: only a terminal that is signed in may open a mailbox on the relay. */
+  readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
   readonly onState: (state: HostState) => void;
   readonly onMessage: (message: PhoneMessage) => void;
 }
 
-/** What a guest is made with. */
+/**
+ * What a guest is made with. A message counts as delivered when `onMessage` returns: what the page needs after a reload it
+ * keeps by then (sessionStorage); it will not be told again.
+ */
 export interface GuestOptions {
-  /** The part of the address after `#`; absent when a kept session goes on (sessionStorage). */
+  /** The part of the address after `#`, with or without it; absent when a kept session goes on (sessionStorage). */
   readonly hash?: string;
   readonly onState: (state: GuestState) => void;
   readonly onMessage: (message: TerminalMessage) => void;

@@ -68,6 +68,11 @@ export class TerminalLink {
     return this.#open;
   }
 
+  /** `fetch` as this terminal, for what is no call of ours: the phone link's mailbox. */
+  get fetch(): Fetch {
+    return (input, init) => this.#fetch(input, init);
+  }
+
   /** Adds the token; with a new one where it was refused. Rejects like `fetch` when nothing gets through. */
   async #fetch(input: string, init: RequestInit): Promise<Response> {
     const first = await this.#token();

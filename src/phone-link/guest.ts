@@ -1,0 +1,7 @@
+import type { GuestOptions, LinkGuest } from './contract.ts';
+import { browserEnvironment, type LinkEnvironment } from './environment.ts';
+
+/** Begins at once. Being built: the signature holds, what is behind it comes with the next commits. */
+export function createLinkGuest(options: GuestOptions, environment: LinkEnvironment = browserEnvironment()): LinkGuest {
+  throw new Error(`phone-link: not built yet (${String(Boolean(options))}, ${environment.origin})`);
+}
