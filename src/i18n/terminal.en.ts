@@ -93,6 +93,8 @@ export const terminalEn = {
     on: 'on',
     off: 'off',
     noVoice: 'This browser cannot speak',
+    printer: 'Receipt printer',
+    printers: { 'secure-device': 'on the secure device', serial: 'on a serial port', usb: 'on USB' },
   },
   welcome: {
     hint: (name: string) => `Welcome to ${name}`,
@@ -267,6 +269,8 @@ export const terminalEn = {
     problem: {
       'no-printer': 'No printer is connected. The receipt stays on the screen and in the history.',
       'out-of-paper': 'The printer has no paper. Put a roll in, then press 1.',
+      unreachable: 'The printer does not answer. Check its plug and power, then press 1.',
+      'in-use': 'Another program holds the printer. Close it, then press 1.',
       'printer-failed': 'The printer did not answer. Check it, then press 1.',
     },
     next: 'Customer’s copy',

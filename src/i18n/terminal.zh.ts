@@ -90,6 +90,8 @@ export const terminalZh: TerminalText = {
     on: '开',
     off: '关',
     noVoice: '此浏览器不能朗读',
+    printer: '小票打印机',
+    printers: { 'secure-device': '安全设备自带', serial: '串口', usb: 'USB' },
   },
   welcome: {
     hint: (name) => `欢迎使用${name}`,
@@ -252,6 +254,8 @@ export const terminalZh: TerminalText = {
     problem: {
       'no-printer': '没有连接打印机。小票保留在屏幕和记录里。',
       'out-of-paper': '打印机缺纸。请装纸，再按 1。',
+      unreachable: '打印机没有应答。请检查连线和电源，再按 1。',
+      'in-use': '打印机被其他程序占用。请关闭那个程序，再按 1。',
       'printer-failed': '打印机没有回应。请检查，再按 1。',
     },
     next: '打印客户联',

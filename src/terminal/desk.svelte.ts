@@ -16,6 +16,7 @@ import type { TerminalDevice, CardProblem } from './link/device.svelte.ts';
 import type { KeptStore, Settings } from './link/kept.ts';
 import type { TerminalLink } from './link/link.svelte.ts';
 import { Payment } from './payment.svelte.ts';
+import type { PrinterDesk } from './printer-desk.svelte.ts';
 import type { Printing } from './printing.svelte.ts';
 
 /** Harmless screens that nobody touches go back to the channel list after this time, ms. */
@@ -70,6 +71,8 @@ export class TerminalDesk {
   /** A payment that never reached the server, fen: nothing was charged. */
   lostFen = $state<number>();
   isCameraOpen = $state(false);
+  /** The printer's settings; absent until they are opened. */
+  printers = $state.raw<PrinterDesk>();
 
   constructor(tools: DeskTools) {
     this.tools = tools;
@@ -91,7 +94,12 @@ export class TerminalDesk {
 
   get facts(): Facts {
     const card = this.tools.device.stage !== undefined ? 'reading' : this.cardProblem && 'failed';
-    return { home: this.home, stage: this.payment.stage, ...(card === undefined ? {} : { card }) };
+    const printer = this.settings.printer?.kind;
+    return {
+      ...{ home: this.home, stage: this.payment.stage },
+      ...(card === undefined ? {} : { card }),
+      ...(printer === undefined ? {} : { printer }),
+    };
   }
 
   /** A channel's name in the reader's language. */
@@ -227,6 +235,8 @@ export class TerminalDesk {
         this.show({ at: 'off' });
         await this.set({ isOn: false });
         return this.tools.rest();
+      case 'printer':
+        return this.printers?.do(intent.act);
       case 'camera':
         this.isCameraOpen = !this.isCameraOpen;
         return;

@@ -5,13 +5,13 @@ import type { ChannelLike, LocksLike } from '../device/ownership.ts';
 import { i18n } from '../i18n/i18n.svelte.ts';
 import { clock } from '../ui/clock.svelte.ts';
 import { TerminalDesk } from './desk.svelte.ts';
-import { TerminalDevice } from './link/device.svelte.ts';
+import { openSession, TerminalDevice } from './link/device.svelte.ts';
 import { BrowserKept } from './link/kept.ts';
 import type { Identity, KeptStore } from './link/kept.ts';
 import { TerminalLink } from './link/link.svelte.ts';
 import type { Pairing } from './link/pairing.svelte.ts';
 import { Printing } from './printing.svelte.ts';
-import { printReceipt } from './print-receipt.ts';
+import { printerPlace, printReceipt } from './print-receipt.ts';
 
 /** Name of the lock that the one tab holds that is the terminal. */
 export const terminalLock = 'tillkeeper-terminal';
@@ -24,7 +24,7 @@ export class Kiosk {
   readonly #props: KioskAppProps;
   readonly #kept: KeptStore = new BrowserKept();
   readonly #ownership: Ownership;
-  readonly device = new TerminalDevice();
+  readonly device = new TerminalDevice(() => openSession(async () => (await this.#kept.read('settings'))?.printer));
   readonly link: TerminalLink;
   #stopDesk: () => void = () => undefined;
 
@@ -99,12 +99,12 @@ export class Kiosk {
     this.wasRevoked = false;
     this.link.use(identity);
     const { api } = this.link;
-    const printing = new Printing({
+    const printing: Printing = new Printing({
       api,
       newId,
-      print: (document, options) => printReceipt(this.device, document, options),
+      print: (document, options) => printReceipt(printerPlace(desk, this.device), document, options),
     });
-    const desk = new TerminalDesk({
+    const desk: TerminalDesk = new TerminalDesk({
       ...{ link: this.link, kept: this.#kept, device: this.device, printing, newId },
       now: () => clock.nowMs,
       pause,

@@ -2,30 +2,58 @@ import { err } from '../../domain/result.ts';
 import { i18n } from '../i18n/i18n.svelte.ts';
 import type { ReceiptPrinter } from '../receipts/printers.ts';
 import type { TerminalDevice } from './link/device.svelte.ts';
+import { printerPort } from './link/printer-ports.ts';
+import type { ChoiceOf, PrinterChoice } from './link/printer-ports.ts';
+import type { TerminalDesk } from './desk.svelte.ts';
 import type { PrintOutcome, PrintReceipt } from './printing.svelte.ts';
 
-const columns = 32;
+/** Characters in a line of the narrowest paper, 58 mm; wider paper leaves a margin. */
+export const printColumns = 32;
+
+/** What printing stands on. */
+export interface PrinterPlace {
+  readonly device: TerminalDevice;
+  /** What the person has chosen; nothing yet when undefined. */
+  choice(): PrinterChoice | undefined;
+  /** The chosen serial printer has answered, and will have to from now on. */
+  noteAnswers(): void;
+}
+
+/** Where a desk prints: on the printer of its settings. */
+export function printerPlace(desk: Pick<TerminalDesk, 'settings' | 'set'>, device: TerminalDevice): PrinterPlace {
+  return {
+    device,
+    choice: () => desk.settings.printer,
+    noteAnswers() {
+      const { printer } = desk.settings;
+      if (printer?.kind === 'serial') void desk.set({ printer: { ...printer, answers: true } });
+    },
+  };
+}
 
 /**
- * Prints a receipt: on the secure device's own printer, or on one at a port that this page may open. The code for it is
- * fetched when the first receipt is printed.
+ * Prints a receipt: on the printer that the person has chosen, else on the secure device's own or on one that this page
+ * may open anyway. The code for it is fetched when the first receipt is printed.
  */
 export async function printReceipt(
-  device: TerminalDevice,
+  place: PrinterPlace,
   ...[document, options]: Parameters<PrintReceipt>
 ): Promise<PrintOutcome> {
-  let bytes: Uint8Array;
-  let printers: readonly ReceiptPrinter[];
   try {
-    const [{ escposOf }, found] = await Promise.all([import('../receipts/escpos.ts'), findPrinters(device)]);
-    bytes = await escposOf(document, { columns, language: i18n.language, ...options });
-    printers = found;
+    const { escposOf } = await import('../receipts/escpos.ts');
+    const bytes = await escposOf(document, { columns: printColumns, language: i18n.language, ...options });
+    return await printBytes(place, bytes);
   } catch {
     // The code could not be fetched: there is no network.
     return { ok: false, error: 'printer-failed' };
   }
-  let outcome: PrintOutcome = { ok: false, error: 'no-printer' };
-  for (const printer of printers) {
+}
+
+/** Prints ESC/POS bytes. Rejects when the code for the printer cannot be fetched. */
+export async function printBytes(place: PrinterPlace, bytes: Uint8Array): Promise<PrintOutcome> {
+  const found = await findPrinters(place);
+  let outcome: PrintOutcome = { ok: false, error: place.choice() === undefined ? 'no-printer' : 'unreachable' };
+  for (const printer of found) {
     const printed = await printer.print(bytes);
     if (printed.ok) return { ok: true, printer: printer.kind };
     outcome = printed;
@@ -33,16 +61,42 @@ export async function printReceipt(
   return outcome;
 }
 
-async function findPrinters(device: TerminalDevice): Promise<readonly ReceiptPrinter[]> {
-  const { secureDevicePrinter, usbPrinter, usbPrinterClass } = await import('../receipts/printers.ts');
-  const own = device.isReady ? [secureDevicePrinter((bytes) => printOnDevice(device, bytes))] : [];
+/** In the order in which they are tried. A printer that was chosen stands alone: paper must come out where people wait. */
+async function findPrinters(place: PrinterPlace): Promise<readonly ReceiptPrinter[]> {
+  const choice = place.choice();
+  if (choice?.kind === 'serial') return serialPrinters(choice, place);
+  if (choice?.kind === 'usb') return usbPrinters((one) => isChosen(one, choice));
+  const own = await ownPrinter(place.device);
+  return choice === undefined ? [...own, ...(await usbPrinters(() => true))] : own;
+}
+
+/** True for the USB printer that was chosen, also after it was unplugged. */
+export function isChosen(one: USBDevice, choice: ChoiceOf<'usb'>): boolean {
+  return (
+    one.vendorId === choice.vendorId &&
+    one.productId === choice.productId &&
+    (one.serialNumber ?? '') === choice.serialNumber
+  );
+}
+
+async function serialPrinters(choice: ChoiceOf<'serial'>, place: PrinterPlace): Promise<readonly ReceiptPrinter[]> {
+  const { serialPrinter } = await import('../receipts/serial-printer.ts');
+  const { serial } = navigator as { readonly serial?: Serial };
+  const port = printerPort((await serial?.getPorts().catch(() => [])) ?? [], choice);
+  const options = { baudRate: choice.baudRate, mustAnswer: choice.answers };
+  return port === undefined ? [] : [serialPrinter(port, options, () => place.noteAnswers())];
+}
+
+async function usbPrinters(isWanted: (one: USBDevice) => boolean): Promise<readonly ReceiptPrinter[]> {
+  const { isUsbPrinter, usbPrinter } = await import('../receipts/usb-printer.ts');
   const { usb } = navigator as { readonly usb?: USB };
   const granted = usb === undefined ? [] : await usb.getDevices().catch(() => []);
-  const isPrinter = (one: USBDevice): boolean =>
-    one.configurations.some(({ interfaces }) =>
-      interfaces.some(({ alternates }) => alternates.some(({ interfaceClass }) => interfaceClass === usbPrinterClass)),
-    );
-  return [...own, ...granted.filter(isPrinter).map((one) => usbPrinter(one))];
+  return granted.filter((one) => isUsbPrinter(one) && isWanted(one)).map((one) => usbPrinter(one));
+}
+
+async function ownPrinter(device: TerminalDevice): Promise<readonly ReceiptPrinter[]> {
+  const { secureDevicePrinter } = await import('../receipts/printers.ts');
+  return device.isReady ? [secureDevicePrinter((bytes) => printOnDevice(device, bytes))] : [];
 }
 
 /** Prints on the secure device; what its own names say is told in those of printers. */

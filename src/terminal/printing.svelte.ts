@@ -2,16 +2,14 @@ import type { ReceiptDocument, ReceiptView } from '../../protocol/http/receipts.
 import type { Printed } from '../../protocol/http/terminal-app.ts';
 import type { ApiClient } from '../api/client.ts';
 import type { ApiFailure } from '../api/failures.ts';
+import type { PrintError } from '../receipts/printers.ts';
 
 /** For whom a copy is. */
 export type Copy = Printed['copy'];
 
-/** Why nothing came out: no printer is there, no paper, the printer or its cable failed. */
-export type PrintProblem = 'no-printer' | 'out-of-paper' | 'printer-failed';
-
 /** What became of one print. */
 export type PrintOutcome =
-  { readonly ok: true; readonly printer: Printed['printer'] } | { readonly ok: false; readonly error: PrintProblem };
+  { readonly ok: true; readonly printer: Printed['printer'] } | { readonly ok: false; readonly error: PrintError };
 
 /** Prints one copy of a receipt. */
 export type PrintReceipt = (
@@ -34,7 +32,7 @@ export class Printing {
   /** Why the receipts could not be fetched. */
   failure = $state.raw<ApiFailure>();
   /** Why the last copy did not come out; the picture on the screen stands in for it. */
-  problem = $state<PrintProblem>();
+  problem = $state<PrintError>();
   /** The copy that came out last. */
   printed = $state<Copy>();
 

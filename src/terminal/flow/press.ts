@@ -5,8 +5,8 @@ import { isDigit, placeOf } from './keys.ts';
 import type { Key } from './keys.ts';
 import { pressOnPayment } from './press-payment.ts';
 import { pressOnRefund } from './press-refund.ts';
-import { firstKind, isHarmless, menuActs } from './screens.ts';
-import type { MenuAct, Purpose, Screen, ScreenOf, Way } from './screens.ts';
+import { firstKind, isHarmless, menuActs, printerActs } from './screens.ts';
+import type { MenuAct, PrinterAct, Purpose, Screen, ScreenOf, Way } from './screens.ts';
 import type { Stage } from './stage.ts';
 
 /** Why a key did nothing; the screen says it in words. */
@@ -21,6 +21,7 @@ export type Intent =
   | { readonly do: 'take-code'; readonly code: string; readonly amountFen: number }
   | { readonly do: 'search'; readonly purpose: Purpose; readonly channel: string; readonly text: string }
   | { readonly do: 'open-order'; readonly purpose: Purpose; readonly channel: string; readonly place: number }
+  | { readonly do: 'printer'; readonly act: PrinterAct }
   | { readonly do: 'refund'; readonly order: ScreenOf<'order'>['order']; readonly back: Screen }
   | {
       readonly do:
@@ -49,6 +50,8 @@ export interface Facts {
   readonly stage: Stage | undefined;
   /** A card is being read, or the last reading came to nothing; absent otherwise. */
   readonly card?: 'reading' | 'failed';
+  /** The kind of printer that was chosen; absent until one was. */
+  readonly printer?: 'secure-device' | 'serial' | 'usb';
 }
 
 /** What a key does on a screen; undefined when nothing. */
@@ -60,6 +63,8 @@ export function pressOn(screen: Screen, key: Key, facts: Facts): Intent | undefi
       return onChannels(key, facts);
     case 'settings':
       return onSettings(key);
+    case 'printer':
+      return onPrinter(key, facts);
     case 'welcome':
       return forward(key, { at: 'menu', channel: screen.channel }, { at: 'channels' });
     case 'menu':
@@ -112,7 +117,15 @@ function onChannels(key: Key, facts: Facts): Intent | undefined {
 function onSettings(key: Key): Intent | undefined {
   if (key === 'cancel' || key === 'confirm' || key === 'function') return { do: 'show', screen: { at: 'channels' } };
   const act = (['voice', 'large', 'language'] as const)[placeOf(key, 3) ?? -1];
-  return act && { do: act };
+  return key === '4' ? { do: 'show', screen: { at: 'printer' } } : act && { do: act };
+}
+
+function onPrinter(key: Key, { printer = 'secure-device' }: Facts): Intent | undefined {
+  if (key === 'cancel' || key === 'confirm') return { do: 'show', screen: { at: 'settings' } };
+  if (key === 'function') return { do: 'show', screen: { at: 'channels' } };
+  const acts = printerActs(printer);
+  const act = acts[placeOf(key, acts.length) ?? -1];
+  return act && { do: 'printer', act };
 }
 
 function onMenu({ channel }: ScreenOf<'menu'>, key: Key): Intent | undefined {

@@ -23,6 +23,16 @@ export interface Part {
 /** Why the list of ways is shown: a new amount that the chosen channel cannot take, another way, or the rest of a split. */
 export type WaysWhy = 'scanned' | 'over' | 'change' | 'rest';
 
+/** What a person may do with the receipt printer. */
+export type PrinterAct = 'secure-device' | 'serial' | 'usb' | 'test' | 'speed' | 'forget';
+
+/** The acts of the printer's settings in the order of their number keys; `chosen` is the kind of printer in use. */
+export function printerActs(chosen: 'secure-device' | 'serial' | 'usb'): readonly PrinterAct[] {
+  const kinds = ['secure-device', 'serial', 'usb', 'test'] as const;
+  if (chosen === 'secure-device') return kinds;
+  return chosen === 'serial' ? [...kinds, 'speed', 'forget'] : [...kinds, 'forget'];
+}
+
 /** Where a refund at the terminal stands. */
 export type RefundStep = 'amount' | 'reason' | 'approver' | 'factor' | 'ask' | 'doing' | 'done';
 
@@ -48,7 +58,7 @@ type OfChannel<N extends string> = N extends string ? { readonly at: N; readonly
 
 /** What the terminal shows. Everything else follows from the payment in hand and from the server's last words. */
 export type Screen =
-  | Bare<'off' | 'channels' | 'settings' | 'payment' | 'ask-cancel'>
+  | Bare<'off' | 'channels' | 'settings' | 'printer' | 'payment' | 'ask-cancel'>
   | OfChannel<'welcome' | 'menu'>
   | { readonly at: 'amount'; readonly channel: string; readonly text: string; readonly authCode?: string }
   | {
@@ -90,6 +100,7 @@ export type MenuAct = (typeof menuActs)[number];
 const harmless: ReadonlySet<ScreenName> = new Set([
   'channels',
   'settings',
+  'printer',
   'welcome',
   'menu',
   'amount',

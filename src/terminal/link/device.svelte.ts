@@ -5,6 +5,7 @@ import type { AppScreen } from '../../../protocol/http/terminal-app.ts';
 import type * as cardCalls from '../../device/card.ts';
 import type { AskError, CardCiphertext, PrintError, SignedPairing } from '../../device/card.ts';
 import type { DeviceSession } from '../../device/session.svelte.ts';
+import type { PrinterChoice } from './printer-ports.ts';
 
 type CardRead = Reply<'card.read'>;
 type CardCalls = typeof cardCalls;
@@ -37,7 +38,7 @@ export class TerminalDevice {
   /** What the device's printer last said of its paper. */
   paper = $state<AppScreen['paper']>();
 
-  constructor(open: () => Promise<DeviceSession> = openSession) {
+  constructor(open: () => Promise<DeviceSession>) {
     this.#open = open;
   }
 
@@ -131,10 +132,15 @@ function problemOf<E extends string>(
   return error as Exclude<E, AskError>;
 }
 
-async function openSession(): Promise<DeviceSession> {
-  const [{ DeviceSession: Session }, { browserEnvironment }] = await Promise.all([
+/** A cable of the browser's, with its code fetched; it leaves the receipt printer's port alone. */
+export async function openSession(printer: () => Promise<PrinterChoice | undefined>): Promise<DeviceSession> {
+  const [{ DeviceSession: Session }, { browserEnvironment }, { portsForCable }] = await Promise.all([
     import('../../device/session.svelte.ts'),
     import('../../device/environment.ts'),
+    import('./printer-ports.ts'),
   ]);
-  return new Session(browserEnvironment());
+  const environment = browserEnvironment();
+  const { serial } = environment;
+  if (serial === undefined) return new Session(environment);
+  return new Session({ ...environment, serial: { ...serial, serial: portsForCable(serial.serial, printer) } });
 }

@@ -1,6 +1,7 @@
 import { openDB } from 'idb';
 import type { DBSchema, IDBPDatabase } from 'idb';
 import type { AttemptKind } from '../../../domain/payments/states.ts';
+import type { PrinterChoice } from './printer-ports.ts';
 
 /** Who this app is: made at the pairing. The private key never leaves the browser's store. */
 export interface Identity {
@@ -29,11 +30,24 @@ export interface Job {
   readonly startedAtMs: number;
 }
 
+/** The payment of a quote for fees, written down before the server hears of it. No number, no secret, no name. */
+export interface KeptFee {
+  readonly quoteId: string;
+  readonly payId: string;
+  readonly channel: string;
+  /** `link`: on the resident's phone; `qr`: a code at this terminal. */
+  readonly kind: 'link' | 'qr';
+  readonly totalFen: number;
+  readonly startedAtMs: number;
+}
+
 /** How the terminal is set, and whether it is switched on. */
 export interface Settings {
   readonly isOn: boolean;
   readonly isLarge: boolean;
   readonly isVoice: boolean;
+  /** Which printer takes the receipts; the secure device's own when absent. */
+  readonly printer?: PrinterChoice | undefined;
   /** The order whose end was seen last. */
   readonly doneOrderId?: string;
 }
@@ -42,6 +56,7 @@ export interface Settings {
 export interface Kept {
   readonly identity: Identity;
   readonly job: Job;
+  readonly fee: KeptFee;
   readonly settings: Settings;
 }
 
