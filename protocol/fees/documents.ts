@@ -2,15 +2,10 @@ import * as v from 'valibot';
 import { feeServices } from '../../domain/tariffs/rating.ts';
 
 /**
- * What a resident is shown and keeps: documents of the server, signed, so that neither the terminal nor anything between
- * can change them. A document travels as the exact bytes that were signed; nobody writes it again to check it.
- * Signature: ECDSA P-256 with SHA-256 (raw, 64 bytes) over the purpose, a zero byte and the bytes. ECDSA because every
- * WebView with Web Crypto has it; Ed25519 is missing in older ones.
+ * Largest signed document in bytes: as base64url it fits into one message of the phone's link (`messageMaxBytes`). The
+ * server tells a longer one in fewer lines.
  */
-export const documentPurposes = { quote: 'TK-QUOTE/1', receipt: 'TK-FEE-RECEIPT/1' } as const;
-
-/** Largest signed document in bytes; a quote of twelve bills with forty lines is below 12 KiB. */
-export const documentMaxBytes = 14_000;
+export const documentMaxBytes = 11_500;
 
 const bilingual = v.object({ zh: v.string(), en: v.string() });
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/));
@@ -19,7 +14,13 @@ const instant = v.pipe(v.string(), v.isoTimestamp());
 const fen = v.pipe(v.number(), v.safeInteger());
 const decimal = v.pipe(v.string(), v.regex(/^-?\d{1,18}(?:\.\d{1,12})?$/));
 
-/** `bytes`: the document's JSON in UTF-8; `kid` names the server's key. All base64url. */
+/**
+ * What a resident is shown and keeps: a document of the server, signed, so that neither the terminal nor anything between
+ * can change it. It travels as the exact bytes that were signed; nobody writes it again to check it. `bytes`: the
+ * document's JSON in UTF-8; `kid` names the server's key. Signature: ECDSA P-256 with SHA-256 (raw, 64 bytes) over the
+ * purpose (`purposes.ts`), a zero byte and the bytes. All base64url. ECDSA because every WebView with Web Crypto has it;
+ * Ed25519 is missing in older ones.
+ */
 export const signedDocumentSchema = v.object({
   kid: v.pipe(v.string(), v.maxLength(16)),
   bytes: v.pipe(v.string(), v.maxLength(Math.ceil((documentMaxBytes * 4) / 3))),

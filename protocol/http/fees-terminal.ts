@@ -84,8 +84,8 @@ export type HouseholdView = v.InferOutput<typeof householdViewSchema>;
 /** POST /api/terminal-app/fees/quotes: bills, or a payment in advance. */
 export const makeQuoteSchema = v.strictObject({
   id: idSchema,
-  visit: v.string(),
-  billIds: v.optional(v.pipe(v.array(idSchema), v.maxLength(12))),
+  visit: v.pipe(v.string(), v.maxLength(400)),
+  billIds: v.optional(v.pipe(v.array(idSchema), v.minLength(1), v.maxLength(12))),
   topUpFen: v.optional(fenSchema),
 });
 /** Asks for a quote. */
@@ -135,8 +135,25 @@ export const payQuoteReplySchema = v.object({
 /** What the phone does next. */
 export type PayQuoteReply = v.InferOutput<typeof payQuoteReplySchema>;
 
-/** GET /api/terminal-app/fees/receipts/:receiptNo?visit=… and POST …/printed. */
+/** GET /api/terminal-app/fees/household?visit=…: the household again, as it is now, while the visit lasts. */
+export const visitQuerySchema = v.strictObject({ visit: v.pipe(v.string(), v.maxLength(400)) });
+
+/**
+ * GET /api/terminal-app/fees/receipts/:receiptNo?visit=… and POST …/printed. Without a visit only a receipt that came
+ * about at this terminal in the last hour. `prints`: how often it was printed; above 0 the next one is a duplicate.
+ */
+export const receiptQuerySchema = v.strictObject({ visit: v.optional(v.pipe(v.string(), v.maxLength(400))) });
+/** Tells that a receipt was printed; the id makes a repetition harmless. */
+export const feePrintedSchema = v.strictObject({
+  id: idSchema,
+  visit: v.optional(v.pipe(v.string(), v.maxLength(400))),
+});
+/** Tells that a receipt was printed. */
+export type FeePrinted = v.InferOutput<typeof feePrintedSchema>;
+/** A receipt with how often it was printed. */
 export const feeReceiptViewSchema = v.object({ document: signedDocumentSchema, prints: v.number() });
+/** A receipt with how often it was printed. */
+export type FeeReceiptView = v.InferOutput<typeof feeReceiptViewSchema>;
 
 /** GET /api/fees/keys (public): the server's keys for documents, JWK members of P-256, newest first. */
 export const documentKeysSchema = v.object({
