@@ -31,7 +31,9 @@ export const certaintyWaitMs = 60_000;
 
 /** What of an attempt can still be given back: not what went back, nor what is on its way. */
 export function refundableFen(attempt: AttemptRecord, refunds: readonly RefundRecord[]): Fen {
-  const running = refunds.filter((refund) => refund.attemptId === attempt.id && isRunning(refund.state));
+  const running = refunds.filter(
+    (refund) => refund.attemptId === attempt.id && refund.transactionId === null && isRunning(refund.state),
+  );
   return fen(attempt.amountFen - attempt.refundedFen - addFen(...running.map((refund) => refund.amountFen)));
 }
 
@@ -118,8 +120,16 @@ export class Draft {
       number: this.refunds.length + 1,
       ...{ id: ask.id, attemptId: attempt.id, channel: attempt.channel, amountFen: ask.amountFen },
       ...{ refundNo: refundNoOf(attempt.attemptNo, number), state: 'created', cause: ask.cause, reason: ask.reason },
-      ...{ askedBy: ask.by ?? null, bodyHash: ask.bodyHash, memo: {}, platformRefundId: null, platformCode: null },
-      ...{ tries: 0, nextLookAtMs: ask.lookAtMs, createdAtMs: nowMs, updatedAtMs: nowMs, doneAtMs: null },
+      ...{ askedBy: ask.by ?? null, bodyHash: ask.bodyHash, memo: {}, transactionId: ask.transactionId ?? null },
+      ...{
+        platformRefundId: null,
+        platformCode: null,
+        tries: 0,
+        nextLookAtMs: ask.lookAtMs,
+        createdAtMs: nowMs,
+        updatedAtMs: nowMs,
+        doneAtMs: null,
+      },
     };
     this.refunds.push(refund);
     const facts = { amountFen: ask.amountFen, cause: ask.cause, refundNo: refund.refundNo };
@@ -214,8 +224,8 @@ export class Draft {
   }
 
   #isInHand(): boolean {
-    const { state, cancelWanted } = this.order;
-    if (state !== 'open' && state !== 'part-paid') return false;
+    const { state, cancelWanted, source } = this.order;
+    if (source === 'fee' || (state !== 'open' && state !== 'part-paid')) return false;
     if (!cancelWanted) return true;
     const live = liveAttempt(this);
     return live !== undefined && this.moment.nowMs <= live.expiresAtMs + certaintyWaitMs;
@@ -237,6 +247,8 @@ export interface RefundAsk {
   readonly cause: RefundCause;
   readonly reason: string;
   readonly by?: string;
+  /** The platform's number of a payment that is not the attempt's own. */
+  readonly transactionId?: string;
   readonly bodyHash: string;
   readonly lookAtMs: number;
 }

@@ -9,7 +9,8 @@ export const paymentEventKinds = {
   'call-refused': 'The platform refused us: keys, rights, settings. Facts: code, message.',
   paid: 'The platform said that it took the money. Facts: transactionId, amountFen, source.',
   'paid-late': 'Money came although the attempt was closed or the order was paid. It goes back by itself.',
-  'paid-twice': 'The platform named a second payment for the same number. Facts: transactionId.',
+  'paid-twice':
+    'The platform named a second payment for the same number. Facts: transactionId, known, amountFen, goesBack.',
   failed: 'The platform said no. Facts: reason, code.',
   closed: 'The platform said that the attempt is closed and no money stays taken.',
   'close-wanted': 'The attempt is to end at the platform. Facts: why.',

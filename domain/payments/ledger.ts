@@ -24,17 +24,34 @@ export function postingOfPayment(attempt: AttemptRecord, feeFen: Fen): Posting {
   };
 }
 
+/** The posting for money that a platform took once more under the same number: as much as the first time, not ours. */
+export function postingOfSurplus({ channel, id, feeFen }: AttemptRecord, refund: RefundRecord): Posting {
+  const { amountFen } = refund;
+  const keptFen = feeFen ?? 0;
+  return {
+    kind: 'surplus',
+    attemptId: id,
+    refundId: refund.id,
+    lines: lines(
+      [`clearing:${channel}`, amountFen - keptFen],
+      [`fees:${channel}`, keptFen],
+      [`surplus:${channel}`, -amountFen],
+    ),
+  };
+}
+
 /** The posting for money that went back; the fee goes back in proportion. `attempt` is as it was before. */
 export function postingOfRefund(attempt: AttemptRecord, refund: RefundRecord): Posting {
   const { channel } = attempt;
   const feeFen = attempt.feeFen ?? fen(0);
-  const back = feeBackOf(feeFen, attempt.amountFen, attempt.refundedFen, refund.amountFen);
+  const isSurplus = refund.transactionId !== null;
+  const back = isSurplus ? feeFen : feeBackOf(feeFen, attempt.amountFen, attempt.refundedFen, refund.amountFen);
   return {
     kind: 'refund',
     attemptId: attempt.id,
     refundId: refund.id,
     lines: lines(
-      [attempt.state === 'paid-late' ? `surplus:${channel}` : 'payable', refund.amountFen],
+      [isSurplus || attempt.state === 'paid-late' ? `surplus:${channel}` : 'payable', refund.amountFen],
       [`clearing:${channel}`, back - refund.amountFen],
       [`fees:${channel}`, -back],
     ),

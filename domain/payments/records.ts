@@ -2,6 +2,12 @@ import type { Fen } from '../money.ts';
 import type { PaymentEventKind } from './event-kinds.ts';
 import type { AttemptKind, AttemptState, FailureReason, OrderState, RefundState } from './states.ts';
 
+/**
+ * Where an order comes from. `fee`: a resident's bills, paid on their own phone; its terminal may stand in another
+ * merchant's shop and goes on serving that shop's customers meanwhile.
+ */
+export type OrderSource = 'terminal' | 'api' | 'fee';
+
 /** What a customer owes, and what became of it. Times are Unix milliseconds. */
 export interface OrderRecord {
   readonly merchantId: string;
@@ -22,7 +28,7 @@ export interface OrderRecord {
   readonly tail: string | null;
   readonly note: string;
   readonly bodyHash: string;
-  readonly source: 'terminal' | 'api';
+  readonly source: OrderSource;
   readonly externalRef: string | null;
   readonly apiKeyId: string | null;
   readonly cancelWanted: boolean;
@@ -78,8 +84,11 @@ export interface LimitHold {
   readonly windowKind: 'day' | 'month';
 }
 
-/** Why money is given back: a person, a late or second payment, a part of a cancelled split, the API, a difference. */
-export type RefundCause = 'merchant' | 'late' | 'part' | 'api' | 'reconciliation';
+/**
+ * Why money is given back: a person, a payment that came too late, a part of a cancelled split, the API, a difference,
+ * money that a platform took a second time under one number.
+ */
+export type RefundCause = 'merchant' | 'late' | 'part' | 'api' | 'reconciliation' | 'surplus';
 
 /** Money given back, of one attempt. */
 export interface RefundRecord {
@@ -96,6 +105,8 @@ export interface RefundRecord {
   readonly askedBy: string | null;
   readonly bodyHash: string;
   readonly memo: Readonly<Record<string, string>>;
+  /** Of `surplus`: the platform's number of the payment that goes back, which is not the attempt's own. */
+  readonly transactionId: string | null;
   readonly platformRefundId: string | null;
   readonly platformCode: string | null;
   readonly tries: number;
@@ -131,7 +142,7 @@ export interface LedgerLine {
 
 /** A posting that balances. */
 export interface Posting {
-  readonly kind: 'payment' | 'refund' | 'late';
+  readonly kind: 'payment' | 'refund' | 'late' | 'surplus' | 'difference';
   readonly attemptId: string;
   readonly refundId?: string;
   readonly lines: readonly LedgerLine[];

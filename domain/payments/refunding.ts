@@ -60,7 +60,8 @@ function sourcesOf({ attempts, refunds }: Snapshot, wish: RefundWish, nowMs: num
       : attempts.filter(({ id, state }) => id === wish.attemptId && (state === 'paid' || state === 'paid-late'));
   return chosen.flatMap((attempt) => {
     const { refundsMax, forMs } = wish.bounds(attempt.channel);
-    const made = refunds.filter((refund) => refund.attemptId === attempt.id && refund.state !== 'failed').length;
+    const own = refunds.filter((refund) => refund.attemptId === attempt.id && refund.transactionId === null);
+    const made = own.filter((refund) => refund.state !== 'failed').length;
     const isOver = made >= refundsMax || nowMs - (attempt.paidAtMs ?? nowMs) > forMs;
     const leftFen = refundableFen(attempt, refunds);
     return isOver || leftFen === 0 ? [] : [{ attempt, leftFen }];
@@ -124,7 +125,7 @@ function told(refund: RefundRecord, word: RefundWord, facts: Record<string, unkn
 }
 
 function isByPerson(refund: RefundRecord): boolean {
-  return refund.cause !== 'late' && refund.cause !== 'part';
+  return refund.cause !== 'late' && refund.cause !== 'part' && refund.cause !== 'surplus';
 }
 
 function takeDone(
@@ -134,7 +135,8 @@ function takeDone(
   result: { readonly refundId: string; readonly refundNo: string; readonly amountFen: Fen; readonly atMs: number },
 ): void {
   const attempt = draft.attempt(refund.attemptId);
-  const isTooMuch = attempt.refundedFen + refund.amountFen > attempt.amountFen;
+  const isSurplus = refund.transactionId !== null;
+  const isTooMuch = !isSurplus && attempt.refundedFen + refund.amountFen > attempt.amountFen;
   if (result.refundNo !== refund.refundNo || result.amountFen !== refund.amountFen || isTooMuch) {
     const facts = { what: 'refund', ours: refund.amountFen, theirs: result.amountFen, theirNumber: result.refundNo };
     draft.event('differs', told(refund, word, facts));
@@ -144,7 +146,7 @@ function takeDone(
     return;
   }
   draft.post(postingOfRefund(attempt, refund));
-  draft.setAttempt(attempt.id, { refundedFen: addFen(attempt.refundedFen, refund.amountFen) });
+  if (!isSurplus) draft.setAttempt(attempt.id, { refundedFen: addFen(attempt.refundedFen, refund.amountFen) });
   ready(draft, refund);
   draft.setRefund(refund.id, { state: 'done', platformRefundId: result.refundId, doneAtMs: result.atMs });
   draft.event('refund-done', told(refund, word, { amountFen: refund.amountFen, refundId: result.refundId }));

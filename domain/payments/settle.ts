@@ -3,7 +3,7 @@ import type { PaidProof, PayResult } from './answers.ts';
 import { bySelf, certaintyWaitMs, Draft, type Moment } from './draft.ts';
 import { feeOf } from './fees.ts';
 import { differenceOf } from './integrity.ts';
-import { postingOfPayment } from './ledger.ts';
+import { postingOfPayment, postingOfSurplus } from './ledger.ts';
 import { receiptNoOf } from './numbers.ts';
 import type { AttemptRecord, Outcome, Snapshot } from './records.ts';
 import { nextLookAt } from './schedule.ts';
@@ -20,6 +20,8 @@ export interface AttemptWord {
   /** The account's fee and its merchant's number at the platform, to compare and to count with. */
   readonly feePpm: number;
   readonly platformMerchantId: string;
+  /** The platform can give back one payment of several under a number. Otherwise a person must. */
+  readonly refundsByTransaction: boolean;
   /** What went over the wire. */
   readonly raw?: string;
 }
@@ -78,12 +80,7 @@ function takePaid(
   } else if (attempt.state === 'closed' || attempt.state === 'failed') {
     if (!isUndone) takeLate(draft, attempt, word, proof);
   } else if (attempt.transactionId !== null && attempt.transactionId !== proof.transactionId) {
-    const facts = { transactionId: proof.transactionId, known: attempt.transactionId };
-    draft.event('paid-twice', told(word, facts));
-    draft.alarm({
-      kind: 'payment-differs',
-      facts: { ...facts, orderId: draft.order.id, attemptNo: attempt.attemptNo },
-    });
+    takeTwice(draft, attempt, word, proof);
   } else if (word.source === 'notification') draft.event('notified', told(word));
 }
 
@@ -130,6 +127,26 @@ function takeLate(draft: Draft, attempt: AttemptRecord, word: AttemptWord, proof
   const reason = draft.order.paidFen > 0 ? 'paid a second time' : 'paid after the attempt had ended';
   const ask = bySelf(draft.moment.newId(), draft.moment.nowMs);
   draft.addRefund(paid, { ...ask, amountFen: paid.amountFen, cause: 'late', reason });
+}
+
+/** Money under a number that was paid already: goes back by itself, once, where the platform can be told which. */
+function takeTwice(draft: Draft, attempt: AttemptRecord, word: AttemptWord, proof: PaidProof): void {
+  const { transactionId, amountFen } = proof;
+  if (draft.refunds.some((refund) => refund.attemptId === attempt.id && refund.transactionId === transactionId)) {
+    if (word.source === 'notification') draft.event('notified', told(word));
+    return;
+  }
+  const facts = { transactionId, known: attempt.transactionId, amountFen, goesBack: word.refundsByTransaction };
+  draft.event('paid-twice', told(word, facts));
+  if (!word.refundsByTransaction) {
+    const { id: orderId, orderNo } = draft.order;
+    const what = { what: 'paid-twice', orderId, orderNo, attemptNo: attempt.attemptNo };
+    draft.alarm({ kind: 'payment-differs', facts: { ...facts, ...what } });
+    return;
+  }
+  const ask = { ...bySelf(draft.moment.newId(), draft.moment.nowMs), amountFen, transactionId };
+  const refund = draft.addRefund(attempt, { ...ask, cause: 'surplus', reason: 'taken twice under one number' });
+  draft.post(postingOfSurplus(attempt, refund));
 }
 
 function takeOther(draft: Draft, attempt: AttemptRecord, word: AttemptWord): void {

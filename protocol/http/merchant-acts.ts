@@ -10,7 +10,7 @@ import { receiptViewSchema } from './receipts.ts';
 export const postingSchema = v.object({
   id: idSchema,
   at: instantSchema,
-  kind: v.picklist(['payment', 'refund', 'late', 'reversal', 'settlement', 'difference']),
+  kind: v.picklist(['payment', 'refund', 'late', 'surplus', 'reversal', 'settlement', 'difference']),
   note: v.string(),
   lines: v.array(v.object({ account: v.string(), amountFen: fenSchema })),
 });

@@ -49,15 +49,17 @@ export const attemptViewSchema = v.object({
 /** One attempt to take money. */
 export type AttemptView = v.InferOutput<typeof attemptViewSchema>;
 
-/** One refund. `cause`: a person of the merchant, a late or second payment, a part of a cancelled split, the API, a difference. */
+/** One refund. `cause`: RefundCause of domain/payments/records.ts says what each is. */
 export const refundViewSchema = v.object({
   id: idSchema,
   refundNo: v.string(),
   attemptId: idSchema,
   channel: channelCodeSchema,
   state: v.picklist(refundStates),
-  cause: v.picklist(['merchant', 'late', 'part', 'api', 'reconciliation']),
+  cause: v.picklist(['merchant', 'late', 'part', 'api', 'reconciliation', 'surplus']),
   amountFen: amountFenSchema,
+  /** Of `surplus`: the platform's number of the payment that goes back. */
+  transactionId: v.optional(v.string()),
   reason: v.string(),
   by: v.optional(v.string()),
   platformCode: v.optional(v.string()),
@@ -82,7 +84,7 @@ export const orderViewSchema = v.object({
   refundedFen: fenSchema,
   leftFen: fenSchema,
   note: v.string(),
-  source: v.picklist(['terminal', 'api']),
+  source: v.picklist(['terminal', 'api', 'fee']),
   externalRef: v.optional(v.string()),
   attempts: v.array(attemptViewSchema),
   refunds: v.array(refundViewSchema),

@@ -35,6 +35,11 @@ export interface RefundFacts {
   readonly createdAtMs: number;
   readonly notifyUrl: string;
   readonly memo: Memo;
+  /**
+   * The platform's number of the payment that goes back: our number may have been paid more than once. Only given to
+   * channels with `refundsByTransaction`; the attempt's number names the payment when it is absent.
+   */
+  readonly transactionId?: string;
 }
 
 /** A card as the secure device hands it over: ciphertext only (see docs/card-security.md). */
@@ -48,6 +53,21 @@ export interface CardCiphertext {
   readonly pin?: { readonly ksn: string; readonly block: string };
   /** Last four digits, the only ones that leave the device in clear. */
   readonly tail: string;
+}
+
+/** Who pays by a link: where they are on the net, and where the platform sends them afterwards. */
+export interface Payer {
+  readonly address: string;
+  readonly returnUrl: string;
+  /** Their account at the bank, encrypted on their own phone to the key that `accountKey` gave. */
+  readonly account?: { readonly certId: string; readonly ciphertext: string };
+}
+
+/** A platform's key for accounts: RSA, RSAES-PKCS1-v1_5. Numbers as unsigned big-endian base64url (RFC 7518, section 6.3.1). */
+export interface AccountKey {
+  readonly certId: string;
+  readonly modulus: string;
+  readonly exponent: string;
 }
 
 /** One HTTP notification, as it came. */
@@ -123,6 +143,8 @@ export interface ChannelCapabilities {
   readonly qrMaxSeconds: number;
   readonly refundDays: number;
   readonly refundsPerPayment: number;
+  /** One of several payments under the same number can be given back, by the platform's own number of it. */
+  readonly refundsByTransaction: boolean;
   /** False: no notification comes, one must ask. */
   readonly notifies: boolean;
   /** A customer's code of this channel. */
@@ -205,10 +227,10 @@ export interface Channel {
   /** Facts that must be durable before the first call, such as a trace number. */
   prepare?(attempt: AttemptFacts): Promise<Memo>;
   createQr?(attempt: AttemptFacts): Promise<PayResult>;
-  createLink?(
-    attempt: AttemptFacts,
-    payer: { readonly address: string; readonly returnUrl: string },
-  ): Promise<PayResult>;
+  /** A page of the platform for the payer's own phone; a link that must be posted is written by `linkOfForm`. */
+  createLink?(attempt: AttemptFacts, payer: Payer): Promise<PayResult>;
+  /** The key to which a payer's phone may encrypt their account; `undefined` when they type it at the platform. */
+  accountKey?(): AccountKey | undefined;
   payByAuthCode?(attempt: AttemptFacts, authCode: string): Promise<PayResult>;
   payByCard?(attempt: AttemptFacts, card: CardCiphertext): Promise<PayResult>;
   query(attempt: AttemptFacts): Promise<PayResult>;

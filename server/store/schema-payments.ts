@@ -34,6 +34,7 @@ interface ChannelKeyTable {
   added_by: ColumnType<string | null, string | null | undefined, string | null>;
   facts: ColumnType<Record<string, string>, string | undefined, string>;
   alarmed_days: ColumnType<number | null, number | null | undefined, number | null>;
+  last_used_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 interface ChannelMemoryTable {
   account_id: string;
@@ -63,7 +64,7 @@ interface PaymentOrderTable {
   tail: ColumnType<string | null, string | null | undefined, string | null>;
   note: Generated<string>;
   body_hash: Bytes;
-  source: Generated<'terminal' | 'api'>;
+  source: Generated<'terminal' | 'api' | 'fee'>;
   external_ref: ColumnType<string | null, string | null | undefined, string | null>;
   api_key_id: ColumnType<string | null, string | null | undefined, string | null>;
   cancel_wanted: Generated<boolean>;
@@ -135,7 +136,8 @@ interface PaymentRefundTable {
   order_no: string;
   amount_fen: number;
   state: 'created' | 'submitted' | 'processing' | 'unknown' | 'done' | 'failed';
-  cause: 'merchant' | 'late' | 'part' | 'api' | 'reconciliation';
+  cause: 'merchant' | 'late' | 'part' | 'api' | 'reconciliation' | 'surplus';
+  transaction_id: ColumnType<string | null, string | null | undefined, string | null>;
   reason: Generated<string>;
   asked_by: ColumnType<string | null, string | null | undefined, string | null>;
   body_hash: Bytes;
@@ -178,7 +180,7 @@ interface LedgerPostingTable {
   merchant_id: string;
   id: string;
   at: Date;
-  kind: 'payment' | 'refund' | 'late' | 'reversal' | 'settlement' | 'difference';
+  kind: 'payment' | 'refund' | 'late' | 'surplus' | 'reversal' | 'settlement' | 'difference';
   order_id: ColumnType<string | null, string | null | undefined, string | null>;
   attempt_id: ColumnType<string | null, string | null | undefined, string | null>;
   refund_id: ColumnType<string | null, string | null | undefined, string | null>;

@@ -71,6 +71,7 @@ export const merchantStoryEn = {
     refundCause: {
       merchant: 'asked for by your staff',
       late: 'paid too late or twice, by itself',
+      surplus: 'the platform took it twice, by itself',
       part: 'part of a payment that was cancelled, by itself',
       api: 'asked for by your own system',
       reconciliation: 'after the comparison with the bill',
@@ -80,7 +81,7 @@ export const merchantStoryEn = {
     clearing: (channel: string) => `${channel} owes you`,
     fees: (channel: string) => `Fee of ${channel}`,
     payable: 'Your sales',
-    surplus: (channel: string) => `${channel}: too late, goes back`,
+    surplus: (channel: string) => `${channel}: too late or twice, goes back`,
     differences: (channel: string) => `${channel}: differences`,
   },
   failure: {
@@ -112,7 +113,9 @@ export const merchantStoryEn = {
     'paid-hint': 'Signature, amount, shop and order checked',
     'paid-late': (channel: string) => `${channel} says paid, too late`,
     'paid-late-hint': 'The code was closed or the bill paid already. The money goes back by itself.',
-    'paid-twice': (channel: string) => `${channel} names a second payment`,
+    'paid-twice': (channel: string) => `${channel} took the money a second time`,
+    'paid-twice-back': 'The second payment goes back by itself.',
+    'paid-twice-hint': 'This platform cannot send one of the two back by itself: the office has been called.',
     failed: (attempt: string) => `${attempt}: not paid`,
     closed: (attempt: string) => `${attempt}: closed`,
     'closed-hint': 'The platform confirmed: nothing charged.',

@@ -67,6 +67,7 @@ export const merchantStoryZh: typeof merchantStoryEn = {
     refundCause: {
       merchant: '由员工发起',
       late: '付款太晚或重复，自动退款',
+      surplus: '支付平台重复扣款，自动退款',
       part: '取消的收款中已付的部分，自动退款',
       api: '由您自己的系统发起',
       reconciliation: '与账单核对之后',
@@ -76,7 +77,7 @@ export const merchantStoryZh: typeof merchantStoryEn = {
     clearing: (channel) => `${channel}应付给您`,
     fees: (channel) => `${channel}手续费`,
     payable: '您的销售',
-    surplus: (channel) => `${channel}：付款太晚，将退回`,
+    surplus: (channel) => `${channel}：付款太晚或重复，将退回`,
     differences: (channel) => `${channel}：差异`,
   },
   failure: {
@@ -108,7 +109,9 @@ export const merchantStoryZh: typeof merchantStoryEn = {
     'paid-hint': '签名、金额、商户和订单均已核对',
     'paid-late': (channel) => `${channel}确认已付，但太晚了`,
     'paid-late-hint': '付款码已关闭或账单已付清，钱会自动退回。',
-    'paid-twice': (channel) => `${channel}报告了第二次付款`,
+    'paid-twice': (channel) => `${channel}重复扣了一次款`,
+    'paid-twice-back': '重复的一笔会自动退回。',
+    'paid-twice-hint': '该支付平台无法单独退回其中一笔，已通知管理方处理。',
     failed: (attempt) => `${attempt}：未付`,
     closed: (attempt) => `${attempt}：已关闭`,
     'closed-hint': '平台已确认：没有扣款。',

@@ -120,15 +120,40 @@ describe('a notification', () => {
     expect(await shop.look(order.id)).toMatchObject({ attempts: [{ state: 'closed' }], refunds: [] });
   });
 
-  it('that names a second payment for one number calls the office', async () => {
+  it('that names a second payment for one number: it goes back by itself, once', async () => {
     const { id, attemptNo } = await shown();
     platform().pay(attemptNo);
     await shop.notify('toy-a', attemptNo, 'first');
-    const payment = platform().payments.get(attemptNo);
-    if (payment !== undefined) payment.paidTimes += 1;
+    const books = await shop.books();
+    expect(platform().payAgain(attemptNo)).toBe(true);
     await shop.notify('toy-a', attemptNo, 'second');
     expect(await shop.events(id)).toContain('paid-twice');
-    expect(await shop.alarms(id)).toEqual(['payment-differs']);
+    await shop.notify('toy-a', attemptNo, 'second, told once more');
+    await shop.settle();
+    const order = await shop.look(id);
+    expect(order).toMatchObject({ state: 'paid', paidFen: 10_000, refundedFen: 0 });
+    expect(order.refunds).toMatchObject([{ cause: 'surplus', state: 'done', transactionId: `toy-${attemptNo}-2` }]);
+    expect(platform().heldFen(attemptNo)).toBe(10_000);
+    expect(await shop.books()).toEqual(books);
+    expect(await shop.alarms(id)).toEqual([]);
+    expect(value(await shop.refund(id)), 'the payment itself can still go back').toMatchObject({ state: 'refunded' });
+    expect(platform().heldFen(attemptNo)).toBe(0);
+  });
+
+  it('a second payment that the platform cannot be told apart is for a person', async () => {
+    const blind = await Shop.open(cluster, { refundsByTransaction: false });
+    try {
+      const { id } = value(await blind.order(await blind.terminal(), 10_000));
+      const { attemptNo } = newest(value(await blind.start(id)));
+      blind.platform('toy-a').pay(attemptNo);
+      await blind.notify('toy-a', attemptNo);
+      blind.platform('toy-a').payAgain(attemptNo);
+      await blind.notify('toy-a', attemptNo, 'second');
+      expect(await blind.look(id)).toMatchObject({ state: 'paid', refunds: [] });
+      expect(await blind.alarms(id)).toEqual(['payment-differs']);
+    } finally {
+      await blind.close();
+    }
   });
 });
 

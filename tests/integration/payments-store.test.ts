@@ -124,7 +124,13 @@ describe('both stores', () => {
     if (stored === undefined) throw new Error('the order is gone');
     const [attempt] = stored.attempts;
     if (attempt === undefined) throw new Error('the attempt is gone');
-    const word = { attemptId: attempt.id, source: 'query', feePpm: 1, platformMerchantId: 'x' } as const;
+    const word = {
+      attemptId: attempt.id,
+      source: 'query',
+      feePpm: 1,
+      platformMerchantId: 'x',
+      refundsByTransaction: true,
+    } as const;
     const closed = settleAttempt(stored, { ...word, result: { kind: 'closed' } }, moment());
     if (closed === undefined) throw new Error('nothing was decided');
     expect(await both(at, (store) => store.apply(stored, closed, startMs))).toBe('written');
@@ -171,6 +177,7 @@ describe('both stores', () => {
       attemptId: attempt?.id ?? '',
       source: 'notification',
       feePpm: 9_999,
+      refundsByTransaction: true,
       platformMerchantId: 'm',
     } as const;
     const paid = settleAttempt(stored, { ...word, result: { kind: 'paid', proof }, raw: 'a\u0000b' }, moment());

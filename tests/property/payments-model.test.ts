@@ -93,6 +93,6 @@ it(`keeps money, limits and books right in ${String(runs)} schedules of payers, 
     'attempt failed',
     'attempt closed',
   ];
-  for (const what of [...often, 'refund late done', 'refund part done', 'refund merchant done'])
+  for (const what of [...often, 'refund surplus done', 'refund late done', 'refund part done', 'refund merchant done'])
     expect(seen.get(what) ?? 0, what).toBeGreaterThan(runs / 200);
 });

@@ -153,7 +153,7 @@ function refundOf(attempt: AttemptRecord): RefundRecord {
   const cause = 'merchant';
   return {
     ...{ id: 'r', attemptId: attempt.id, channel: attempt.channel, refundNo: 'R', number: 1, state },
-    ...{ cause, reason: '', askedBy: null, bodyHash: '', memo: {}, platformRefundId: null },
+    ...{ cause, reason: '', askedBy: null, bodyHash: '', memo: {}, transactionId: null, platformRefundId: null },
     ...{ platformCode: null, tries: 0, nextLookAtMs: null, createdAtMs: 0, updatedAtMs: 0, doneAtMs: null },
     amountFen: fen(0),
   };

@@ -133,8 +133,9 @@ export class AlipayBank {
     for (const tradeNo of trade.tradeNos) await this.#tools.notifier.sendNow(this.#notice(trade, tradeNo));
   }
 
-  giveBack(trade: Trade, requestNo: string, amountFen: number): void {
-    trade.refunds.push({ requestNo, amountFen, atMs: this.nowMs() });
+  giveBack(trade: Trade, requestNo: string, amountFen: number, tradeNo?: string): void {
+    const of = tradeNo === undefined ? {} : { tradeNo };
+    trade.refunds.push({ requestNo, amountFen, atMs: this.nowMs(), ...of });
     this.changed();
   }
 

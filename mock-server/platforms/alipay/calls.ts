@@ -108,7 +108,7 @@ function refund(bank: AlipayBank, call: Call): Answer {
   const amountFen = amountOf(call, 'refund_amount');
   const requestNo = optionalTextOf(call, 'out_request_no', /^\w{1,64}$/);
   optionalTextOf(call, 'refund_reason', /^.{1,256}$/);
-  const trade = foundIn(bank, call);
+  const { trade, tradeNo } = paidIn(bank, call);
   if (trade.state !== 'paid') return wrongState;
   if (requestNo === '' && amountFen !== trade.amountFen)
     return failure('ACQ.INVALID_PARAMETER', '部分退款必须传入 out_request_no');
@@ -116,15 +116,16 @@ function refund(bank: AlipayBank, call: Call): Answer {
   if (known !== undefined && known.amountFen !== amountFen)
     return failure('ACQ.DISCORDANT_REPEAT_REQUEST', '请求信息不一致');
   if (known === undefined) {
-    if (refundedFen(trade) === trade.amountFen) return wrongState;
-    if (refundedFen(trade) + amountFen > trade.amountFen)
+    if (refundedFen(trade, tradeNo) === trade.amountFen) return wrongState;
+    if (refundedFen(trade, tradeNo) + amountFen > trade.amountFen)
       return failure('ACQ.REFUND_AMT_NOT_EQUAL_TOTAL', '退款金额超限');
-    bank.giveBack(trade, requestNo === '' ? trade.number : requestNo, amountFen);
+    bank.giveBack(trade, requestNo === '' ? trade.number : requestNo, amountFen, tradeNo);
   }
   return success({
     ...namesOf(trade),
+    trade_no: tradeNo,
     fund_change: known === undefined ? 'Y' : 'N',
-    refund_fee: yuan(refundedFen(trade)),
+    refund_fee: yuan(refundedFen(trade, tradeNo)),
     gmt_refund_pay: shanghai((known ?? trade.refunds.at(-1))?.atMs ?? 0),
   });
 }
@@ -132,11 +133,13 @@ function refund(bank: AlipayBank, call: Call): Answer {
 /** A refund that is not there is a success without its fields. */
 function queryRefund(bank: AlipayBank, call: Call): Answer {
   const requestNo = textOf(call, 'out_request_no', /^\w{1,64}$/);
-  const trade = foundIn(bank, call);
-  const known = trade.refunds.find((other) => other.requestNo === requestNo);
+  const { trade, tradeNo } = paidIn(bank, call);
+  const known = trade.refunds.find((other) => {
+    return other.requestNo === requestNo && (other.tradeNo ?? trade.tradeNos[0]) === tradeNo;
+  });
   if (known === undefined) return success();
   return success({
-    trade_no: trade.tradeNos[0],
+    trade_no: tradeNo,
     out_trade_no: trade.number,
     out_request_no: requestNo,
     total_amount: yuan(trade.amountFen),
@@ -158,6 +161,14 @@ function downloadCertificate(bank: AlipayBank, call: Call): Answer {
   const bundle = bank.certificateOf(call.app, sn);
   if (bundle === undefined) return failure('isv.alipay-cert-not-exist', '支付宝公钥证书不存在');
   return success({ alipay_cert_content: Buffer.from(bundle, 'utf8').toString('base64') });
+}
+
+/** The trade that money goes back of. Alipay takes its own number of it before the merchant's. */
+function paidIn(bank: AlipayBank, call: Call): { readonly trade: Trade; readonly tradeNo: string } {
+  const named = optionalTextOf(call, 'trade_no', /^\d{16,64}$/);
+  const trade = named === '' ? foundIn(bank, call) : bank.trades.byTradeNo(call.app.appId, named);
+  if (trade === undefined) throw new CallRefused(notExist);
+  return { trade, tradeNo: named === '' ? (trade.tradeNos[0] ?? '') : named };
 }
 
 /** A trade that Alipay knows: a code that was only shown is none. */

@@ -131,7 +131,9 @@ class AlipayStandIn implements MountedStandIn {
       const known = this.#bank.trades.find(read.call.app.appId, order.number);
       const trade = known ?? this.#bank.open(read.call, order, this.#bank.newQr());
       this.#bank.scan(trade);
-      return text(200, `<!doctype html><title>支付宝</title><p>${trade.code}</p><p><a href="/">打开钱包</a></p>`);
+      const back = parameters.get('return_url') ?? '';
+      const location = `/?code=${encodeURIComponent(trade.code)}&redirect_url=${encodeURIComponent(back)}`;
+      return { status: 303, headers: { location, 'cache-control': 'no-store' }, body: '' };
     } catch (error) {
       if (error instanceof CallRefused) return text(400, String(error.answer.sub_msg));
       throw error;

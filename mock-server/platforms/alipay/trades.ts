@@ -30,6 +30,8 @@ export interface Trade {
 /** Money given back. */
 export interface Refund {
   readonly requestNo: string;
+  /** Of which of Alipay's trades under the number; of the first when absent. */
+  readonly tradeNo?: string;
   readonly amountFen: number;
   readonly atMs: number;
 }
@@ -55,6 +57,11 @@ export class Trades {
     return this.#byNumber.get(keyOf(appId, number));
   }
 
+  /** The trade that one of Alipay's own numbers belongs to. */
+  byTradeNo(appId: string, tradeNo: string): Trade | undefined {
+    return this.all().find((trade) => trade.appId === appId && trade.tradeNos.includes(tradeNo));
+  }
+
   /** The newest trade with this code. */
   byCode(code: string): Trade | undefined {
     return this.all().findLast((trade) => trade.code === code);
@@ -65,9 +72,12 @@ export class Trades {
   }
 }
 
-/** What was given back of a trade so far. */
-export function refundedFen(trade: Trade): number {
-  return trade.refunds.reduce((sum, { amountFen }) => sum + amountFen, 0);
+/** What was given back so far: of everything under a trade's number, or of one of Alipay's trades under it. */
+export function refundedFen(trade: Trade, tradeNo?: string): number {
+  const own = trade.refunds.filter((refund) => {
+    return tradeNo === undefined || (refund.tradeNo ?? trade.tradeNos[0]) === tradeNo;
+  });
+  return own.reduce((sum, { amountFen }) => sum + amountFen, 0);
 }
 
 /** Ends a trade whose time is over; says whether a code can still be scanned. */

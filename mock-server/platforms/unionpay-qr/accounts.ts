@@ -18,6 +18,8 @@ export interface Merchant {
 export interface UnionPayKeys {
   readonly authority: Authority;
   readonly platform: readonly Certified[];
+  /** What accounts are encrypted to. */
+  readonly encryption: Certified;
   readonly merchants: readonly Merchant[];
 }
 
@@ -29,7 +31,18 @@ export function newKeys(source: KeySource, nowMs: number): UnionPayKeys {
   ] as const;
   const root = [...organisation, ['CN', 'Stand-in CS CA']] as const;
   const authority = newAuthority(root, [...organisation, ['CN', 'Stand-in OCA1']], source, nowMs);
-  return { authority, platform: [newPlatformCertificate(authority, source, 1, nowMs)], merchants: [] };
+  return {
+    authority,
+    platform: [newPlatformCertificate(authority, source, 1, nowMs)],
+    encryption: newEncryption(authority, source, nowMs),
+    merchants: [],
+  };
+}
+
+/** The certificate to which accounts are encrypted (敏感信息加密证书). */
+export function newEncryption(authority: Authority, source: KeySource, nowMs: number): Certified {
+  const name = subjectOf('041@8310000000083040@中国银联股份有限公司@00000099');
+  return newCertified(authority, name, source('encryption'), nowMs);
 }
 
 /** A certificate that carries UnionPay's name, as the documents describe it. */
@@ -62,7 +75,7 @@ export function newMerchant(
 }
 
 /** The merchant's account as it is configured. */
-export function accountOf({ authority }: UnionPayKeys, merchant: Merchant, origin: string): StandInAccount {
+export function accountOf({ authority, encryption }: UnionPayKeys, merchant: Merchant, origin: string): StandInAccount {
   const certificate = (purpose: string, pem: string): StandInAccount['keys'][number] => {
     const read = new X509Certificate(pem);
     const [notBeforeMs, notAfterMs] = [Date.parse(read.validFrom), Date.parse(read.validTo)];
@@ -76,6 +89,7 @@ export function accountOf({ authority }: UnionPayKeys, merchant: Merchant, origi
       certificate('merchant-certificate', merchant.certified.certificatePem),
       certificate('platform-root', authority.root.certificatePem),
       certificate('platform-middle', authority.middle.certificatePem),
+      certificate('platform-encrypt', encryption.certificatePem),
     ],
   };
 }
@@ -89,6 +103,7 @@ function subjectOf(commonName: string): readonly (readonly ['C' | 'O' | 'OU' | '
   ];
 }
 
-function serialOf(pem: string): string {
+/** A certificate's serial, decimal. */
+export function serialOf(pem: string): string {
   return BigInt(`0x${new X509Certificate(pem).serialNumber}`).toString();
 }

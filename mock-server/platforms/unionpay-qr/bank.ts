@@ -4,7 +4,7 @@ import type { Certified } from '../frame/authority.ts';
 import type { Notice } from '../frame/notifier.ts';
 import type { StandInTools } from '../frame/platforms.ts';
 import { shanghaiCompact } from '../frame/shanghai.ts';
-import { newKeys, newMerchant, newPlatformCertificate } from './accounts.ts';
+import { newEncryption, newKeys, newMerchant, newPlatformCertificate, serialOf } from './accounts.ts';
 import type { Merchant, UnionPayKeys } from './accounts.ts';
 import { settlementFile } from './settlement-file.ts';
 import { settleDayOf, Trades } from './trades.ts';
@@ -39,7 +39,7 @@ export class UnionPayBank {
     this.#tools = tools;
     this.#source = source;
     const kept = tools.state.load() as Kept | undefined;
-    this.#keys = kept?.keys ?? newKeys(source, tools.clock.now());
+    this.#keys = withEncryption(kept?.keys, source, tools.clock.now()) ?? newKeys(source, tools.clock.now());
     this.trades = new Trades(kept?.trades ?? []);
   }
 
@@ -52,6 +52,11 @@ export class UnionPayBank {
     const last = this.#keys.platform.at(-1);
     if (last === undefined) throw new Error('the platform has no certificate');
     return last;
+  }
+
+  /** `encryptCertId`: serial of the certificate to which accounts are encrypted. */
+  get encryptCertId(): string {
+    return serialOf(this.#keys.encryption.certificatePem);
   }
 
   nowMs(): number {
@@ -141,7 +146,9 @@ export class UnionPayBank {
       settleCurrencyCode: '156',
       currencyCode: '156',
       txnAmt: amount,
-      ...(trade.txnType === '01' ? { accNo: '6216********0018', payCardType: '01' } : { origQryId: trade.origQueryId }),
+      ...(trade.txnType === '01'
+        ? { accNo: maskOf(trade.account ?? '6216000000000018'), payCardType: '01' }
+        : { origQryId: trade.origQueryId }),
     };
   }
 
@@ -201,4 +208,18 @@ export class UnionPayBank {
     const now = shanghaiCompact(this.nowMs());
     return `${now.slice(2)}${String(randomInt(1e9)).padStart(9, '0')}`;
   }
+}
+
+/** Keys that were kept before accounts could be encrypted get a key for it. */
+function withEncryption(
+  kept: (Omit<UnionPayKeys, 'encryption'> & Partial<Pick<UnionPayKeys, 'encryption'>>) | undefined,
+  source: KeySource,
+  nowMs: number,
+): UnionPayKeys | undefined {
+  if (kept === undefined) return undefined;
+  return { ...kept, encryption: kept.encryption ?? newEncryption(kept.authority, source, nowMs) };
+}
+
+function maskOf(account: string): string {
+  return `${account.slice(0, 4)}********${account.slice(-4)}`;
 }

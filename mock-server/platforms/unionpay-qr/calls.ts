@@ -45,6 +45,22 @@ async function applyCode(bank: UnionPayBank, asked: Asked): Promise<Answer> {
   return { respCode: '00', more: { qrCode: trade.code } };
 }
 
+/** 消费 01/01 by a page: opens the trade, or finds it again. */
+export function openPage(bank: UnionPayBank, asked: Asked, more: Pick<Trade, 'frontUrl' | 'account'>): Trade {
+  const payTimeout = fieldOf(asked.fields, 'payTimeout', /^\d{14}$/);
+  const facts = paymentIn(asked, /^000201$/);
+  const known = bank.trades.byOrder(facts.merId, facts.orderId);
+  if (known !== undefined && (known.txnTime !== facts.txnTime || known.amountFen !== facts.amountFen))
+    throw new Refused('12', 'orderId');
+  const codeEndsMs = msOf(payTimeout) ?? 0;
+  if (codeEndsMs <= bank.nowMs()) throw new Refused('10', 'payTimeout');
+  if (known === undefined) isNow(bank, facts.txnTime);
+  const trade =
+    known ?? bank.open({ ...facts, ...more, txnType: '01', code: bank.newQr(), codeEndsMs, origQueryId: '' });
+  if (trade.state === 'shown') trade.state = 'thinking';
+  return trade;
+}
+
 /** 二维码消费（被扫）. */
 function consume(bank: UnionPayBank, asked: Asked): Answer {
   const code = fieldOf(asked.fields, 'qrNo', /^\d{1,20}$/);
@@ -74,7 +90,8 @@ function refund(bank: UnionPayBank, asked: Asked): Answer {
   if (bank.trades.byOrder(facts.merId, facts.orderId) !== undefined) return { respCode: '12' };
   isNow(bank, facts.txnTime);
   if (payment?.state !== 'done' || payment.txnType !== '01' || payment.isCancelled === true) return { respCode: '35' };
-  if (bank.trades.refundedFen(payment) + facts.amountFen > payment.amountFen) return { respCode: '36' };
+  if (bank.trades.refundedFen(payment, facts.origQueryId) + facts.amountFen > payment.amountFen)
+    return { respCode: '36' };
   const trade = bank.open({ ...facts, txnType: '04', code: '', codeEndsMs: 0 });
   bank.finish(trade);
   return { respCode: '00', more: { queryId: trade.queryIds[0] ?? '', origQryId: facts.origQueryId } };
@@ -154,8 +171,8 @@ type Facts = Pick<
   'merId' | 'orderId' | 'txnTime' | 'amountFen' | 'orderDesc' | 'termId' | 'backUrl' | 'txnSubType'
 >;
 
-function factsIn({ merchant, fields }: Asked): Facts {
-  fieldOf(fields, 'bizType', /^000000$/);
+function factsIn({ merchant, fields }: Asked, bizType = /^000000$/): Facts {
+  fieldOf(fields, 'bizType', bizType);
   fieldOf(fields, 'channelType', /^0[78]$/);
   return {
     merId: merchant.merId,
@@ -169,9 +186,9 @@ function factsIn({ merchant, fields }: Asked): Facts {
   };
 }
 
-function paymentIn(asked: Asked): Facts {
+function paymentIn(asked: Asked, bizType?: RegExp): Facts {
   fieldOf(asked.fields, 'currencyCode', /^156$/);
-  return factsIn(asked);
+  return factsIn(asked, bizType);
 }
 
 function backIn(asked: Asked): Facts & Pick<Trade, 'origQueryId'> {

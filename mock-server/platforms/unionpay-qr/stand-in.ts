@@ -9,6 +9,7 @@ import { accountOf } from './accounts.ts';
 import { UnionPayBank } from './bank.ts';
 import type { Behaviour } from './bank.ts';
 import { calls } from './calls.ts';
+import { backPath, frontPath, sendBack, showPage } from './front.ts';
 import type { Trade } from './trades.ts';
 import { age } from './trades.ts';
 import { messageOf, readRequest, Refused, spoilAnswer, writeAnswer } from './wire.ts';
@@ -88,6 +89,9 @@ class UnionPayStandIn implements MountedStandIn {
   }
 
   async handle(request: WireRequest): Promise<WireAnswer> {
+    const [path = '', search = ''] = request.target.split('?');
+    if (path === backPath) return sendBack(this.#bank, new URLSearchParams(search));
+    if (path === frontPath) return this.#front(request);
     const address = addresses[request.target];
     if (address === undefined) return text(404, 'not found');
     const form = new URLSearchParams(request.body.toString('utf8'));
@@ -111,6 +115,18 @@ class UnionPayStandIn implements MountedStandIn {
       return { answer: await work(this.#bank, asked), fields: asked.fields };
     } catch (error) {
       if (error instanceof Refused) return { answer: { respCode: error.respCode }, fields: unread };
+      throw error;
+    }
+  }
+
+  /** A payer's browser comes with the merchant's form; what is wrong with it they read on a page. */
+  #front(request: WireRequest): WireAnswer {
+    try {
+      const answer = showPage(this.#bank, this.#tools.origin, readRequest(this.#bank.keys, request));
+      this.#bank.changed();
+      return answer;
+    } catch (error) {
+      if (error instanceof Refused) return text(400, `${messageOf(error.respCode)} ${error.message}`);
       throw error;
     }
   }

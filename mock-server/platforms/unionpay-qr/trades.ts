@@ -14,6 +14,9 @@ export interface Trade {
   /** What the wallet scans, or the code that the wallet showed; empty for refunds and cancels. */
   readonly code: string;
   readonly codeEndsMs: number;
+  /** Of a payment by a page: where the payer goes afterwards, and the account that came encrypted. */
+  readonly frontUrl?: string;
+  readonly account?: string;
   /** The payment that is given back or cancelled. */
   readonly origQueryId: string;
   /** `shown`: a code only, no trade yet. `failed` keeps its `respCode`. */
@@ -65,10 +68,11 @@ export class Trades {
     return [...this.#byNumber.values()];
   }
 
-  /** What was given back of a payment, by refunds only. */
-  refundedFen(payment: Trade): number {
+  /** What was given back by refunds: of everything under a payment's number, or of one of its payments. */
+  refundedFen(payment: Trade, queryId?: string): number {
+    const ids = queryId === undefined ? payment.queryIds : [queryId];
     return this.all()
-      .filter(({ txnType, origQueryId }) => txnType === '04' && payment.queryIds.includes(origQueryId))
+      .filter(({ txnType, origQueryId }) => txnType === '04' && ids.includes(origQueryId))
       .reduce((sum, { amountFen }) => sum + amountFen, 0);
   }
 }

@@ -31,6 +31,8 @@ export interface Refund {
   readonly createdMs: number;
   doneMs: number | undefined;
   readonly isReversal: boolean;
+  /** The transaction that the merchant named; absent when only the order was named. */
+  readonly transactionId?: string | undefined;
 }
 
 /** One order of a merchant. */

@@ -1,6 +1,5 @@
 import type { StandInTools } from '../frame/platforms.ts';
 import type { WireAnswer } from '../frame/wire.ts';
-import { refundedFen } from './book.ts';
 import type { Book, Payment, Refund } from './book.ts';
 import type { Merchant, PlatformSecrets } from './keys.ts';
 import { paymentNotice, refundNotice } from './notices.ts';
@@ -46,7 +45,7 @@ export async function startRefund(
   desk: Desk,
   merchant: Merchant,
   payment: Payment,
-  asked: Pick<Refund, 'no' | 'amountFen' | 'reason' | 'notifyUrl'>,
+  asked: Pick<Refund, 'no' | 'amountFen' | 'reason' | 'notifyUrl' | 'transactionId'>,
 ): Promise<Refund> {
   const { faults, clock, notifier } = desk.tools;
   const refund = desk.book.giveBack(payment, { ...asked, createdMs: clock.now(), isReversal: false }, undefined);
@@ -67,7 +66,11 @@ export async function startRefund(
   return refund;
 }
 
-/** What may still be given back, in fen. */
-export function leftFen(payment: Payment): number {
-  return payment.transactions.length === 0 ? 0 : payment.amountFen - refundedFen(payment);
+/** What may still be given back of one of an order's transactions, in fen; of the first when none is named. */
+export function leftFen(payment: Payment, transactionId?: string): number {
+  const [first] = payment.transactions;
+  if (first === undefined) return 0;
+  const named = transactionId ?? first.id;
+  const back = payment.refunds.filter((refund) => (refund.transactionId ?? first.id) === named);
+  return payment.amountFen - back.reduce((sum, { amountFen }) => sum + amountFen, 0);
 }

@@ -68,7 +68,7 @@ export function refundJson(payment: Payment, refund: Refund): Record<string, unk
   return {
     refund_id: refund.id,
     out_refund_no: refund.no,
-    transaction_id: payment.transactions[0]?.id ?? '',
+    transaction_id: refund.transactionId ?? payment.transactions[0]?.id ?? '',
     out_trade_no: payment.number,
     channel: 'ORIGINAL',
     user_received_account: '支付用户零钱',

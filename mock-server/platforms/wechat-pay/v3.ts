@@ -145,7 +145,8 @@ async function refundOrder(desk: Desk, request: WireRequest, merchant: Merchant)
     throw new Refusal(400, 'INVALID_REQUEST', '订单金额或退款金额与之前请求不一致');
   if (payment.state !== 'paid') throw new Refusal(400, 'INVALID_REQUEST', '订单未支付，不能发起退款');
   if (payment.refunds.length >= refundsMax) throw new Refusal(400, 'INVALID_REQUEST', '退款次数超过上限');
-  if (asked.amountFen > leftFen(payment)) throw new Refusal(400, 'INVALID_REQUEST', '申请退款金额超过可退金额');
+  if (asked.amountFen > leftFen(payment, asked.transactionId))
+    throw new Refusal(400, 'INVALID_REQUEST', '申请退款金额超过可退金额');
   const refund = await startRefund(desk, merchant, payment, asked);
   return answer(desk, request, refundJson(payment, refund));
 }

@@ -7,6 +7,7 @@ import type {
   ChannelAccount,
   ChannelTools,
   Notification,
+  Payer,
   PayResult,
   RawRequest,
   RefundFacts,
@@ -62,10 +63,7 @@ export class AlipayChannel implements Channel {
   }
 
   /** alipay.trade.wap.pay: no call is made, the payer's browser carries the signed request. */
-  createLink(
-    attempt: AttemptFacts,
-    payer: { readonly address: string; readonly returnUrl: string },
-  ): Promise<PayResult> {
+  createLink(attempt: AttemptFacts, payer: Payer): Promise<PayResult> {
     const content = {
       ...this.#order(attempt),
       product_code: 'QUICK_WAP_WAY',
@@ -160,7 +158,7 @@ export class AlipayChannel implements Channel {
   /** alipay.trade.refund; the same `out_request_no` is the same refund, however often it is sent. */
   async refund(attempt: AttemptFacts, refund: RefundFacts): Promise<RefundResult> {
     const answer = await this.#gateway.call('alipay.trade.refund', {
-      out_trade_no: attempt.attemptNo,
+      ...tradeOf(attempt, refund),
       refund_amount: yuanFromFen(refund.amountFen),
       out_request_no: refund.refundNo,
       refund_reason: refund.reason.slice(0, 256),
@@ -180,7 +178,7 @@ export class AlipayChannel implements Channel {
   /** alipay.trade.fastpay.refund.query. An answer without `refund_status` means that the refund is not there (yet). */
   async queryRefund(attempt: AttemptFacts, refund: RefundFacts): Promise<RefundResult> {
     const answer = await this.#gateway.call('alipay.trade.fastpay.refund.query', {
-      out_trade_no: attempt.attemptNo,
+      ...tradeOf(attempt, refund),
       out_request_no: refund.refundNo,
       query_options: ['gmt_refund_pay'],
     });
@@ -245,6 +243,11 @@ export class AlipayChannel implements Channel {
     if (amountFen === undefined || tradeNo === undefined) return undefined;
     return { kind: 'done', refundId: tradeNo, refundNo: refund.refundNo, amountFen, atMs };
   }
+}
+
+/** Which trade a refund is of: by our number, or by Alipay's own where that number was paid more than once. */
+function tradeOf({ attemptNo }: AttemptFacts, { transactionId }: RefundFacts): JsonObject {
+  return transactionId === undefined ? { out_trade_no: attemptNo } : { trade_no: transactionId };
 }
 
 /** `subject` may hold none of the characters that break older cash registers and Alipay's own checks. */

@@ -13,6 +13,7 @@ export const alipay: ChannelDefinition = {
     qrMaxSeconds: 7_200,
     refundDays: 365,
     refundsPerPayment: 50,
+    refundsByTransaction: true,
     notifies: true,
     authCode: /^(2[5-9]|30)\d{14,22}$/,
     bills: ['trade'],

@@ -28,6 +28,7 @@ export const bankCard: ChannelDefinition = {
     qrMaxSeconds: 300,
     refundDays: 180,
     refundsPerPayment: 20,
+    refundsByTransaction: false,
     notifies: false,
     bills: [tradeBill],
     reverses: true,

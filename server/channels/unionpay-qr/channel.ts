@@ -1,4 +1,5 @@
 import type {
+  AccountKey,
   AttemptFacts,
   BillResult,
   Channel,
@@ -6,6 +7,7 @@ import type {
   ChannelTools,
   Memo,
   Notification,
+  Payer,
   PayResult,
   RawRequest,
   RefundFacts,
@@ -16,8 +18,10 @@ import { Reversals } from '../shared/reversals.ts';
 import { shanghaiDigits } from '../shared/shanghai-time.ts';
 import { ShownCodes } from '../shared/shown-codes.ts';
 import { fetchUnionPayBill } from './bill.ts';
+import { frontAccountKey, frontFields, frontLink } from './front.ts';
 import { UnionPayGateway } from './gateway.ts';
 import { parseUnionPayNotification } from './notification.ts';
+import { settingsOf } from './settings.ts';
 import { meaningOf, refundOfQuery, resultOfQuery, resultOfTrade } from './outcomes.ts';
 
 /** How long after a code's end a payer who scanned in time may still pay, in milliseconds: the platforms' clocks differ. */
@@ -65,6 +69,17 @@ export class UnionPayQrChannel implements Channel {
     return { kind: 'pending', qr };
   }
 
+  /** 消费 by a page on the payer's phone: 01/01 over 前台交易. No call is made, the payer's browser posts the fields. */
+  createLink(attempt: AttemptFacts, payer: Payer): Promise<PayResult> {
+    const fields = frontFields(this.#payment(attempt), attempt, payer, shanghaiDigits(attempt.expiresAtMs));
+    this.#shown.show(attempt.attemptNo, attempt.expiresAtMs + graceMs);
+    return Promise.resolve(frontLink(settingsOf(this.#account).gateway, this.#gateway.sign(fields)));
+  }
+
+  accountKey(): AccountKey | undefined {
+    return frontAccountKey(this.#account, this.#tools.clock());
+  }
+
   /** 二维码消费（被扫）: 01/06. Its own answer is no proof (README.md): a success is asked about before it is believed. */
   async payByAuthCode(attempt: AttemptFacts, authCode: string): Promise<PayResult> {
     const answer = await this.#gateway.trade('consume', {
@@ -110,7 +125,7 @@ export class UnionPayQrChannel implements Channel {
 
   /** 退货: 04/00. UnionPay only accepts it here; whether it is done, the query or the notification says. */
   async refund(attempt: AttemptFacts, refund: RefundFacts): Promise<RefundResult> {
-    const origQryId = await this.#queryIdOf(attempt);
+    const origQryId = refund.transactionId ?? (await this.#queryIdOf(attempt));
     if (typeof origQryId !== 'string') return origQryId;
     const answer = await this.#gateway.trade('refund', {
       ...product,

@@ -40,7 +40,7 @@ export class UnionPayGateway {
   }
 
   async call({ name, url, fields, maxBytes }: UnionPayCall): Promise<UnionPayAnswer> {
-    const signed = this.#sign(fields);
+    const signed = this.sign(fields);
     if (signed === undefined)
       return { kind: 'refused', code: 'merchant-certificate', message: 'No certificate of this account is in date.' };
     const outcome = await callPlatform(this.#tools, {
@@ -68,8 +68,8 @@ export class UnionPayGateway {
     return signatureFault(fields, anchorsOf(this.#account, this.#tools.clock()));
   }
 
-  /** The same in every message, and the signature over all. */
-  #sign(fields: FormFields): FormFields | undefined {
+  /** The same in every message, and the signature over all; `undefined` when no certificate is in date. */
+  sign(fields: FormFields): FormFields | undefined {
     const signer = signerOf(this.#account, this.#tools.clock());
     if (signer === undefined) return undefined;
     const all = {

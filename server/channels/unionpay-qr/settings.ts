@@ -41,8 +41,9 @@ export function checkAccount(account: ChannelAccount): string | undefined {
   if (!areReadable(account, 'merchant-private', isRsa)) return 'merchant-private';
   if (!areReadable(account, 'merchant-certificate', isCertificate)) return 'merchant-certificate';
   if (!areReadable(account, 'platform-root', isBundle)) return 'platform-root';
-  const hasMiddle = keys.some(({ purpose }) => purpose === 'platform-middle');
-  if (hasMiddle && !areReadable(account, 'platform-middle', isBundle)) return 'platform-middle';
+  const has = (wanted: string): boolean => keys.some(({ purpose }) => purpose === wanted);
+  if (has('platform-middle') && !areReadable(account, 'platform-middle', isBundle)) return 'platform-middle';
+  if (has('platform-encrypt') && !areReadable(account, 'platform-encrypt', isCertificate)) return 'platform-encrypt';
   const of = (purpose: string): typeof keys => keys.filter((key) => key.purpose === purpose);
   return certifiedKey(of('merchant-private'), of('merchant-certificate')) === undefined
     ? 'merchant-certificate'

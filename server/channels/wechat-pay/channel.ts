@@ -4,6 +4,7 @@ import type {
   Channel,
   ChannelTools,
   Notification,
+  Payer,
   PayResult,
   RawRequest,
   RefundFacts,
@@ -50,10 +51,7 @@ export class WeChatPayChannel implements Channel {
     return this.#order('native', attempt, this.#orderBody(attempt, {}), 'code_url', (qr) => ({ kind: 'pending', qr }));
   }
 
-  async createLink(
-    attempt: AttemptFacts,
-    payer: { readonly address: string; readonly returnUrl: string },
-  ): Promise<PayResult> {
+  async createLink(attempt: AttemptFacts, payer: Payer): Promise<PayResult> {
     const scene = { payer_client_ip: payer.address, h5_info: { type: 'Wap' } };
     const body = this.#orderBody(attempt, scene);
     return this.#order('h5', attempt, body, 'h5_url', (url) => ({
@@ -133,7 +131,10 @@ export class WeChatPayChannel implements Channel {
       method: 'POST',
       target: '/v3/refund/domestic/refunds',
       body: {
-        out_trade_no: attempt.attemptNo,
+        // Exactly one of the two names what goes back.
+        ...(refund.transactionId === undefined
+          ? { out_trade_no: attempt.attemptNo }
+          : { transaction_id: refund.transactionId }),
         out_refund_no: refund.refundNo,
         reason: refund.reason.slice(0, 80),
         notify_url: refund.notifyUrl,

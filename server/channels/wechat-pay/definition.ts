@@ -82,6 +82,7 @@ export const weChatPay: ChannelDefinition = {
     qrMaxSeconds: 7_200,
     refundDays: 365,
     refundsPerPayment: 50,
+    refundsByTransaction: true,
     notifies: true,
     authCode: /^1[0-5]\d{16}$/,
     bills: billKinds,

@@ -28,7 +28,9 @@ function leftFen(order: OrderView, attemptId: string | undefined): number {
     ({ id, state }) => state === 'paid' && (attemptId === undefined || id === attemptId),
   );
   const ids = new Set(parts.map(({ id }) => id));
-  const under = order.refunds.filter(({ state, attemptId: of }) => state !== 'failed' && ids.has(of));
+  const under = order.refunds.filter(
+    ({ state, cause, attemptId: of }) => state !== 'failed' && cause !== 'surplus' && ids.has(of),
+  );
   return parts.reduce((sum, part) => sum + part.amountFen, 0) - under.reduce((sum, part) => sum + part.amountFen, 0);
 }
 

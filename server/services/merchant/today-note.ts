@@ -35,7 +35,7 @@ const questions = {
     select count(*) over ()::int as count, r.order_id, r.amount_fen, r.channel, coalesce(a.paid_at, r.created_at) as at,
       r.state = 'done' as is_over
     from payment_refunds r join payment_attempts a on a.id = r.attempt_id
-    where r.merchant_id = ${merchantId} and r.created_at >= ${since} and r.cause = 'late' and r.state <> 'failed'
+    where r.merchant_id = ${merchantId} and r.created_at >= ${since} and r.cause in ('late', 'surplus') and r.state <> 'failed'
     order by r.created_at desc limit 1`,
 } as const;
 

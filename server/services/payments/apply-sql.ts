@@ -67,15 +67,15 @@ const parts: Readonly<Record<ApplyPart, (parameter: string) => string>> = {
     updated_at = excluded.updated_at, paid_at = excluded.paid_at, refunded_fen = excluded.refunded_fen)`,
   refunds: (p) => `put_refunds as (
   insert into payment_refunds as f (merchant_id, order_id, id, attempt_id, terminal_id, channel, refund_no, number, order_no,
-    amount_fen, state, cause, reason, asked_by, body_hash, memo, platform_refund_id, platform_code, tries, next_look_at,
-    created_at, updated_at, done_at)
+    amount_fen, state, cause, reason, asked_by, body_hash, memo, transaction_id, platform_refund_id, platform_code, tries,
+    next_look_at, created_at, updated_at, done_at)
   select ord.merchant_id, ord.id, x.id, x.attempt_id, ord.terminal_id, x.channel, x.refund_no, x.number, ord.order_no,
-    x.amount_fen, x.state, x.cause, x.reason, x.asked_by, decode(x.body_hash, 'hex'), x.memo, x.platform_refund_id,
-    x.platform_code, x.tries, x.next_look_at, x.created_at, x.updated_at, x.done_at
+    x.amount_fen, x.state, x.cause, x.reason, x.asked_by, decode(x.body_hash, 'hex'), x.memo, x.transaction_id,
+    x.platform_refund_id, x.platform_code, x.tries, x.next_look_at, x.created_at, x.updated_at, x.done_at
   from ord, json_to_recordset(${p}::json) as x (id uuid, attempt_id uuid, channel text, refund_no text, number integer,
     amount_fen bigint, state text, cause text, reason text, asked_by text, body_hash text, memo jsonb,
-    platform_refund_id text, platform_code text, tries integer, next_look_at timestamptz, created_at timestamptz,
-    updated_at timestamptz, done_at timestamptz)
+    transaction_id text, platform_refund_id text, platform_code text, tries integer, next_look_at timestamptz,
+    created_at timestamptz, updated_at timestamptz, done_at timestamptz)
   on conflict (merchant_id, order_id, id) do update set state = excluded.state, memo = excluded.memo,
     platform_refund_id = excluded.platform_refund_id, platform_code = excluded.platform_code, tries = excluded.tries,
     next_look_at = excluded.next_look_at, updated_at = excluded.updated_at, done_at = excluded.done_at)`,

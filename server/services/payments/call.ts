@@ -1,5 +1,5 @@
 import type { AttemptRecord, RefundRecord } from '../../../domain/payments/records.ts';
-import type { AttemptFacts, Exchange, RefundFacts } from '../../channels/channel.ts';
+import type { AttemptFacts, ChannelCapabilities, Exchange, RefundFacts } from '../../channels/channel.ts';
 import type { EngineParts } from './parts.ts';
 import type { StoredOrder } from './store.ts';
 
@@ -75,8 +75,14 @@ export function attemptFacts(
   };
 }
 
-/** What a channel is told about a refund. */
-export function refundFacts(parts: EngineParts, attempt: AttemptRecord, refund: RefundRecord): RefundFacts {
+/** What a channel is told about a refund; which payment goes back is said by the platform's own number where it can be. */
+export function refundFacts(
+  parts: EngineParts,
+  attempt: AttemptRecord,
+  refund: RefundRecord,
+  { refundsByTransaction }: Pick<ChannelCapabilities, 'refundsByTransaction'>,
+): RefundFacts {
+  const transactionId = refund.transactionId ?? attempt.transactionId;
   return {
     refundNo: refund.refundNo,
     amountFen: refund.amountFen,
@@ -84,5 +90,6 @@ export function refundFacts(parts: EngineParts, attempt: AttemptRecord, refund: 
     createdAtMs: refund.createdAtMs,
     notifyUrl: parts.notifyUrl(attempt.channel, attempt.accountId),
     memo: refund.memo,
+    ...(transactionId !== null && refundsByTransaction ? { transactionId } : {}),
   };
 }

@@ -9,7 +9,7 @@ import { change, type EngineParts, leaseMs, momentOf, nameOf } from './parts.ts'
 import { runRefund } from './refund.ts';
 import type { PaymentActor } from './service.ts';
 import type { StoredOrder } from './store.ts';
-import { endLive, heard } from './word.ts';
+import { endLive, heard, noAccount } from './word.ts';
 
 /** Orders that one sweep takes, and how many of them it works on at once. */
 const batchMax = 100;
@@ -82,7 +82,7 @@ async function lookAtAttempt(parts: EngineParts, stored: StoredOrder, live: Atte
 /** The account cannot be opened: that is written, and asked again later. */
 async function unopened(parts: EngineParts, stored: StoredOrder, live: AttemptRecord): Promise<StoredOrder> {
   const result = { kind: 'unknown', why: 'the account cannot be opened' } as const;
-  const word = { attemptId: live.id, source: 'query', result, feePpm: 0, platformMerchantId: '' } as const;
+  const word = { attemptId: live.id, source: 'query', result, ...noAccount } as const;
   return (await change(parts, stored, (order) => settleAttempt(order, word, momentOf(parts)))).order;
 }
 

@@ -5,7 +5,7 @@ import { ask, attemptFacts } from './call.ts';
 import type { OpenChannel } from './desk.ts';
 import { change, type EngineParts, momentOf } from './parts.ts';
 import type { Notice } from './store.ts';
-import { heard } from './word.ts';
+import { accountFacts, heard } from './word.ts';
 
 const nobody: RawReply = { status: 404, contentType: 'text/plain', body: 'no such account' };
 const broken: RawReply = { status: 500, contentType: 'text/plain', body: 'not now' };
@@ -64,13 +64,11 @@ async function takePayment(
     await heard(parts, stored, open, { attemptId, source: 'check', ...asked }, notice);
     return true;
   }
-  const { feePpm, platformMerchantId } = open;
   const word = {
     attemptId,
     source: 'notification',
     result: told.result,
-    feePpm,
-    platformMerchantId,
+    ...accountFacts(open),
     raw: bodyOf(raw),
   } as const;
   await change(parts, stored, (order) => settleAttempt(order, word, momentOf(parts)), notice);

@@ -41,7 +41,12 @@ function refundRow(refund: RefundRecord) {
       number: refund.number,
     },
     ...{ amount_fen: refund.amountFen, state: refund.state, cause: refund.cause, reason: refund.reason },
-    ...{ asked_by: refund.askedBy, body_hash: refund.bodyHash, memo: refund.memo },
+    ...{
+      asked_by: refund.askedBy,
+      body_hash: refund.bodyHash,
+      memo: refund.memo,
+      transaction_id: refund.transactionId,
+    },
     ...{ platform_refund_id: refund.platformRefundId, platform_code: refund.platformCode, tries: refund.tries },
     ...{ next_look_at: instant(refund.nextLookAtMs), created_at: instant(refund.createdAtMs) },
     ...{ updated_at: instant(refund.updatedAtMs), done_at: instant(refund.doneAtMs) },

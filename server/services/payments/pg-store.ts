@@ -28,7 +28,11 @@ export function createPgStore(pool: Pool): PaymentStore {
     findAttempt: (attemptNo) => one('attempt', byPart('payment_attempts', 'attempt_no'), attemptNo),
     findRefund: (refundNo) => one('refund', byPart('payment_refunds', 'refund_no'), refundNo),
     lastOf: (terminalId) =>
-      one('last', 'where o.terminal_id = $1 order by o.created_at desc, o.id desc limit 1', terminalId),
+      one(
+        'last',
+        `where o.terminal_id = $1 and o.source <> 'fee' order by o.created_at desc, o.id desc limit 1`,
+        terminalId,
+      ),
     createOrder: (order, more) => createOrder(pool, load, order, more),
     facts: (merchantId, terminalId, nowMs, isNumbered = false) =>
       readFacts(pool, merchantId, terminalId, nowMs, isNumbered),
@@ -91,7 +95,9 @@ const claimText = `
 with found as (
   (select merchant_id, order_id from payment_attempts where next_look_at <= $1 order by next_look_at limit $4)
   union (select merchant_id, order_id from payment_refunds where next_look_at <= $1 order by next_look_at limit $4)
-  union (select merchant_id, id from payment_orders where in_hand and expires_at <= $1 order by expires_at limit $4)),
+  union (select merchant_id, id from payment_orders where in_hand and expires_at <= $1 order by expires_at limit $4)
+  union (select merchant_id, id from payment_orders where source = 'fee' and state in ('open', 'part-paid')
+    and expires_at <= $1 order by expires_at limit $4)),
 due as (
   select o.merchant_id, o.id from found f join payment_orders o on o.merchant_id = f.merchant_id and o.id = f.order_id
   where o.next_look_at <= $1 order by o.next_look_at limit $3 for update of o skip locked)
@@ -107,15 +113,15 @@ select x.* from noted, json_to_recordset($4::json) as x (id uuid, kind text, sev
 
 const createText = `
 with place as (
-  select t.id, t.merchant_id, t.label, m.name, coalesce(ms.state, 'active') as merchant_state, coalesce(ts.state, 'active') as terminal_state
-  from terminals t join merchants m on m.id = t.merchant_id left join merchant_settings ms on ms.merchant_id = t.merchant_id
+  select t.id, m.id as merchant_id, t.label, m.name, coalesce(ms.state, 'active') as merchant_state, coalesce(ts.state, 'active') as terminal_state
+  from terminals t join merchants m on m.id = $1 left join merchant_settings ms on ms.merchant_id = m.id
     left join terminal_settings ts on ts.terminal_id = t.id
-  where t.id = $3 and t.merchant_id = $1),
+  where t.id = $3 and (t.merchant_id = $1 or $8 = 'fee')),
 made as (
   insert into payment_orders (merchant_id, id, terminal_id, order_no, amount_fen, state, note, body_hash, source,
-    external_ref, api_key_id, created_at, updated_at, expires_at, next_look_at)
+    external_ref, api_key_id, created_at, updated_at, expires_at, next_look_at, in_hand)
   select p.merchant_id, $2, p.id, $4 || '-' || lpad(s.n, greatest(6, length(s.n)), '0'), $5, 'open', $6, $7, $8, $9, $10,
-    $11, $11, $12, $12
+    $11, $11, $12, $12, $8 <> 'fee'
   from place p, lateral (select nextval('order_numbers')::text as n where p.id is not null) s
   where p.merchant_state = 'active' and p.terminal_state = 'active'
   on conflict (merchant_id, id) do nothing returning merchant_id, id, order_no),

@@ -78,7 +78,7 @@ async function send(
   open: OpenChannel,
   refundId: string,
 ): Promise<StoredOrder> {
-  const facts = factsOf(parts, stored, refundId);
+  const facts = factsOf(parts, stored, open, refundId);
   const { channel } = open;
   const { result } = await ask(parts, async () => {
     const memo: Memo = (await channel.prepareRefund?.(facts.attempt, facts.refund)) ?? {};
@@ -94,7 +94,7 @@ async function send(
   );
   // Somebody else sends it already.
   if (marked.result !== 'written') return marked.order;
-  const ready = factsOf(parts, marked.order, refundId);
+  const ready = factsOf(parts, marked.order, open, refundId);
   const asked = await ask(parts, () => channel.refund(ready.attempt, ready.refund));
   return hearRefund(parts, marked.order, { refundId, ...asked });
 }
@@ -102,10 +102,11 @@ async function send(
 async function askAbout(
   parts: EngineParts,
   stored: StoredOrder,
-  { channel }: OpenChannel,
+  open: OpenChannel,
   refundId: string,
 ): Promise<StoredOrder> {
-  const { attempt, refund: facts } = factsOf(parts, stored, refundId);
+  const { channel } = open;
+  const { attempt, refund: facts } = factsOf(parts, stored, open, refundId);
   const asked = await ask(parts, async (): Promise<RefundResult> => {
     const known = await channel.queryRefund(attempt, facts);
     return known.kind === 'not-found' ? channel.refund(attempt, facts) : known;
@@ -113,11 +114,14 @@ async function askAbout(
   return hearRefund(parts, stored, { refundId, ...asked });
 }
 
-function factsOf(parts: EngineParts, stored: StoredOrder, refundId: string) {
+function factsOf(parts: EngineParts, stored: StoredOrder, { definition }: OpenChannel, refundId: string) {
   const found = stored.refunds.find(({ id }) => id === refundId);
   const attempt = stored.attempts.find(({ id }) => id === found?.attemptId);
   if (found === undefined || attempt === undefined) throw new RangeError(`refund: ${refundId}`);
-  return { attempt: attemptFacts(parts, stored, attempt), refund: refundFacts(parts, attempt, found) };
+  return {
+    attempt: attemptFacts(parts, stored, attempt),
+    refund: refundFacts(parts, attempt, found, definition.capabilities),
+  };
 }
 
 async function hearRefund(

@@ -1,8 +1,16 @@
 import type { Fen } from '../../../domain/money.ts';
+import type { OrderSource } from '../../../domain/payments/records.ts';
 import type { AttemptKind } from '../../../domain/payments/states.ts';
 import type { OrderView, RefundView, RoutesView } from '../../../protocol/http/payments.ts';
 import type { Answer } from '../../answer.ts';
-import type { CardCiphertext, CardKeyDevice, CardKeyResult, RawReply, RawRequest } from '../../channels/channel.ts';
+import type {
+  CardCiphertext,
+  CardKeyDevice,
+  CardKeyResult,
+  Payer,
+  RawReply,
+  RawRequest,
+} from '../../channels/channel.ts';
 
 /** Who acts on a payment: a person of the staff, a terminal, an API key, or the server itself. */
 export type PaymentActor =
@@ -23,7 +31,7 @@ export interface NewOrder {
   readonly id: string;
   readonly amountFen: Fen;
   readonly note: string;
-  readonly source: 'terminal' | 'api';
+  readonly source: OrderSource;
   readonly externalRef?: string;
   readonly apiKeyId?: string;
 }
@@ -37,8 +45,8 @@ export interface NewAttempt extends OrderRef {
   readonly amountFen?: Fen;
   readonly authCode?: string;
   readonly card?: CardCiphertext;
-  /** Of a link: the payer's address on the net, and where the platform sends them afterwards. */
-  readonly payer?: { readonly address: string; readonly returnUrl: string };
+  /** Of a link: who pays. */
+  readonly payer?: Payer;
 }
 
 /** A refund. With several paid parts and no `attemptId` the newest parts are given back first, one refund each. */

@@ -26,7 +26,7 @@ const attemptColumns = `a.id, a.account_id as "accountId", a.channel, a.kind, a.
 
 const refundColumns = `f.id, f.attempt_id as "attemptId", f.channel, f.refund_no as "refundNo", f.number,
   f.amount_fen as "amountFen", f.state, f.cause, f.reason, f.asked_by as "askedBy",
-  encode(f.body_hash, 'hex') as "bodyHash", f.memo, f.platform_refund_id as "platformRefundId",
+  encode(f.body_hash, 'hex') as "bodyHash", f.memo, f.transaction_id as "transactionId", f.platform_refund_id as "platformRefundId",
   f.platform_code as "platformCode", f.tries, ${ms('f.next_look_at')} as "nextLookAtMs",
   ${ms('f.created_at')} as "createdAtMs", ${ms('f.updated_at')} as "updatedAtMs", ${ms('f.done_at')} as "doneAtMs"`;
 

@@ -31,7 +31,7 @@ export function refundView(refund: RefundRecord): RefundView {
     ...{ id: refund.id, refundNo: refund.refundNo, attemptId: refund.attemptId, channel: refund.channel },
     ...{ state: refund.state, cause: refund.cause, amountFen: refund.amountFen, reason: refund.reason },
     createdAt: instant(refund.createdAtMs),
-    ...present({ by: refund.askedBy, platformCode: refund.platformCode }),
+    ...present({ by: refund.askedBy, platformCode: refund.platformCode, transactionId: refund.transactionId }),
     ...(refund.doneAtMs === null ? {} : { doneAt: instant(refund.doneAtMs) }),
   };
 }

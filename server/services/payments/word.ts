@@ -16,14 +16,21 @@ export function heard(
   word: { readonly attemptId: string; readonly source: WordSource } & Asked<PayResult>,
   notice?: Notice,
 ): Promise<Changed> {
-  const { feePpm, platformMerchantId } = open;
   return change(
     parts,
     stored,
-    (order) => settleAttempt(order, { ...word, feePpm, platformMerchantId }, momentOf(parts)),
+    (order) => settleAttempt(order, { ...word, ...accountFacts(open) }, momentOf(parts)),
     notice,
   );
 }
+
+/** What a word of an account's platform is compared and counted with. */
+export function accountFacts({ feePpm, platformMerchantId, definition }: OpenChannel) {
+  return { feePpm, platformMerchantId, refundsByTransaction: definition.capabilities.refundsByTransaction };
+}
+
+/** In place of the account's facts when it cannot be opened. */
+export const noAccount = { feePpm: 0, platformMerchantId: '', refundsByTransaction: false } as const;
 
 const decided: readonly PayResult['kind'][] = ['paid', 'closed', 'failed'];
 
@@ -115,6 +122,6 @@ async function undo(
 /** The account is gone from this server: nothing can be asked, the attempt stays as it is until it can. */
 async function closed(parts: EngineParts, stored: StoredOrder, live: AttemptRecord): Promise<StoredOrder> {
   const result = { kind: 'unknown', why: 'the account cannot be opened' } as const;
-  const word = { attemptId: live.id, source: 'end', result, feePpm: 0, platformMerchantId: '' } as const;
+  const word = { attemptId: live.id, source: 'end', result, ...noAccount } as const;
   return (await change(parts, stored, (order) => settleAttempt(order, word, momentOf(parts)))).order;
 }

@@ -71,7 +71,11 @@ function tell(kind: PaymentEventKind, event: PaymentEvent, names: Names, words: 
     'call-refused': () => ({ ...watch, title: t['call-refused'](channel), detail: t['call-refused-hint'] }),
     paid: () => ({ tone: 'done', glyph: 'done', title: t.paid(channel), detail: t['paid-hint'] }),
     'paid-late': () => ({ ...watch, title: t['paid-late'](channel), detail: t['paid-late-hint'] }),
-    'paid-twice': () => ({ ...watch, title: t['paid-twice'](channel) }),
+    'paid-twice': () => ({
+      ...watch,
+      title: t['paid-twice'](channel),
+      detail: event.facts['goesBack'] === true ? t['paid-twice-back'] : t['paid-twice-hint'],
+    }),
     failed: () => ({ ...plain, title: t.failed(attempt), detail: reasonText(event.facts, words) }),
     closed: () => ({ ...plain, title: t.closed(attempt), detail: t['closed-hint'] }),
     'close-wanted': () => ({ ...plain, title: t['close-wanted'](attempt) }),

@@ -36,7 +36,9 @@ export function refundableFen({ order }: Story, attemptId?: string): number {
     ({ id, state }) => state === 'paid' && (attemptId === undefined || id === attemptId),
   );
   const ids = parts.map(({ id }) => id);
-  const back = order.refunds.filter((refund) => refund.state !== 'failed' && ids.includes(refund.attemptId));
+  const back = order.refunds.filter(
+    ({ state, cause, attemptId: of }) => state !== 'failed' && cause !== 'surplus' && ids.includes(of),
+  );
   const sum = (items: readonly { readonly amountFen: number }[]): number =>
     items.reduce((total, { amountFen }) => total + amountFen, 0);
   return sum(parts) - sum(back);

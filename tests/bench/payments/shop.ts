@@ -33,6 +33,7 @@ export const benchChannel: ChannelDefinition = {
   name: { zh: '测试', en: 'Bench' },
   capabilities: {
     ...{ kinds: ['qr'], minFen: 1, maxFen: 5_000_000, qrMaxSeconds: 7_200, refundDays: 365, refundsPerPayment: 50 },
+    refundsByTransaction: true,
     ...{ notifies: true, bills: [], reverses: false, settles: false },
   },
   fields: [],

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { AttemptFacts, RefundFacts, RefundResult } from '../../../server/channels/channel.ts';
+import type { AttemptFacts, Notification, RefundFacts, RefundResult } from '../../../server/channels/channel.ts';
 import type { ChannelBench, OpenBench } from './bench.ts';
 import { startDay } from './bench.ts';
 import { paidAs, showAndPay } from './code-rows.ts';
@@ -26,6 +26,11 @@ async function untilDone(open: OpenBench, attempt: AttemptFacts, refund: RefundF
 
 function doneAs(refund: RefundFacts): object {
   return { kind: 'done', refundNo: refund.refundNo, amountFen: refund.amountFen };
+}
+
+/** The platform's number of a payment that a notification proves. */
+function provenIn(told: Notification): string[] {
+  return told.kind === 'payment' && told.result.kind === 'paid' ? [told.result.proof.transactionId] : [];
 }
 
 async function giveBack(open: OpenBench, attempt: AttemptFacts, refund: RefundFacts): Promise<void> {
@@ -111,6 +116,33 @@ const refunds: readonly Row[] = [
       expect((await open.channel.queryRefund(attempt, refund)).kind).toBe('not-found');
       open.standIn.plan({ kind: 'wrong-signature', call: open.bench.calls.refund });
       expect((await open.channel.refund(attempt, refund)).kind).toBe('unknown');
+    },
+  },
+  {
+    name: 'paid twice: the second payment goes back by its own number, and the first can still go back',
+    skip: (bench) => {
+      const { notifies, refundsByTransaction } = bench.definition.capabilities;
+      return (
+        noCode(bench) ?? (notifies && refundsByTransaction ? undefined : 'cannot tell two payments of a number apart')
+      );
+    },
+    run: async (open) => {
+      open.standIn.plan({ kind: 'double-pay' });
+      const attempt = await showAndPay(open);
+      const ids = new Set(open.received.flatMap(({ notification }) => provenIn(notification)));
+      const told = await open.channel.query(attempt);
+      const first = told.kind === 'paid' ? told.proof.transactionId : told.kind;
+      const [second, ...more] = [...ids].filter((id) => id !== first);
+      if (second === undefined || more.length > 0) throw new Error(`payments: ${[...ids].join(' ')}`);
+      const known = { ...attempt, transactionId: first };
+      const surplus = { ...(await open.refundOf(attempt, attempt.amountFen)), transactionId: second };
+      await giveBack(open, known, surplus);
+      await giveBack(open, known, surplus);
+      expect(refunded(open, attempt)).toBe(attempt.amountFen);
+      const again = { ...(await open.refundOf(attempt, 1)), transactionId: second };
+      expect((await open.channel.refund(known, again)).kind, 'nothing of the second is left').toBe('failed');
+      await giveBack(open, known, await open.refundOf(attempt, attempt.amountFen));
+      expect(refunded(open, attempt)).toBe(2 * attempt.amountFen);
     },
   },
   {

@@ -209,7 +209,10 @@ export class Play {
         };
       }
       case 'pay':
-        return async () => this.#pay(step.attempt, step.isAfterClose);
+        return async () =>
+          this.#pay(step.attempt, ({ platform, attemptNo }) => platform.pay(attemptNo, step.isAfterClose));
+      case 'pay-again':
+        return async () => this.#pay(step.attempt, ({ platform, attemptNo }) => platform.payAgain(attemptNo));
       case 'notify': {
         const mail = this.#mail[step.mail];
         return async (service) => {
@@ -250,12 +253,12 @@ export class Play {
     };
   }
 
-  #pay(index: number, isAfterClose: boolean): void {
+  #pay(index: number, take: (payment: { platform: ToyPlatform; attemptNo: string }) => boolean): void {
     const all = this.platforms.flatMap((platform, channel) =>
-      [...platform.payments.values()].map(({ attemptNo, state }) => ({ platform, channel, attemptNo, state })),
+      [...platform.payments.keys()].map((attemptNo) => ({ platform, channel, attemptNo })),
     );
     const payment = all[index % Math.max(1, all.length)];
-    if (payment === undefined || !payment.platform.pay(payment.attemptNo, isAfterClose)) return;
+    if (payment === undefined || !take(payment)) return;
     const raw = payment.platform.notice(payment.attemptNo, this.stage.newId());
     this.#mail.push({ channel: payment.channel, raw });
   }

@@ -10,6 +10,8 @@ export type Step =
       readonly payer: Payer;
     }
   | { readonly do: 'pay'; readonly attempt: number; readonly isAfterClose: boolean }
+  /** A fault of the platform: what was paid is taken once more under the same number. */
+  | { readonly do: 'pay-again'; readonly attempt: number }
   | { readonly do: 'notify'; readonly mail: number }
   | { readonly do: 'cancel' }
   | { readonly do: 'refund'; readonly part: number; readonly isRepeated: boolean }
@@ -46,6 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('notify' as const), mail: fc.nat({ max: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pay-again' as const), attempt: fc.nat({ max: 3 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const) }) },
   {
     weight: 2,

@@ -24,7 +24,7 @@ interface ToyPayment {
   state: 'waiting' | 'paid' | 'closed' | 'reversed';
   paidAtMs: number;
   paidTimes: number;
-  readonly refunds: Map<string, Fen>;
+  readonly refunds: Map<string, { readonly amountFen: Fen; readonly transactionId: string }>;
 }
 
 const secret = 'toy secret';
@@ -58,16 +58,25 @@ export class ToyPlatform {
     return true;
   }
 
+  /** A fault of the platform: what was paid is taken once more. @returns whether it was. */
+  payAgain(attemptNo: string): boolean {
+    const payment = this.payments.get(attemptNo);
+    if (payment?.state !== 'paid') return false;
+    payment.paidTimes += 1;
+    return true;
+  }
+
   /** Money that the platform holds for us now. */
   heldFen(attemptNo: string): number {
     const payment = this.payments.get(attemptNo);
     if (payment?.state !== 'paid') return 0;
-    return payment.amountFen - refundedOf(payment);
+    return payment.amountFen * payment.paidTimes - refundedOf(payment);
   }
 
-  /** A notification as the platform would send it now. */
+  /** A notification of the newest payment as the platform would send it now. */
   notice(attemptNo: string, id = `n-${attemptNo}`): RawRequest {
-    return signed({ kind: 'payment', id, attemptNo, result: this.#told(attemptNo) });
+    const times = this.payments.get(attemptNo)?.paidTimes ?? 1;
+    return signed({ kind: 'payment', id, attemptNo, result: this.#told(attemptNo, Math.max(1, times)) });
   }
 
   refundNotice(refundNo: string, id = `r-${refundNo}`): RawRequest {
@@ -129,10 +138,11 @@ export class ToyPlatform {
     const payment = this.payments.get(facts.attemptNo);
     if (payment === undefined) return { kind: 'not-found' };
     if (!payment.refunds.has(refund.refundNo)) {
-      const isTooMuch = refundedOf(payment) + refund.amountFen > payment.amountFen;
+      const transactionId = refund.transactionId ?? transactionOf(payment, 1);
+      const isTooMuch = refundedOf(payment, transactionId) + refund.amountFen > payment.amountFen;
       if (payment.state !== 'paid' || isTooMuch)
         return { kind: 'failed', code: 'TOO_MUCH', message: 'nothing is left' };
-      payment.refunds.set(refund.refundNo, refund.amountFen);
+      payment.refunds.set(refund.refundNo, { amountFen: refund.amountFen, transactionId });
     }
     return this.#refunded(payment, refund.refundNo);
   }
@@ -153,13 +163,14 @@ export class ToyPlatform {
     this.payments.set(attemptNo, payment);
   }
 
-  #told(attemptNo: string): PayResult {
+  /** Asked about a number, the platform tells its first payment. */
+  #told(attemptNo: string, which = 1): PayResult {
     const payment = this.payments.get(attemptNo);
     if (payment === undefined) return { kind: 'not-found' };
     if (payment.state === 'closed' || payment.state === 'reversed') return { kind: 'closed' };
     if (payment.state === 'waiting') return { kind: 'pending', qr: `toy:${attemptNo}` };
-    const { amountFen, paidAtMs, paidTimes } = payment;
-    const transactionId = `toy-${attemptNo}-${String(paidTimes)}`;
+    const { amountFen, paidAtMs } = payment;
+    const transactionId = transactionOf(payment, which);
     const proof = {
       attemptNo,
       amountFen,
@@ -168,19 +179,26 @@ export class ToyPlatform {
       transactionId,
       paidAtMs,
     };
-    const refundedFen = refundedOf(payment);
+    const refundedFen = refundedOf(payment, transactionId);
     return { kind: 'paid', proof: { ...proof, ...this.lie }, ...(refundedFen === 0 ? {} : { refundedFen }) };
   }
 
   #refunded(payment: ToyPayment | undefined, refundNo: string): RefundResult {
-    const amountFen = payment?.refunds.get(refundNo);
-    if (amountFen === undefined) return { kind: 'not-found' };
+    const refund = payment?.refunds.get(refundNo);
+    if (refund === undefined) return { kind: 'not-found' };
+    const { amountFen } = refund;
     return { kind: 'done', refundId: `toy-${refundNo}`, refundNo, amountFen, atMs: this.#clock() };
   }
 }
 
-function refundedOf({ refunds }: ToyPayment): Fen {
-  return fen([...refunds.values()].reduce((sum, amount) => sum + amount, 0));
+function transactionOf({ attemptNo }: Pick<ToyPayment, 'attemptNo'>, which: number): string {
+  return `toy-${attemptNo}-${String(which)}`;
+}
+
+/** What went back: of everything under the number, or of one payment. */
+function refundedOf({ refunds }: ToyPayment, transactionId?: string): Fen {
+  const own = [...refunds.values()].filter((one) => transactionId === undefined || one.transactionId === transactionId);
+  return fen(own.reduce((sum, { amountFen }) => sum + amountFen, 0));
 }
 
 function signatureOf(body: string): string {
@@ -204,6 +222,7 @@ const capabilities: ChannelCapabilities = {
   qrMaxSeconds: 7_200,
   refundDays: 365,
   refundsPerPayment: 50,
+  refundsByTransaction: true,
   notifies: true,
   bills: [],
   reverses: false,
