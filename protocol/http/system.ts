@@ -120,6 +120,7 @@ export const eventNames = [
   'alarm',
   'delegation',
   'payments',
+  'fees',
   'channels',
   'control',
   'board',

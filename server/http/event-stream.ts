@@ -57,6 +57,8 @@ export function createEventStreams(bus: EventBus): EventStreams {
 
 /** A merchant's people are told nothing of another merchant's business, not even that there is some. */
 function fateForPerson(event: ChangeEvent, merchantId: string | undefined): Fate {
+  // A quote is told under the shop in which its terminal stands, and is nobody's business there.
+  if (event.name === 'fees' && merchantId !== undefined) return 'skip';
   const isOthers = merchantId !== undefined && event.scope !== undefined && event.scope.merchantId !== merchantId;
   return isOthers ? 'skip' : 'send';
 }
@@ -69,7 +71,7 @@ function fateForTerminal(event: ChangeEvent, terminal: TerminalPrincipal): Fate 
   const { scope } = event;
   if (scope?.merchantId !== terminal.merchantId) return 'skip';
   const isOwn = scope.terminalId === terminal.terminalId;
-  if (event.name === 'payments') return isOwn ? 'send' : 'skip';
+  if (event.name === 'payments' || event.name === 'fees') return isOwn ? 'send' : 'skip';
   if (event.name === 'channels') return 'send';
   if (event.name !== 'control') return 'skip';
   if (scope.terminalId === undefined) return 'send';

@@ -7,6 +7,7 @@ import { siteMigration } from './migrations/0005-site.ts';
 import { paymentsMigration } from './migrations/0006-payments.ts';
 import { webhooksMigration } from './migrations/0007-webhooks.ts';
 import { feesMigration } from './migrations/0008-fees.ts';
+import { feeQuotesMigration } from './migrations/0009-fee-quotes.ts';
 import { moneyBackMigration } from './migrations/0010-money-back.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
@@ -19,6 +20,7 @@ const migrations = [
   paymentsMigration,
   webhooksMigration,
   feesMigration,
+  feeQuotesMigration,
   moneyBackMigration,
 ];
 

@@ -220,6 +220,8 @@ interface FeeBalanceEntryTable {
   quote_id: OrNull<string>;
   bill_id: OrNull<string>;
   reverses: OrNull<string>;
+  /** The refund for which it is taken back; several refunds may take back one entry in parts. */
+  refund_id: OrNull<string>;
   note: Generated<string>;
   at: Date;
   by: OrNull<string>;
@@ -237,6 +239,7 @@ interface FeeAllocationTable {
   quote_id: OrNull<string>;
   balance_entry_id: OrNull<string>;
   reverses: OrNull<string>;
+  refund_id: OrNull<string>;
   note: Generated<string>;
   at: Date;
   by: OrNull<string>;

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { FeeQuoteTables } from './schema-fee-quotes.ts';
 import type { FeeTables } from './schema-fees.ts';
 import type { IdempotencyTable } from './schema-idempotency.ts';
 import type { PaymentTables } from './schema-payments.ts';
@@ -364,7 +365,7 @@ interface LogCosignatureTable {
 }
 
 /** Every table, as Kysely sees it. Whole numbers beyond 32 bit come as JavaScript numbers (see `database.ts`). */
-export interface Database extends PaymentTables, FeeTables {
+export interface Database extends PaymentTables, FeeTables, FeeQuoteTables {
   user: UserTable;
   account: AccountTable;
   session: SessionTable;
