@@ -59,6 +59,8 @@ export function createApp(context: ServerContext): Hono {
     ...merchantApiHandlers(context),
   };
   mountNotify(app, context.services.payments);
+  // UnionPay sends a payer's browser back by a POST; nothing in it is believed.
+  app.post('/l', (c) => c.redirect('/l?back=1', 303));
   const keys = createIdempotencyService(context.core);
   mountRoutes(app, handlers, {
     sessions,
