@@ -1,4 +1,7 @@
-/** Where a payer's browser goes to pay: an address that is opened, or, with `form`, one to which the fields are posted. */
+/**
+ * Where a payer's browser goes to pay: an address that is opened, or, with `form`, one to which the fields are posted. An
+ * address `bridge:NAME` is no page: the fields go to the function NAME of the app in whose browser the page stands.
+ */
 export interface PayLink {
   readonly url: string;
   readonly form?: Readonly<Record<string, string>>;

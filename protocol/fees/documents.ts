@@ -118,6 +118,8 @@ export const quoteDocumentSchema = v.object({
       code: v.string(),
       name: bilingual,
       account: v.optional(v.object({ certId: v.string(), modulus: v.string(), exponent: v.string() })),
+      /** In the platform's own browser (a word of its User-Agent) the page first fetches a code of its payer there. */
+      inApp: v.optional(v.object({ browser: v.string(), authorizeUrl: v.string() })),
     }),
   ),
   /** Above this the two digits must be confirmed at the terminal before anything can be paid. */
@@ -146,7 +148,10 @@ export const feeReceiptSchema = v.object({
   paidAt: instant,
   /** Bills that it settles, and what stays owed of each. */
   bills: v.array(v.object({ billId: id, title: bilingual, paidFen: fen, leftFen: fen })),
+  /** Why it was given back, as a person wrote it. */
   reason: v.optional(v.string()),
+  /** What else must be said: that more is owed by now than was paid, that a part went to the balance. */
+  notes: v.optional(v.array(bilingual)),
 });
 /** Proof that a quote was paid or given back. */
 export type FeeReceipt = v.InferOutput<typeof feeReceiptSchema>;

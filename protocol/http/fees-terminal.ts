@@ -119,6 +119,7 @@ export const payQuoteSchema = v.strictObject({
   /** Names the link, so that the server knows the phone's address on the net; the platform asks for it. */
   linkId: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/))),
   account: v.optional(v.object({ certId: v.string(), ciphertext: v.pipe(v.string(), v.maxLength(700)) })),
+  appCode: v.optional(v.pipe(v.string(), v.maxLength(200))),
 });
 /** Begins to pay a quote. */
 export type PayQuote = v.InferOutput<typeof payQuoteSchema>;

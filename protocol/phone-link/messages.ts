@@ -46,7 +46,9 @@ export const terminalMessageSchema = v.variant('type', [
   v.object({ type: v.literal('bill'), quote: signedDocumentSchema, confirm: v.boolean() }),
   /** The digits were confirmed at the terminal. */
   v.object({ type: v.literal('confirmed') }),
-  /** Go there to pay. `form`: fields to POST; without it the address is opened. `token` asks the server for the result. */
+  /**
+   * Go there to pay. `form`: fields to POST; without it the address is opened. An address `bridge:NAME` is the function of
+   * the app in whose browser the page stands; the fields go to it. `token` asks the server for the result. */
   v.object({
     type: v.literal('pay'),
     payId: v.string(),
@@ -89,6 +91,8 @@ export const phoneMessageSchema = v.variant('type', [
     totalFen: fen,
     /** The account, encrypted on the phone to the bank's key; nobody on the way can open it. */
     account: v.optional(v.object({ certId: v.string(), ciphertext: v.pipe(v.string(), v.maxLength(700)) })),
+    /** What the platform's own browser gave for its payer; single use. */
+    appCode: v.optional(v.pipe(v.string(), v.maxLength(200))),
   }),
   /** Back from the platform; says nothing about money. */
   v.object({ type: v.literal('back'), payId: v.string() }),

@@ -61,6 +61,16 @@ export interface Payer {
   readonly returnUrl: string;
   /** Their account at the bank, encrypted on their own phone to the key that `accountKey` gave. */
   readonly account?: { readonly certId: string; readonly ciphertext: string };
+  /** What the page of `inAppPage` gave for them: single use. The link is then for the app's own browser. */
+  readonly appCode?: string;
+}
+
+/** A platform whose app shows pages in a browser of its own, where its usual links do not open. */
+export interface InAppPage {
+  /** A word of that browser's User-Agent. */
+  readonly browser: string;
+  /** Leads back to the return address with `code` in its query. */
+  readonly authorizeUrl: string;
 }
 
 /** A platform's key for accounts: RSA, RSAES-PKCS1-v1_5. Numbers as unsigned big-endian base64url (RFC 7518, section 6.3.1). */
@@ -227,10 +237,15 @@ export interface Channel {
   /** Facts that must be durable before the first call, such as a trace number. */
   prepare?(attempt: AttemptFacts): Promise<Memo>;
   createQr?(attempt: AttemptFacts): Promise<PayResult>;
-  /** A page of the platform for the payer's own phone; a link that must be posted is written by `linkOfForm`. */
+  /**
+   * A page of the platform for the payer's own phone; a link that must be posted, or handed to the app's bridge, is
+   * written by `linkOfForm`.
+   */
   createLink?(attempt: AttemptFacts, payer: Payer): Promise<PayResult>;
   /** The key to which a payer's phone may encrypt their account; `undefined` when they type it at the platform. */
   accountKey?(): AccountKey | undefined;
+  /** Where a page inside the platform's own app fetches `Payer.appCode`; `undefined` when the account is not set up for it. */
+  inAppPage?(returnUrl: string): InAppPage | undefined;
   payByAuthCode?(attempt: AttemptFacts, authCode: string): Promise<PayResult>;
   payByCard?(attempt: AttemptFacts, card: CardCiphertext): Promise<PayResult>;
   query(attempt: AttemptFacts): Promise<PayResult>;

@@ -39,7 +39,7 @@ export interface Refund {
 export interface Payment {
   readonly mchid: string;
   readonly number: string;
-  readonly type: 'NATIVE' | 'MWEB' | 'MICROPAY';
+  readonly type: 'NATIVE' | 'MWEB' | 'JSAPI' | 'MICROPAY';
   readonly amountFen: number;
   readonly description: string;
   readonly attach: string;

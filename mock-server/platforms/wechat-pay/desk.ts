@@ -13,6 +13,8 @@ export interface Desk {
   readonly book: Book;
   readonly merchants: () => readonly Merchant[];
   readonly secrets: () => PlatformSecrets;
+  /** Whether the app gave out an openid for a merchant's app. */
+  readonly knowsOpenid: (appId: string, openid: string) => boolean;
   /** Files of bills that wait to be fetched, by token. */
   readonly files: Map<string, { readonly bytes: Uint8Array; readonly untilMs: number }>;
 }

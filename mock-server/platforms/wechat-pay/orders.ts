@@ -35,6 +35,7 @@ const orderSchema = v.object({
       h5_info: v.optional(v.object({ type: v.picklist(['Wap', 'iOS', 'Android']) })),
     }),
   ),
+  payer: v.optional(v.object({ openid: text(128) })),
 });
 
 const refundSchema = v.object({
@@ -64,17 +65,26 @@ function read<Schema extends v.GenericSchema>(schema: Schema, body: object): v.I
   throw wrongField(v.getDotPath(issue) ?? 'body', issue.message);
 }
 
+/** By a code, by a page of a phone's browser, by a page inside the wallet. */
+export type OrderType = 'NATIVE' | 'MWEB' | 'JSAPI';
+const codeStarts = {
+  NATIVE: 'weixin://wxpay/bizpayurl?pr=',
+  MWEB: 'weixin://wap/pay?prepayid=',
+  JSAPI: 'weixin://jsapi/pay?prepayid=',
+} as const;
+
 /** Checks what an order is made with. @returns the order, not yet in the book. */
 export function newOrder(
   body: Readonly<Record<string, unknown>>,
   merchant: Merchant,
-  type: 'NATIVE' | 'MWEB',
+  type: OrderType,
   nowMs: number,
 ): Payment {
   const asked = read(orderSchema, body);
   if (asked.mchid !== merchant.mchid) throw new Refusal(400, 'INVALID_REQUEST', '商户号与签名商户号不一致');
   if (asked.appid !== merchant.appId) throw new Refusal(400, 'APPID_MCHID_NOT_MATCH', '商户号和appid不匹配');
   if (type === 'MWEB' && asked.scene_info?.h5_info === undefined) throw wrongField('scene_info.h5_info', '必填');
+  if (type === 'JSAPI' && asked.payer === undefined) throw wrongField('payer.openid', '必填');
   const endMs = asked.time_expire === undefined ? nowMs + orderMs : Date.parse(asked.time_expire);
   if (Number.isNaN(endMs) || endMs < nowMs + shortestMs) throw wrongField('time_expire', '须晚于当前时间1分钟以上');
   const code = randomBytes(9).toString('base64url').replaceAll(/[-_]/g, 'z');
@@ -88,9 +98,9 @@ export function newOrder(
     device: asked.scene_info?.device_id ?? '',
     notifyUrl: asked.notify_url,
     createdMs: nowMs,
-    expiresMs: Math.min(endMs, nowMs + (type === 'NATIVE' ? codeMs : linkMs)),
-    code: type === 'NATIVE' ? `weixin://wxpay/bizpayurl?pr=${code}` : `weixin://wap/pay?prepayid=${code}`,
-    openid: newOpenid(),
+    expiresMs: Math.min(endMs, nowMs + (type === 'MWEB' ? linkMs : codeMs)),
+    code: `${codeStarts[type]}${code}`,
+    openid: asked.payer?.openid ?? newOpenid(),
     made: createHash('sha256')
       .update(JSON.stringify([type, asked]))
       .digest('hex'),

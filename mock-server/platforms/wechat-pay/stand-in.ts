@@ -13,6 +13,7 @@ import { Book, refundedFen, stateAt } from './book.ts';
 import type { Payment } from './book.ts';
 import { takeMoney } from './desk.ts';
 import type { Desk } from './desk.ts';
+import { appSecretOf, InApp, inAppPaths } from './in-app.ts';
 import { makeMerchant, makePlatform, makePlatformCertificate } from './keys.ts';
 import type { Merchant, PlatformSecrets } from './keys.ts';
 import { answerV2 } from './v2.ts';
@@ -48,7 +49,15 @@ async function create(tools: StandInTools, keys: KeySource): Promise<MountedStan
     tools.state.changed(() => ({ secrets, merchants, payments: book.written() }) satisfies Kept);
   };
   const book = new Book(kept?.payments ?? [], changed);
-  const desk: Desk = { tools, book, merchants: () => merchants, secrets: () => secrets, files: new Map() };
+  const inApp = new InApp(tools.clock, book, () => merchants);
+  const desk: Desk = {
+    tools,
+    book,
+    merchants: () => merchants,
+    secrets: () => secrets,
+    knowsOpenid: (appId, openid) => inApp.knows(appId, openid),
+    files: new Map(),
+  };
   const secure = await listenSecurely(desk);
   const account = (seed: string, shop = '四季面馆'): StandInAccount => {
     let merchant = merchants.find((one) => one.seed === seed);
@@ -63,8 +72,11 @@ async function create(tools: StandInTools, keys: KeySource): Promise<MountedStan
   return {
     code: 'wechat-pay',
     name: { zh: '微信支付', en: 'WeChat Pay' },
-    paths: ['/v3/', '/pay/', '/secapi/'],
-    handle: (request) => (request.target.startsWith('/v3/') ? answerV3(desk, request) : answerV2(desk, request, false)),
+    paths: ['/v3/', '/pay/', '/secapi/', ...inAppPaths],
+    handle: (request) => {
+      if (inAppPaths.some((path) => request.target.startsWith(path))) return Promise.resolve(inApp.handle(request));
+      return request.target.startsWith('/v3/') ? answerV3(desk, request) : answerV2(desk, request, false);
+    },
     account,
     payments: () =>
       book
@@ -135,12 +147,20 @@ function accountOf(merchant: Merchant, secrets: PlatformSecrets, origin: string,
   };
   return {
     platformMerchantId: merchant.mchid,
-    config: { appId: merchant.appId, mode: 'public-key', apiBase: origin, secureBase: secure },
+    config: {
+      appId: merchant.appId,
+      mode: 'public-key',
+      apiBase: origin,
+      secureBase: secure,
+      authorizeBase: origin,
+      appBase: origin,
+    },
     keys: [
       { purpose: 'merchant-private', keyId: serial, material: privateKey, ...ends(certificate) },
       { purpose: 'merchant-certificate', keyId: serial, material: certificate, ...ends(certificate) },
       { purpose: 'api-v3', keyId: 'api-v3', material: merchant.apiV3Key },
       { purpose: 'api-v2', keyId: 'api-v2', material: merchant.apiV2Key },
+      { purpose: 'app-secret', keyId: merchant.appId, material: appSecretOf(merchant) },
       { purpose: 'platform-public', keyId: secrets.publicKeyId, material: publicKey },
       {
         purpose: 'platform-ca',

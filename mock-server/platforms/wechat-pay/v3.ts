@@ -9,7 +9,7 @@ import { callerOf } from './caller.ts';
 import { leftFen, startRefund, takeMoney } from './desk.ts';
 import type { Call, Desk } from './desk.ts';
 import type { Merchant } from './keys.ts';
-import { newOrder, readBody, readRefund } from './orders.ts';
+import { newOrder, type OrderType, readBody, readRefund } from './orders.ts';
 import { refundJson, rfc3339, transactionJson } from './shapes.ts';
 
 /** Most refunds of one order (API v3, "Refund"). */
@@ -54,6 +54,8 @@ function callFor(desk: Desk, request: WireRequest): Call | undefined {
       return { name: 'native', work: (merchant) => order(desk, request, merchant, 'NATIVE') };
     case 'POST /v3/pay/transactions/h5':
       return { name: 'h5', work: (merchant) => order(desk, request, merchant, 'MWEB') };
+    case 'POST /v3/pay/transactions/jsapi':
+      return { name: 'jsapi', work: (merchant) => order(desk, request, merchant, 'JSAPI') };
     case 'POST /v3/refund/domestic/refunds':
       return { name: 'refund', work: (merchant) => refundOrder(desk, request, merchant) };
     case 'GET /v3/certificates':
@@ -72,14 +74,11 @@ function answer(desk: Desk, request: WireRequest, value: object | undefined): Pr
   return signedAnswer(desk.secrets(), request, desk.tools.clock.now(), value);
 }
 
-async function order(
-  desk: Desk,
-  request: WireRequest,
-  merchant: Merchant,
-  type: 'NATIVE' | 'MWEB',
-): Promise<WireAnswer> {
+async function order(desk: Desk, request: WireRequest, merchant: Merchant, type: OrderType): Promise<WireAnswer> {
   const { clock, faults } = desk.tools;
   const made = newOrder(readBody(request), merchant, type, clock.now());
+  if (type === 'JSAPI' && !desk.knowsOpenid(merchant.appId, made.openid))
+    throw new Refusal(400, 'PARAM_ERROR', '无效的openid', { field: 'payer.openid', location: 'body' });
   const known = desk.book.find(merchant.mchid, made.number);
   if (known !== undefined) refuseRepetition(known, made.made, clock.now());
   const payment = known ?? desk.book.add(made);
@@ -87,6 +86,7 @@ async function order(
     await takeMoney(desk, payment, true);
   }
   if (type === 'NATIVE') return answer(desk, request, { code_url: payment.code });
+  if (type === 'JSAPI') return answer(desk, request, { prepay_id: payment.code.split('=')[1] });
   return answer(desk, request, { h5_url: `${desk.tools.origin}/?code=${encodeURIComponent(payment.code)}` });
 }
 

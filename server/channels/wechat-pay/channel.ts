@@ -3,6 +3,7 @@ import type {
   BillResult,
   Channel,
   ChannelTools,
+  InAppPage,
   Notification,
   Payer,
   PayResult,
@@ -10,6 +11,7 @@ import type {
   RefundFacts,
   RefundResult,
 } from '../channel.ts';
+import { authorizePage, bridgeLink, openidOf } from './in-app.ts';
 import type { JsonObject } from '../shared/json.ts';
 import { textIn } from '../shared/json.ts';
 import { shanghaiDigits, shanghaiRfc3339 } from '../shared/shanghai-time.ts';
@@ -52,12 +54,17 @@ export class WeChatPayChannel implements Channel {
   }
 
   async createLink(attempt: AttemptFacts, payer: Payer): Promise<PayResult> {
+    if (payer.appCode !== undefined) return this.#createInApp(attempt, payer, payer.appCode);
     const scene = { payer_client_ip: payer.address, h5_info: { type: 'Wap' } };
     const body = this.#orderBody(attempt, scene);
     return this.#order('h5', attempt, body, 'h5_url', (url) => ({
       kind: 'pending',
       link: `${url}${url.includes('?') ? '&' : '?'}redirect_url=${encodeURIComponent(payer.returnUrl)}`,
     }));
+  }
+
+  inAppPage(returnUrl: string): InAppPage | undefined {
+    return authorizePage(this.#settings, returnUrl);
   }
 
   /** Takes a scanned code by API v2, the only interface for it. No notification follows; the caller asks. */
@@ -168,12 +175,23 @@ export class WeChatPayChannel implements Channel {
     if (triedAtMs === undefined || this.#tools.clock() - triedAtMs >= renewAfterMs) await this.#v3.keys.refresh();
   }
 
+  /** JSAPI: for a page inside the wallet's own browser. */
+  async #createInApp(attempt: AttemptFacts, { address }: Payer, appCode: string): Promise<PayResult> {
+    const openid = await openidOf(this.#settings, this.#tools, appCode);
+    if (typeof openid !== 'string') return openid;
+    const body = { ...this.#orderBody(attempt, { payer_client_ip: address }), payer: { openid } };
+    return this.#order('jsapi', attempt, body, 'prepay_id', async (prepayId) => ({
+      kind: 'pending',
+      link: await bridgeLink(this.#settings, this.#tools, prepayId),
+    }));
+  }
+
   async #order(
-    name: 'native' | 'h5',
+    name: 'native' | 'h5' | 'jsapi',
     attempt: AttemptFacts,
     body: JsonObject,
-    field: 'code_url' | 'h5_url',
-    pending: (url: string) => PayResult,
+    field: 'code_url' | 'h5_url' | 'prepay_id',
+    pending: (text: string) => PayResult | Promise<PayResult>,
   ): Promise<PayResult> {
     const answer = await this.#v3.call({ name, method: 'POST', target: `/v3/pay/transactions/${name}`, body });
     if (answer.kind === 'unknown') return answer;

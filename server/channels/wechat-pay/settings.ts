@@ -4,6 +4,8 @@ import { readPrivateKey } from '../shared/certificates.ts';
 
 /** Where the platform answers when an account names no other place. */
 const usualBase = 'https://api.mch.weixin.qq.com';
+/** Where pages inside the app ask who pays, and where the answer is exchanged. */
+const [usualAuthorizeBase, usualAppBase] = ['https://open.weixin.qq.com', 'https://api.weixin.qq.com'];
 
 /** An account's settings, checked and ready for use. */
 export interface Settings {
@@ -21,6 +23,10 @@ export interface Settings {
   readonly privateKeyPem: string;
   readonly apiV3Key: string;
   readonly apiV2Key: string | undefined;
+  /** Secret of the app; without it no page inside the wallet can pay. */
+  readonly appSecret: string | undefined;
+  readonly authorizeBase: string;
+  readonly appBase: string;
   readonly merchantCertificate: string | undefined;
   readonly authority: string | undefined;
   /** Public keys and certificates of the platform, newest first. */
@@ -54,6 +60,9 @@ export function readSettings(account: ChannelAccount): Settings {
     privateKeyPem: own.material,
     apiV3Key,
     apiV2Key: newestKey(account, 'api-v2')?.material,
+    appSecret: newestKey(account, 'app-secret')?.material,
+    authorizeBase: config['authorizeBase'] ?? usualAuthorizeBase,
+    appBase: config['appBase'] ?? usualAppBase,
     merchantCertificate: newestKey(account, 'merchant-certificate')?.material,
     authority: newestKey(account, 'platform-ca')?.material,
     platformKeys: account.keys.filter(({ purpose }) => /^platform-(public|certificate)$/.test(purpose)),
