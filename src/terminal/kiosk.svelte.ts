@@ -11,7 +11,6 @@ import type { Identity, KeptStore } from './link/kept.ts';
 import { TerminalLink } from './link/link.svelte.ts';
 import type { Pairing } from './link/pairing.svelte.ts';
 import { Printing } from './printing.svelte.ts';
-import { printerPlace, printReceipt } from './print-receipt.ts';
 
 /** Name of the lock that the one tab holds that is the terminal. */
 export const terminalLock = 'tillkeeper-terminal';
@@ -102,7 +101,12 @@ export class Kiosk {
     const printing: Printing = new Printing({
       api,
       newId,
-      print: (document, options) => printReceipt(printerPlace(desk, this.device), document, options),
+      // Fetched with the first receipt. Without a network it cannot be, and the picture stands in.
+      print: (document, options) =>
+        import('./print-receipt.ts').then(
+          ({ printerPlace, printReceipt }) => printReceipt(printerPlace(desk, this.device), document, options),
+          () => ({ ok: false, error: 'printer-failed' }),
+        ),
     });
     const desk: TerminalDesk = new TerminalDesk({
       ...{ link: this.link, kept: this.#kept, device: this.device, printing, newId },

@@ -4,39 +4,12 @@ import { join } from 'node:path';
 import { decodeQR } from 'qr/decode.js';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { payPassword } from '../../mock-server/platforms/stand-in.ts';
-import type { StandInPayment } from '../../mock-server/platforms/stand-in.ts';
 import { accessibilityProblems, lookAt } from './support/accessibility.ts';
 import { describeWorld } from './support/fixture.ts';
-import type { Fixture } from './support/fixture.ts';
+import { newest, openTerminal, payCode, terminalSize } from './support/payments.ts';
 import { placeIn, TerminalPage } from './support/terminal-screen.ts';
-import type { World } from './support/world.ts';
 
 const labels = ['T-01', 'T-02', 'T-03', 'T-04', 'T-05'] as const;
-const phone = { width: 480, height: 800 };
-
-async function terminal(fixture: Fixture, label: (typeof labels)[number], locale = 'zh-CN'): Promise<TerminalPage> {
-  const page = await fixture.page({ locale, viewport: phone });
-  const screen = new TerminalPage(page, placeIn(fixture.world, label));
-  await screen.pair();
-  await screen.press('power');
-  return screen;
-}
-
-/** The customer scans a code with their simulated wallet, and pays. */
-async function payCode(world: World, code: string): Promise<void> {
-  for (const standIn of world.platforms.standIns.values()) {
-    const { result } = await standIn.wallet({ code, act: 'pay', password: payPassword });
-    if (result === 'not-mine') continue;
-    expect(result).toBe('paid');
-    return;
-  }
-  throw new Error(`No wallet knows ${code}`);
-}
-
-function newest(world: World, channel: string): StandInPayment | undefined {
-  return world.platforms.standIns.get(channel)?.payments()[0];
-}
 
 /** The code as a camera two metres away sees it: the whole code is so many pixels wide. */
 async function readSmall(page: Page, side: number): Promise<string> {
@@ -59,7 +32,7 @@ async function readSmall(page: Page, side: number): Promise<string> {
 
 describeWorld('the terminal’s app', { terminals: labels, serial: false, payments: true }, (fixture) => {
   test('takes a code’s payment from the power key to the channel list', async () => {
-    const screen = await terminal(fixture, 'T-01');
+    const screen = await openTerminal(fixture, 'T-01');
     await screen.toAmount('1');
     await screen.amount('128.50');
     await screen.press('confirm');
@@ -75,7 +48,7 @@ describeWorld('the terminal’s app', { terminals: labels, serial: false, paymen
   });
 
   test('reads a card, whose PIN is typed on the device', async () => {
-    const screen = await terminal(fixture, 'T-02', 'en-GB');
+    const screen = await openTerminal(fixture, 'T-02', 'en-GB');
     await screen.toAmount('3');
     await screen.amount('36');
     await screen.press('confirm');
@@ -85,7 +58,7 @@ describeWorld('the terminal’s app', { terminals: labels, serial: false, paymen
   });
 
   test('stands where it stood after a reload, and switches to another channel without a second payment', async () => {
-    const screen = await terminal(fixture, 'T-03');
+    const screen = await openTerminal(fixture, 'T-03');
     await screen.toAmount('2');
     await screen.amount('20');
     await screen.press('confirm');
@@ -106,7 +79,7 @@ describeWorld('the terminal’s app', { terminals: labels, serial: false, paymen
   });
 
   test('says which channel cannot take an amount, and goes on with the one that can', async () => {
-    const screen = await terminal(fixture, 'T-04');
+    const screen = await openTerminal(fixture, 'T-04');
     await screen.toAmount('1');
     await screen.amount('600');
     await screen.press('confirm');
@@ -122,7 +95,7 @@ describeWorld('the terminal’s app', { terminals: labels, serial: false, paymen
 
   test.each(['zh-CN', 'en-GB'] as const)('has no fault that axe-core finds, in %s', async (locale) => {
     const folder = await mkdtemp(join(tmpdir(), `tillkeeper-terminal-${locale}-`));
-    const page = await fixture.page({ locale, viewport: phone });
+    const page = await fixture.page({ locale, viewport: terminalSize });
     const screen = new TerminalPage(page, placeIn(fixture.world, 'T-05'));
     await screen.open();
     await screen.anchor('pair').waitFor();
