@@ -26,6 +26,8 @@ export interface Tariff {
   /** Of days and hours: `+08:00`. */
   readonly timeZone: string;
   readonly versionSplit: VersionSplit;
+  /** For conditions with `holidays`; a schedule names its special days itself. */
+  readonly holidays?: readonly DayText[];
   readonly sources: readonly TariffSource[];
   readonly versions: readonly TariffVersion[];
 }

@@ -1,0 +1,57 @@
+import { Exact } from './exact.ts';
+import { tariffLimits } from './limits.ts';
+import type { DecimalText, RatedState } from './rating.ts';
+import { refuse } from './refused.ts';
+
+type Table = Readonly<Record<string, Readonly<Record<string, DecimalText>>>>;
+
+/** What earlier bills used up, and what this one adds, by component and window. */
+export class StateBook {
+  readonly #tables: Readonly<Record<'used' | 'billed', Table>>;
+  readonly #now = { used: new Map<string, Map<string, Exact>>(), billed: new Map<string, Map<string, Exact>>() };
+
+  constructor(previous: RatedState | undefined) {
+    this.#tables = { used: previous?.used ?? {}, billed: previous?.billed ?? {} };
+  }
+
+  /** What is known of a window; `undefined` when this is its first bill. */
+  get(table: 'used' | 'billed', id: string, key: string): Exact | undefined {
+    const now = this.#now[table].get(id)?.get(key);
+    if (now !== undefined) return now;
+    const rows = this.#tables[table];
+    const row = Object.hasOwn(rows, id) ? rows[id] : undefined;
+    const text = row !== undefined && Object.hasOwn(row, key) ? row[key] : undefined;
+    if (text === undefined) return undefined;
+    const value = Exact.read(text);
+    if (value === undefined || (table === 'used' && value.isNegative)) {
+      return refuse('bad-input', `previous.${table}.${id}.${key}: "${text}" is no quantity`);
+    }
+    return value;
+  }
+
+  /** Writes what a window has come to. */
+  set(table: 'used' | 'billed', id: string, key: string, value: Exact): void {
+    const row = this.#now[table].get(id) ?? new Map<string, Exact>();
+    row.set(key, value);
+    this.#now[table].set(id, row);
+  }
+
+  /** What the next bill is given: the newest windows of each component. */
+  after(): RatedState {
+    const used = this.#merged('used');
+    const billed = this.#merged('billed');
+    return Object.keys(billed).length === 0 ? { used } : { used, billed };
+  }
+
+  #merged(table: 'used' | 'billed'): Record<string, Record<string, DecimalText>> {
+    const merged: Record<string, Record<string, DecimalText>> = {};
+    for (const [id, row] of Object.entries(this.#tables[table])) merged[id] = { ...row };
+    for (const [id, row] of this.#now[table]) {
+      const all = new Map(Object.entries(merged[id] ?? {}));
+      for (const [key, value] of row) all.set(key, value.toText());
+      const kept = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).slice(-tariffLimits.windowsKeptMax);
+      merged[id] = Object.fromEntries(kept);
+    }
+    return merged;
+  }
+}
