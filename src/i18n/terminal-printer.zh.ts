@@ -5,7 +5,7 @@ export const printerZh: PrinterText = {
   title: '小票打印机',
   hint: '小票从哪里打印',
   kind: {
-    'secure-device': '安全设备自带的打印机',
+    'secure-device': '安全设备自带',
     serial: '串口打印机',
     usb: 'USB 打印机',
   },
@@ -17,7 +17,7 @@ export const printerZh: PrinterText = {
   cannot: '此浏览器不能连接这类打印机',
   noDevice: '安全设备未连接',
   testAct: '打印测试页',
-  testHint: '印有终端名称的一小张',
+  testHint: '一小张',
   speed: (baud) => `速率 ${baud}`,
   speedHint: '须与打印机自检页上的一致，按此换下一个',
   forget: '不再使用这台打印机',

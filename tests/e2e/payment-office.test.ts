@@ -199,6 +199,7 @@ describeWorld(
       const merchant = await fixture.page({ locale });
       await openAs(merchant, fixture.world, worldStaff.email, '/merchant/connections');
       const t = (language === 'zh' ? merchantConnectionsZh : merchantConnectionsEn).connections;
+      await merchant.locator('.loading').first().waitFor({ state: 'detached' });
       found.push(...(await lookAt(merchant, folder, 'connections')));
       for (const act of [t.makeKey, t.makeHook]) {
         await merchant.getByRole('button', { name: act }).first().click();

@@ -65,8 +65,12 @@ describe.skipIf(chromiumProblem() !== undefined)('the wallet page', () => {
     await page.getByRole('button', { name: 'Pay ¥128.50' }).click();
     await page.getByText('Wrong password').first().waitFor();
     expect(await lookAt(page, folder, 'wallet-password')).toEqual([]);
+    await page.keyboard.type(payPassword.slice(1));
+    await page.keyboard.press('Enter');
+    expect(await page.locator('.cells').getAttribute('aria-label'), 'five digits pay nothing').toContain('5');
+    for (let digit = 0; digit < 5; digit += 1) await page.keyboard.press('Backspace');
     await page.keyboard.type(payPassword);
-    await page.getByRole('button', { name: 'Pay ¥128.50' }).click();
+    await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Paid' }).waitFor();
     expect(await lookAt(page, folder, 'wallet-paid')).toEqual([]);
     await open.standIn.settled();

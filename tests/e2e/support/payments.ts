@@ -33,7 +33,12 @@ export async function merchantIdOf(world: World): Promise<string> {
 /** Puts `worldStaff` into the world. */
 export async function seedStaff(world: World): Promise<void> {
   const merchantId = await merchantIdOf(world);
-  await world.server.context.services.people.ensurePerson({ ...worldStaff, role: 'merchant', locale: 'en', merchantId });
+  await world.server.context.services.people.ensurePerson({
+    ...worldStaff,
+    role: 'merchant',
+    locale: 'en',
+    merchantId,
+  });
 }
 
 /** Signs a page in as somebody of the world and opens `path`. */

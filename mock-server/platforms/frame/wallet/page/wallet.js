@@ -181,10 +181,20 @@ function draw() {
   [...page.querySelectorAll('button, input, select')].find((element) => focusKey(element) === key)?.focus();
 }
 
+/** Enter pays once the password is whole, unless the focus stands on a button that does something else. */
+function isPayKey({ target }) {
+  const isOther = target instanceof HTMLButtonElement && !target.matches('.key');
+  return !isOther && isAsking() && view.digits.length === passwordLength;
+}
+
 addEventListener('keydown', (event) => {
   if (view.bill === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
   if (/^\d$/.test(event.key)) press(event.key);
   if (event.key === 'Backspace') press('delete');
+  if (event.key === 'Enter' && !event.repeat && isPayKey(event)) {
+    event.preventDefault();
+    void act('pay');
+  }
 });
 
 draw();
