@@ -56,6 +56,7 @@ export const terminalEn = {
     title: 'How will you pay?',
     hint: 'Press a number, or touch the screen',
     press: 'Confirm',
+    fees: ['Pay a bill', 'Power, water, gas, property, phone'],
     none: 'No channel is set up for this merchant. Ask the office.',
     paused: 'Payments are paused. Refunds and receipts still work.',
     stopped: 'This terminal is stopped by the office.',

@@ -58,6 +58,7 @@ export const terminalZh: TerminalText = {
     title: '请选择收款方式',
     hint: '按数字键，或直接点屏幕',
     press: '按确认',
+    fees: ['生活缴费', '电、水、燃气、物业、话费'],
     none: '商户还没有开通收款渠道，请联系后台。',
     paused: '收款已暂停，退款和补打仍可使用。',
     stopped: '本终端已被后台停用。',

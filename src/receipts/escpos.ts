@@ -18,19 +18,20 @@ const chineseMode = [0x1c, 0x26];
  * counts columns otherwise cannot move the figures. The encoder is loaded when the first receipt is printed.
  */
 export function escposOf(document: ReceiptDocument, setting: ReceiptSetting): Promise<Uint8Array> {
-  return encodeLines(layoutReceipt(document, setting), setting.columns);
+  return escposOfLines(layoutReceipt(document, setting), setting.columns);
 }
 
 /** Plain lines as ESC/POS bytes, the first one large: what a printer is tried with. */
 export function escposOfText(texts: readonly string[], columns: PaperColumns): Promise<Uint8Array> {
   const plain = { kind: 'text', align: 'left', isBold: false } as const;
-  return encodeLines(
+  return escposOfLines(
     texts.map((text, index) => ({ ...plain, text, isLarge: index === 0 })),
     columns,
   );
 }
 
-async function encodeLines(lines: readonly ReceiptLine[], columns: PaperColumns): Promise<Uint8Array> {
+/** Lines of a receipt, already as narrow as the paper, as ESC/POS bytes. */
+export async function escposOfLines(lines: readonly ReceiptLine[], columns: PaperColumns): Promise<Uint8Array> {
   const { default: ReceiptPrinterEncoder } = await import('@point-of-sale/receipt-printer-encoder');
   const encoder = new ReceiptPrinterEncoder({ language: 'esc-pos', columns, feedBeforeCut: feedLines, newline: '\n' });
   encoder.initialize().raw(chineseMode);

@@ -1,5 +1,5 @@
 import type { OrderView } from '../../protocol/http/payments.ts';
-import { isWorthRepeating } from '../api/failures.ts';
+import { failure, isWorthRepeating } from '../api/failures.ts';
 import type { ApiFailure } from '../api/failures.ts';
 import type { TerminalDesk } from './desk.svelte.ts';
 import type { Intent } from './flow/press.ts';
@@ -43,9 +43,23 @@ export class BackOffice {
         return this.#sendRefund();
       case 'settle':
         return this.#settle();
+      case 'fees':
+        return this.#fees();
       default:
         return undefined;
     }
+  }
+
+  async #fees(): Promise<void> {
+    try {
+      const { openFees } = await import('./fees/open-fees.ts');
+      this.#desk.fees ??= await openFees(this.#desk);
+    } catch {
+      this.#desk.failure = failure('offline');
+      return;
+    }
+    this.#desk.show({ at: 'fees' });
+    if (!(await this.#desk.fees.recover())) await this.#desk.fees.open();
   }
 
   async #receiptOfShown(): Promise<void> {

@@ -16,6 +16,7 @@ import type { TerminalDevice, CardProblem } from './link/device.svelte.ts';
 import type { KeptStore, Settings } from './link/kept.ts';
 import type { TerminalLink } from './link/link.svelte.ts';
 import { Payment } from './payment.svelte.ts';
+import type { FeeDesk } from './fees/fee-desk.svelte.ts';
 import type { PrinterDesk } from './printer-desk.svelte.ts';
 import type { Printing } from './printing.svelte.ts';
 
@@ -26,7 +27,7 @@ const renewMs = 60_000;
 
 /** What the desk is wired to. */
 export interface DeskTools {
-  readonly link: Pick<TerminalLink, 'api' | 'events' | 'network'>;
+  readonly link: Pick<TerminalLink, 'api' | 'events' | 'network' | 'fetch'>;
   readonly kept: KeptStore;
   readonly device: TerminalDevice;
   readonly printing: Printing;
@@ -71,6 +72,8 @@ export class TerminalDesk {
   /** A payment that never reached the server, fen: nothing was charged. */
   lostFen = $state<number>();
   isCameraOpen = $state(false);
+  /** The desk for fees; absent until it is opened. */
+  fees = $state.raw<FeeDesk>();
   /** The printer's settings; absent until they are opened. */
   printers = $state.raw<PrinterDesk>();
 
@@ -138,6 +141,7 @@ export class TerminalDesk {
     this.#lastTouchMs = this.tools.now();
     this.notice = undefined;
     this.failure = undefined;
+    if (this.screen.at === 'fees') return this.fees?.press(key);
     const intent = pressOn(this.screen, key, this.facts);
     if (intent !== undefined) void this.#do(intent);
   }
@@ -271,6 +275,7 @@ export class TerminalDesk {
     if (job !== undefined) this.show({ at: 'payment' });
     else if (this.settings.isOn) this.show({ at: 'channels' });
     const renewed = this.renew();
+    if (job === undefined && (await this.tools.kept.read('fee')) !== undefined) await this.#doBehind({ do: 'fees' });
     if (job === undefined) return renewed;
     const { lost } = await this.payment.recover();
     if (lost === undefined) return;

@@ -1,5 +1,6 @@
 import { err } from '../../domain/result.ts';
 import { i18n } from '../i18n/i18n.svelte.ts';
+import type { ReceiptLine } from '../../protocol/receipt/layout.ts';
 import type { ReceiptPrinter } from '../receipts/printers.ts';
 import type { TerminalDevice } from './link/device.svelte.ts';
 import { printerPort } from './link/printer-ports.ts';
@@ -45,6 +46,16 @@ export async function printReceipt(
     return await printBytes(place, bytes);
   } catch {
     // The code could not be fetched: there is no network.
+    return { ok: false, error: 'printer-failed' };
+  }
+}
+
+/** Prints what is already set in lines: bills and receipts of fees. */
+export async function printLines(place: PrinterPlace, lines: readonly ReceiptLine[]): Promise<PrintOutcome> {
+  try {
+    const { escposOfLines } = await import('../receipts/escpos.ts');
+    return await printBytes(place, await escposOfLines(lines, printColumns));
+  } catch {
     return { ok: false, error: 'printer-failed' };
   }
 }

@@ -40,7 +40,8 @@ export type Intent =
         | 'voice'
         | 'large'
         | 'language'
-        | 'reprint';
+        | 'reprint'
+        | 'fees';
     };
 
 /** What a key may depend on besides the screen. */
@@ -89,6 +90,9 @@ export function pressOn(screen: Screen, key: Key, facts: Facts): Intent | undefi
     case 'settle':
     case 'settled':
       return onSettle(screen, key);
+    case 'fees':
+      // The fee desk has keys of its own (fees/flow/press-fee.ts).
+      return undefined;
   }
 }
 
@@ -107,6 +111,8 @@ function onChannels(key: Key, facts: Facts): Intent | undefined {
   if (key === 'function') return { do: 'show', screen: { at: 'settings' } };
   const routes = routesOf(facts);
   const preselected = routes.find(({ channel }) => channel === facts.home?.routes.preselected);
+  if (facts.home !== undefined && placeOf(key, routes.length + 1) === routes.length)
+    return facts.home.control.state === 'stopped' ? { do: 'say', notice: 'stopped' } : { do: 'fees' };
   const route = key === 'confirm' ? preselected : routes[placeOf(key, routes.length) ?? -1];
   if (route === undefined) return undefined;
   if (facts.home?.control.state === 'stopped') return { do: 'say', notice: 'stopped' };

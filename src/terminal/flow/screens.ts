@@ -58,7 +58,7 @@ type OfChannel<N extends string> = N extends string ? { readonly at: N; readonly
 
 /** What the terminal shows. Everything else follows from the payment in hand and from the server's last words. */
 export type Screen =
-  | Bare<'off' | 'channels' | 'settings' | 'printer' | 'payment' | 'ask-cancel'>
+  | Bare<'off' | 'channels' | 'settings' | 'printer' | 'payment' | 'ask-cancel' | 'fees'>
   | OfChannel<'welcome' | 'menu'>
   | { readonly at: 'amount'; readonly channel: string; readonly text: string; readonly authCode?: string }
   | {

@@ -28,6 +28,8 @@ import { onSiteEn } from '../../../src/i18n/on-site.en.ts';
 import { onSiteZh } from '../../../src/i18n/on-site.zh.ts';
 import { sharedEn } from '../../../src/i18n/shared.en.ts';
 import { sharedZh } from '../../../src/i18n/shared.zh.ts';
+import { feesEn } from '../../../src/i18n/terminal-fees.en.ts';
+import { feesZh } from '../../../src/i18n/terminal-fees.zh.ts';
 import { terminalEn } from '../../../src/i18n/terminal.en.ts';
 import { terminalZh } from '../../../src/i18n/terminal.zh.ts';
 
@@ -52,6 +54,7 @@ const pairs = [
   ['on-site', onSiteEn, onSiteZh],
   ['shared', sharedEn, sharedZh],
   ['terminal', terminalEn, terminalZh],
+  ['terminal, fees', feesEn, feesZh],
 ] as const;
 
 /** Words that are the same in both languages: names, notations, and what has no word. */

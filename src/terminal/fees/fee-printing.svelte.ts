@@ -1,0 +1,116 @@
+import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
+import { layoutFeeBill, layoutFeeReceipt } from '../../../protocol/receipt/fee-layout.ts';
+import type { FeePaperSetting } from '../../../protocol/receipt/fee-layout.ts';
+import type { ReceiptLine } from '../../../protocol/receipt/layout.ts';
+import type { ApiFailure } from '../../api/failures.ts';
+import type { PrintError } from '../../receipts/printers.ts';
+import type { PrintOutcome } from '../printing.svelte.ts';
+import type { FeeApi } from './fee-api.ts';
+import { readFeeReceipt } from './flow/documents.ts';
+
+/** What printing of fees is wired to. */
+export interface FeePrintingTools {
+  readonly api: FeeApi;
+  print(lines: readonly ReceiptLine[]): Promise<PrintOutcome>;
+  newId(): string;
+  language(): 'zh' | 'en';
+}
+
+/** Width of the terminal's paper. */
+const columns = 32;
+
+/** One paper at a time: a receipt, or a bill to take home. A receipt that was printed before says so. */
+export class FeePrinting {
+  readonly #tools: FeePrintingTools;
+  #visit: string | undefined;
+
+  /** The receipt that is shown or printed. */
+  receipt = $state.raw<FeeReceipt>();
+  prints = $state(0);
+  isBusy = $state(false);
+  /** Why it could not be fetched. */
+  failure = $state.raw<ApiFailure>();
+  /** Why the last paper did not come out. */
+  problem = $state<PrintError>();
+  /** What came out last. */
+  done = $state<'receipt' | 'bill'>();
+
+  constructor(tools: FeePrintingTools) {
+    this.#tools = tools;
+  }
+
+  /** How the paper is set now. */
+  get setting(): FeePaperSetting {
+    return { columns, language: this.#tools.language(), duplicate: this.prints > (this.done === 'receipt' ? 1 : 0) };
+  }
+
+  /** Forgets the paper of before. */
+  clear(): void {
+    this.receipt = undefined;
+    this.#visit = undefined;
+    this.prints = 0;
+    this.failure = undefined;
+    this.problem = undefined;
+    this.done = undefined;
+  }
+
+  /** Fetches a past receipt to show it. */
+  async open(receiptNo: string, visit: string): Promise<void> {
+    this.clear();
+    this.#visit = visit;
+    this.isBusy = true;
+    const answer = await this.#tools.api.receipt(receiptNo, visit);
+    this.isBusy = false;
+    if (answer.ok) {
+      this.receipt = readFeeReceipt(answer.value.document);
+      this.prints = answer.value.prints;
+    } else this.failure = answer;
+  }
+
+  /** Takes the receipt of a payment that was just made. True when it never came out before. */
+  async take(signed: SignedDocument): Promise<boolean> {
+    const receipt = readFeeReceipt(signed);
+    if (receipt === undefined) return false;
+    if (receipt.receiptNo === this.receipt?.receiptNo) return this.prints === 0;
+    this.clear();
+    this.receipt = receipt;
+    const known = await this.#tools.api.receipt(receipt.receiptNo, undefined);
+    if (known.ok && this.receipt === receipt) this.prints = known.value.prints;
+    return this.prints === 0;
+  }
+
+  /** Prints the receipt. False when it did not come out; the picture on the screen stands in for it. */
+  async print(): Promise<boolean> {
+    const { receipt } = this;
+    if (receipt === undefined || this.isBusy) return false;
+    this.done = undefined;
+    const isOut = await this.#put(layoutFeeReceipt(receipt, this.setting), 'receipt');
+    if (isOut) await this.#count(receipt.receiptNo);
+    return isOut;
+  }
+
+  /** Prints a bill to take home. */
+  async printBill(document: QuoteDocument): Promise<boolean> {
+    if (this.isBusy) return false;
+    this.clear();
+    return this.#put(layoutFeeBill(document, { columns, language: this.#tools.language(), duplicate: false }), 'bill');
+  }
+
+  async #put(lines: readonly ReceiptLine[], what: 'receipt' | 'bill'): Promise<boolean> {
+    this.isBusy = true;
+    this.problem = undefined;
+    const outcome = await this.#tools.print(lines);
+    this.isBusy = false;
+    if (outcome.ok) this.done = what;
+    else this.problem = outcome.error;
+    return outcome.ok;
+  }
+
+  /** The next print is a duplicate, also when the server cannot be told now. */
+  async #count(receiptNo: string): Promise<void> {
+    this.prints += 1;
+    const body = { id: this.#tools.newId(), ...(this.#visit === undefined ? {} : { visit: this.#visit }) };
+    const answer = await this.#tools.api.printed(receiptNo, body);
+    if (answer.ok && this.receipt?.receiptNo === receiptNo) this.prints = Math.max(this.prints, answer.value.prints);
+  }
+}

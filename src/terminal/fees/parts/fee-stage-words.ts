@@ -1,0 +1,41 @@
+import type { FeesText } from '../../../i18n/terminal-fees.en.ts';
+import type { TerminalText } from '../../../i18n/terminal.en.ts';
+import { terminalText } from '../../../i18n/terminal.ts';
+import type { GlyphName, Tint } from '../../../ui/icons.ts';
+import type { FeeStage } from '../flow/fee-stage.ts';
+
+/** Shape and tint of a stage; the words say it too. */
+export const stageLooks: Readonly<Record<FeeStage, readonly [GlyphName, Tint]>> = {
+  code: ['next', 'off'],
+  digits: ['now', 'now'],
+  'on-phone': ['now', 'now'],
+  changed: ['ne', 'wait'],
+  starting: ['wait', 'off'],
+  wallet: ['wait', 'now'],
+  paying: ['wait', 'now'],
+  qr: ['now', 'now'],
+  checking: ['wait', 'wait'],
+  ending: ['wait', 'wait'],
+  paid: ['done', 'ok'],
+  failed: ['stop', 'stop'],
+  closed: ['none', 'off'],
+  elsewhere: ['none', 'off'],
+  reversed: ['done', 'off'],
+  review: ['warn', 'wait'],
+};
+
+/** Title and sentence of a stage; `reason` is the platform's, in our own codes. */
+export function stageWords(
+  stage: FeeStage | undefined,
+  reason: string | undefined,
+  t: FeesText,
+): { readonly title: string; readonly text: string } {
+  if (stage === 'on-phone') return { title: t.onPhone.title, text: t.onPhone.hint };
+  if (stage === 'changed') return { title: t.changed.title, text: '' };
+  const name = stage !== undefined && stage in t.stage ? (stage as keyof FeesText['stage']) : 'starting';
+  const [title = '', text = ''] = t.stage[name];
+  if (stage !== 'failed') return { title, text };
+  const reasons: TerminalText['reason'] = terminalText.t.reason;
+  const [why = ''] = reason !== undefined && reason in reasons ? reasons[reason as keyof typeof reasons] : reasons.none;
+  return { title, text: `${why}${t.notCharged}` };
+}
