@@ -9,8 +9,8 @@ import type { AttemptRecord, Outcome, Snapshot } from './records.ts';
 import { nextLookAt } from './schedule.ts';
 import { isLive } from './transitions.ts';
 
-/** Where a word about an attempt comes from. `call`: the first call; `end`: it was to be closed; `reverse`: to be undone; `check`: asked after it had ended. */
-export type WordSource = 'call' | 'query' | 'end' | 'reverse' | 'check' | 'notification';
+/** Where a word about an attempt comes from. `call`: the first call; `end`: it was to be closed; `reverse`: to be undone; `check`: asked after it had ended; `person`: asked because a person decides about it. */
+export type WordSource = 'call' | 'query' | 'end' | 'reverse' | 'check' | 'notification' | 'person';
 
 /** A platform's word about an attempt. */
 export interface AttemptWord {
@@ -49,7 +49,8 @@ export function settleAttempt(snapshot: Snapshot, word: AttemptWord, moment: Mom
   return draft.isTouched ? draft.done() : undefined;
 }
 
-function told(word: AttemptWord, facts: Record<string, unknown> = {}) {
+/** An event's share of a word: which attempt, from where, and what went over the wire. */
+export function told(word: AttemptWord, facts: Record<string, unknown> = {}) {
   const raw = word.raw === undefined ? {} : { raw: word.raw };
   return { attemptId: word.attemptId, facts: { source: word.source, ...facts }, ...raw };
 }
@@ -63,7 +64,7 @@ function takePaid(
   const { proof } = result;
   const difference = differenceOf(proof, attempt, word.platformMerchantId);
   if (difference !== undefined) {
-    takeDifference(draft, attempt, word, { ...difference });
+    takeDifference(draft, attempt, word, { ...difference, proof });
     return;
   }
   // Once an attempt is to be undone, a "paid" may be from before: only the undoing itself says how it ended, and once it
@@ -87,13 +88,18 @@ function takePaid(
 function takeDifference(draft: Draft, attempt: AttemptRecord, word: AttemptWord, facts: Record<string, unknown>): void {
   draft.event('differs', told(word, facts));
   const { id: orderId, orderNo } = draft.order;
-  draft.alarm({ kind: 'payment-differs', facts: { ...facts, orderId, orderNo, attemptNo: attempt.attemptNo } });
+  const { what, ours, theirs } = facts;
+  draft.alarm({
+    kind: 'payment-differs',
+    facts: { what, ours, theirs, orderId, orderNo, attemptNo: attempt.attemptNo },
+  });
   if (attempt.state === 'paid' || attempt.state === 'paid-late' || attempt.state === 'review') return;
   draft.setAttempt(attempt.id, { state: 'review', nextLookAtMs: null });
   draft.setOrder({ state: 'review' });
 }
 
-function proven(attempt: AttemptRecord, word: AttemptWord, proof: PaidProof) {
+/** What a proof says about an attempt that is paid. */
+export function proven(attempt: AttemptRecord, word: AttemptWord, proof: PaidProof) {
   return {
     transactionId: proof.transactionId,
     payer: proof.payer ?? attempt.payer,
@@ -103,7 +109,8 @@ function proven(attempt: AttemptRecord, word: AttemptWord, proof: PaidProof) {
   };
 }
 
-function count(draft: Draft, attempt: AttemptRecord, word: AttemptWord, proof: PaidProof): void {
+/** Money that counts: into the books, and the order's receipt gets its number. */
+export function count(draft: Draft, attempt: AttemptRecord, word: AttemptWord, proof: PaidProof): void {
   const paid = draft.setAttempt(attempt.id, { ...proven(attempt, word, proof), state: 'paid' });
   draft.post(postingOfPayment(paid, paid.feeFen ?? fen(0)));
   const { transactionId, amountFen } = proof;
@@ -120,7 +127,8 @@ function count(draft: Draft, attempt: AttemptRecord, word: AttemptWord, proof: P
   if (isComplete && order.cancelWanted) draft.event('cancel-overtaken');
 }
 
-function takeLate(draft: Draft, attempt: AttemptRecord, word: AttemptWord, proof: PaidProof): void {
+/** Money that came too late: into the surplus, and back by itself. */
+export function takeLate(draft: Draft, attempt: AttemptRecord, word: AttemptWord, proof: PaidProof): void {
   const paid = draft.setAttempt(attempt.id, { ...proven(attempt, word, proof), state: 'paid-late' });
   draft.post(postingOfPayment(paid, paid.feeFen ?? fen(0)));
   draft.event('paid-late', told(word, { transactionId: proof.transactionId, amountFen: proof.amountFen }));
@@ -173,7 +181,8 @@ function takeOther(draft: Draft, attempt: AttemptRecord, word: AttemptWord): voi
   }
 }
 
-function close(draft: Draft, attempt: AttemptRecord, word: AttemptWord): void {
+/** The attempt ended without money. */
+export function close(draft: Draft, attempt: AttemptRecord, word: AttemptWord): void {
   draft.setAttempt(attempt.id, { state: 'closed' });
   draft.event('closed', told(word));
 }

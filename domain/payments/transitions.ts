@@ -9,7 +9,8 @@ const attemptTo: Readonly<Record<AttemptState, readonly AttemptState[]>> = {
   closed: ['paid-late', 'review'],
   failed: ['paid-late', 'review'],
   'paid-late': [],
-  review: [],
+  // Only a person leads out of here.
+  review: ['paid', 'closed', 'failed', 'paid-late'],
 };
 
 const refundTo: Readonly<Record<RefundState, readonly RefundState[]>> = {

@@ -3,6 +3,7 @@ import { attemptKinds } from '../../domain/payments/states.ts';
 import { orderMaxFen } from '../../domain/money.ts';
 import { idSchema, instantSchema, nameSchema, noteSchema } from './common.ts';
 import { amountFenSchema, bilingualSchema, channelCodeSchema, fenSchema } from './payments.ts';
+import { factorSchema } from './people.ts';
 
 /** One thing that an account of this channel needs, for the office's form. */
 export const channelFieldSchema = v.object({
@@ -57,6 +58,8 @@ export const addKeySchema = v.strictObject({
   keyId: v.optional(keyIdFieldSchema),
   material: materialSchema,
   notAfter: v.optional(instantSchema),
+  /** Whoever adds a key could take the shop's money: a second factor, for a passkey made for the key's `id`. */
+  factor: v.optional(factorSchema),
 });
 /** A new key of an account. */
 export type AddKey = v.InferOutput<typeof addKeySchema>;
@@ -74,6 +77,8 @@ export const channelKeySchema = v.object({
   endsInDays: v.optional(v.number()),
   /** `ended`, or below 7 or 30 days. */
   warning: v.optional(v.picklist(['ended', 'soon', 'near'])),
+  /** When the platform was last spoken to with it, to the hour. */
+  lastUsedAt: v.optional(instantSchema),
   addedAt: instantSchema,
   addedBy: v.optional(v.string()),
   /**

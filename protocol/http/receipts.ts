@@ -4,12 +4,12 @@ import { bilingualSchema, fenSchema } from './payments.ts';
 
 /**
  * A receipt as data. The picture on a screen and the bytes for a printer are both made from it by
- * `protocol/receipt/layout.ts`, so that they agree to the character. `kind`: a payment, a refund, or both of a day's totals.
+ * `protocol/receipt/layout.ts`, so that they agree to the character.
  */
 export const receiptDocumentSchema = v.object({
   id: idSchema,
   receiptNo: v.string(),
-  kind: v.picklist(['payment', 'refund', 'settlement']),
+  kind: v.picklist(['payment', 'refund']),
   title: v.string(),
   merchantName: v.string(),
   merchantAddress: v.string(),

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import * as common from './common.ts';
 import * as field from './field.ts';
 import * as log from './log.ts';
@@ -102,6 +103,13 @@ export const baseRoutes = {
     summary: 'Invite somebody',
     access: ['operator'],
     body: people.invitePersonSchema,
+    reply: people.invitationSchema,
+    status: 201,
+  },
+  reinvitePerson: {
+    summary: 'Invite somebody again who missed the invitation',
+    access: ['operator'],
+    body: v.strictObject({}),
     reply: people.invitationSchema,
     status: 201,
   },

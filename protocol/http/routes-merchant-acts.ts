@@ -1,6 +1,10 @@
+import * as v from 'valibot';
 import * as acts from './merchant-acts.ts';
 import { orderViewSchema } from './payments.ts';
 import { personSchema } from './people.ts';
+import { receiptViewSchema } from './receipts.ts';
+import { printedSchema } from './terminal-app.ts';
+import { decideReviewSchema, reviewSchema } from './reviews.ts';
 import type { RouteSpec } from './route-spec.ts';
 
 /** Routes of what the merchant's people open and do. The merchant is always that of the session, never of the call. */
@@ -11,6 +15,23 @@ export const merchantActRoutes = {
     access: ['merchant'],
     body: acts.merchantRefundSchema,
     reply: orderViewSchema,
+  },
+  merchantReview: {
+    summary: 'A payment in review with both sides',
+    access: ['merchant'],
+    reply: reviewSchema,
+  },
+  decideMerchantReview: {
+    summary: 'Decide what becomes of a payment in review',
+    access: ['merchant'],
+    body: decideReviewSchema,
+    reply: orderViewSchema,
+  },
+  merchantPrinted: {
+    summary: 'Note that a receipt was printed or saved by a person of the shop',
+    access: ['merchant'],
+    body: printedSchema,
+    reply: receiptViewSchema,
   },
   merchantBalance: {
     summary: 'What is owed to the merchant at an instant',
@@ -34,6 +55,13 @@ export const merchantActRoutes = {
     summary: 'Invite a colleague of the same shop',
     access: ['merchant'],
     body: acts.inviteStaffSchema,
+    reply: acts.staffInvitationSchema,
+    status: 201,
+  },
+  reinviteStaff: {
+    summary: 'Invite a colleague again who missed the invitation',
+    access: ['merchant'],
+    body: v.strictObject({}),
     reply: acts.staffInvitationSchema,
     status: 201,
   },

@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import * as channels from './channels.ts';
 import { doneSchema } from './common.ts';
 import * as control from './control.ts';
+import { orderViewSchema } from './payments.ts';
+import * as reviews from './reviews.ts';
 import type { RouteSpec } from './route-spec.ts';
 
 const office = ['operator', 'approver'] as const;
@@ -110,5 +112,17 @@ export const officeRoutes = {
     access: office,
     query: control.boardQuerySchema,
     reply: control.boardSchema,
+  },
+  listReviews: { summary: 'Payments that a person must look at', access: office, reply: reviews.reviewsSchema },
+  getReview: {
+    summary: 'A payment with both sides: what we asked and what the platform said',
+    access: office,
+    reply: reviews.reviewSchema,
+  },
+  decideReview: {
+    summary: 'Decide what becomes of a payment in review',
+    access: ['operator'],
+    body: reviews.decideReviewSchema,
+    reply: orderViewSchema,
   },
 } as const satisfies Record<string, RouteSpec>;

@@ -60,7 +60,7 @@ function facts(document: ReceiptDocument, { columns, language }: ReceiptSetting)
 function sums(document: ReceiptDocument, { columns, language }: ReceiptSetting): ReceiptLine[] {
   const words = receiptWords[language];
   const isPart = document.kind === 'payment' && document.amountFen !== document.orderAmountFen;
-  const label = { payment: isPart ? words.thisPart : words.paid, refund: words.givenBack, settlement: words.total };
+  const label = { payment: isPart ? words.thisPart : words.paid, refund: words.givenBack };
   return [
     rule,
     ...(isPart ? fact(words.orderTotal, yuanText(document.orderAmountFen), columns) : []),

@@ -4,7 +4,6 @@ export type ReceiptLanguage = 'zh' | 'en';
 interface ReceiptWords {
   readonly payment: string;
   readonly refund: string;
-  readonly settlement: string;
   readonly merchantCopy: string;
   readonly customerCopy: string;
   readonly duplicate: string;
@@ -23,7 +22,6 @@ interface ReceiptWords {
   readonly reason: string;
   readonly paid: string;
   readonly givenBack: string;
-  readonly total: string;
   readonly orderTotal: string;
   readonly before: string;
   readonly thisPart: string;
@@ -36,7 +34,6 @@ export const receiptWords: Readonly<Record<ReceiptLanguage, ReceiptWords>> = {
   zh: {
     payment: '收款凭证',
     refund: '退款凭证',
-    settlement: '结算凭证',
     merchantCopy: '商户联',
     customerCopy: '顾客联',
     duplicate: '*** 补打 DUPLICATE ***',
@@ -55,7 +52,6 @@ export const receiptWords: Readonly<Record<ReceiptLanguage, ReceiptWords>> = {
     reason: '退款原因',
     paid: '实收',
     givenBack: '退款',
-    total: '合计',
     orderTotal: '订单金额',
     before: '已付',
     thisPart: '本次',
@@ -65,7 +61,6 @@ export const receiptWords: Readonly<Record<ReceiptLanguage, ReceiptWords>> = {
   en: {
     payment: 'Payment receipt',
     refund: 'Refund receipt',
-    settlement: 'Settlement slip',
     merchantCopy: 'Merchant copy',
     customerCopy: 'Customer copy',
     duplicate: '*** DUPLICATE 补打 ***',
@@ -84,7 +79,6 @@ export const receiptWords: Readonly<Record<ReceiptLanguage, ReceiptWords>> = {
     reason: 'Reason',
     paid: 'Paid',
     givenBack: 'Refunded',
-    total: 'Total',
     orderTotal: 'Order',
     before: 'Paid before',
     thisPart: 'This part',

@@ -96,12 +96,19 @@ export function peopleHandlers({ services, factors }: ServerContext) {
   return {
     listPeople: async () => ok(await services.people.list()),
     invitePerson: ({ actor, body }) => services.people.invite(actor, body),
+    reinvitePerson: ({ actor, params }) => services.people.reinvite(actor, params['id'] ?? ''),
     changePerson: ({ actor, params, body }) => services.people.change(actor, params['id'] ?? '', body),
     viewInvitation: ({ params }) => services.people.viewInvitation(params['token'] ?? ''),
     acceptInvitation: ({ params, body }) => services.people.acceptInvitation(params['token'] ?? '', body.password),
     passkeyChallenge: async ({ actor, body }) => ok(await factors.passkeyChallenge(actor, body.caseId)),
   } satisfies Named<
-    'listPeople' | 'invitePerson' | 'changePerson' | 'viewInvitation' | 'acceptInvitation' | 'passkeyChallenge'
+    | 'listPeople'
+    | 'invitePerson'
+    | 'reinvitePerson'
+    | 'changePerson'
+    | 'viewInvitation'
+    | 'acceptInvitation'
+    | 'passkeyChallenge'
   >;
 }
 

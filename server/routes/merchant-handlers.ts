@@ -31,7 +31,7 @@ function sliceOf({ cursor, before, direction = 'older', limit = pageDefaultRows 
 }
 
 /** What the merchant's people see and do. */
-export function merchantHandlers({ services: { merchant } }: ServerContext) {
+export function merchantHandlers({ services: { merchant, receipts, reviews } }: ServerContext) {
   return {
     merchantHome: ({ actor }) => own(actor, (person) => merchant.home(person)),
     merchantToday: ({ actor, query }) => own(actor, (person) => merchant.today(person, query.day)),
@@ -53,12 +53,18 @@ export function merchantHandlers({ services: { merchant } }: ServerContext) {
     merchantStory: ({ actor, params }) => own(actor, (person) => merchant.story(person, params['id'] ?? '')),
     merchantRefund: ({ actor, params, body }) =>
       own(actor, (person) => merchant.refund(person, params['id'] ?? '', body)),
+    merchantReview: ({ actor, params }) => own(actor, (person) => reviews.read(params['id'] ?? '', person.merchantId)),
+    decideMerchantReview: ({ actor, params, body }) =>
+      own(actor, (person) => reviews.decide(person, params['id'] ?? '', body, person.merchantId)),
+    merchantPrinted: ({ actor, params, body }) =>
+      own(actor, (person) => receipts.printed(person.merchantId, params['id'] ?? '', body, person.name)),
     merchantBalance: ({ actor, query }) => own(actor, (person) => merchant.balance(person, query.at)),
     merchantTerminals: ({ actor }) => own(actor, (person) => merchant.terminals(person)),
     merchantControl: ({ actor, params, body }) =>
       own(actor, (person) => merchant.control(person, params['id'] ?? '', body)),
     merchantStaff: ({ actor }) => own(actor, (person) => merchant.staff(person)),
     inviteStaff: ({ actor, body }) => own(actor, (person) => merchant.inviteStaff(person, body)),
+    reinviteStaff: ({ actor, params }) => own(actor, (person) => merchant.reinviteStaff(person, params['id'] ?? '')),
     changeStaff: ({ actor, params, body }) =>
       own(actor, (person) => merchant.changeStaff(person, params['id'] ?? '', body)),
     merchantSettings: ({ actor }) => own(actor, (person) => merchant.settings(person)),
@@ -71,11 +77,15 @@ export function merchantHandlers({ services: { merchant } }: ServerContext) {
     | 'merchantExport'
     | 'merchantStory'
     | 'merchantRefund'
+    | 'merchantReview'
+    | 'decideMerchantReview'
+    | 'merchantPrinted'
     | 'merchantBalance'
     | 'merchantTerminals'
     | 'merchantControl'
     | 'merchantStaff'
     | 'inviteStaff'
+    | 'reinviteStaff'
     | 'changeStaff'
     | 'merchantSettings'
     | 'changeMerchantSettings'

@@ -10,7 +10,7 @@ const accountOf = (params: Params) => ({ merchantId: idOf(params), accountId: pa
 const limitOf = (params: Params) => ({ merchantId: idOf(params), limitId: params['limitId'] ?? '' });
 
 /** The office's half of payments. */
-export function officeHandlers({ services: { channels, terminalApps } }: ServerContext) {
+export function officeHandlers({ services: { channels, reviews, terminalApps } }: ServerContext) {
   return {
     listChannels: async () => ok({ items: channels.definitions() }),
     inspectKey: async ({ body }) => ok(channels.inspectKey(body.material)),
@@ -29,6 +29,9 @@ export function officeHandlers({ services: { channels, terminalApps } }: ServerC
     terminalPayments: ({ params }) => terminalApps.terminalPayments(idOf(params)),
     makeActivationCode: ({ actor, params }) => terminalApps.makeCode(actor, idOf(params)),
     revokeApp: ({ actor, params }) => terminalApps.revoke(actor, idOf(params)),
+    listReviews: async () => ok({ items: await reviews.list() }),
+    getReview: ({ params }) => reviews.read(idOf(params)),
+    decideReview: ({ actor, params, body }) => reviews.decide(actor, idOf(params), body),
     board: async ({ query }) => ok(await terminalApps.board(query.merchantId)),
   } satisfies Handlers<keyof typeof officeRoutes>;
 }

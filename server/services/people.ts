@@ -31,6 +31,8 @@ export interface PeopleService {
   list(merchantId?: string): Promise<Page<Person>>;
   /** `actor` is absent for the command line. */
   invite(actor: Actor | undefined, body: InvitePerson): Promise<Answer<Invitation>>;
+  /** A new invitation for somebody who never took the last one, which ends. `not-in-state` for anybody else. */
+  reinvite(actor: Actor, id: string, guard?: ChangeGuard): Promise<Answer<Invitation>>;
   viewInvitation(token: string): Promise<Answer<InvitationView>>;
   acceptInvitation(token: string, password: string): Promise<Answer<{ done: true }>>;
   /** `guard` is asked inside the transaction, before anything is changed; what it names refuses the change. */
@@ -60,6 +62,7 @@ export function createPeopleService(core: Core, trust: Trust, options: PeopleOpt
     me: (id) => readMe(core, id),
     list: async (merchantId) => ({ items: await readPeople(core.db, merchantId) }),
     invite: (actor, body) => invite(core, options, actor, body),
+    reinvite: (actor, id, guard) => reinvite(core, options, { actor, guard }, id),
     viewInvitation: (token) => viewInvitation(core, token),
     acceptInvitation: (token, password) => accept(core, trust, token, password),
     change: (actor, id, body, guard) => change(core, trust, { actor, guard }, id, body),
@@ -158,9 +161,8 @@ async function invite(
   body: InvitePerson,
 ): Promise<Answer<Invitation>> {
   const nowMs = core.clock();
-  const token = randomBytes(32).toString('base64url');
   const id = newId();
-  const expiresAt = new Date(nowMs + invitationMs);
+  let made: NewInvitation | undefined;
   try {
     await core.db.transaction().execute(async (db) => {
       const user = newUser(id, body, 'invited', 'zh', nowMs);
@@ -168,10 +170,7 @@ async function invite(
         .insertInto('user')
         .values({ ...user, merchantId: body.merchantId ?? null })
         .execute();
-      await db
-        .insertInto('invitations')
-        .values({ token_hash: hashToken(token), person_id: id, expires_at: expiresAt, used_at: null })
-        .execute();
+      made = await newInvitation(db, id, nowMs);
       await writeAudit(db, nowMs, {
         act: 'person.invited',
         actorId: actor?.id,
@@ -184,9 +183,59 @@ async function invite(
     throw error;
   }
   core.bus.publish({ name: 'audit', id });
+  return ok(await invitationOf(core, options, id, made));
+}
+
+interface NewInvitation {
+  readonly token: string;
+  readonly expiresAt: Date;
+}
+
+/** Writes an invitation; the token is in the answer and nowhere else. */
+async function newInvitation(db: Db, personId: string, nowMs: number): Promise<NewInvitation> {
+  const token = randomBytes(32).toString('base64url');
+  const expiresAt = new Date(nowMs + invitationMs);
+  await db
+    .insertInto('invitations')
+    .values({ token_hash: hashToken(token), person_id: personId, expires_at: expiresAt, used_at: null })
+    .execute();
+  return { token, expiresAt };
+}
+
+async function invitationOf(
+  core: Core,
+  options: PeopleOptions,
+  id: string,
+  made: NewInvitation | undefined,
+): Promise<Invitation> {
+  if (made === undefined) throw new Error('an invitation was not written');
   const row = await selectPeople(core.db).where('u.id', '=', id).executeTakeFirstOrThrow();
-  const link = new URL(`/invitation/${token}`, options.publicUrl).toString();
-  return ok({ person: personOf(row), link, expiresAt: expiresAt.toISOString() });
+  const link = new URL(`/invitation/${made.token}`, options.publicUrl).toString();
+  return { person: personOf(row), link, expiresAt: made.expiresAt.toISOString() };
+}
+
+async function reinvite(
+  core: Core,
+  options: PeopleOptions,
+  { actor, guard }: { readonly actor: Actor; readonly guard: ChangeGuard | undefined },
+  id: string,
+): Promise<Answer<Invitation>> {
+  const nowMs = core.clock();
+  const made = await core.db.transaction().execute(async (db) => {
+    const refusal = await guard?.(db);
+    if (refusal !== undefined) return refusal;
+    const person = await db.selectFrom('user').select('state').where('id', '=', id).forUpdate().executeTakeFirst();
+    if (person === undefined) return 'not-found' as const;
+    if (person.state !== 'invited') return 'not-in-state' as const;
+    // Whoever holds the earlier link must not be able to use it beside the new one.
+    await db.deleteFrom('invitations').where('person_id', '=', id).where('used_at', 'is', null).execute();
+    const invitation = await newInvitation(db, id, nowMs);
+    await writeAudit(db, nowMs, { act: 'person.invited-again', actorId: actor.id, subject: `person:${id}`, facts: {} });
+    return invitation;
+  });
+  if (typeof made === 'string') return err(made);
+  core.bus.publish({ name: 'audit', id });
+  return ok(await invitationOf(core, options, id, made));
 }
 
 async function viewInvitation(core: Core, token: string): Promise<Answer<InvitationView>> {

@@ -71,7 +71,7 @@ export const merchantStoryEn = {
     refundCause: {
       merchant: 'asked for by your staff',
       late: 'paid too late or twice, by itself',
-      surplus: 'the platform took it twice, by itself',
+      surplus: 'taken twice or too much, by itself',
       part: 'part of a payment that was cancelled, by itself',
       api: 'asked for by your own system',
       reconciliation: 'after the comparison with the bill',
@@ -127,6 +127,14 @@ export const merchantStoryEn = {
     'order-paid': 'The bill is paid in full',
     differs: (channel: string) => `${channel} names something else than expected`,
     'differs-hint': 'It does not count as paid until a person has looked at it.',
+    reviewed: {
+      ask: 'Asked the platform again',
+      accept: 'Accepted as paid',
+      'give-back': 'Decided to give all of it back',
+      'no-money': 'Decided: nothing was taken',
+      'send-again': 'The refund is sent again',
+      'handed-over': 'The customer got the money another way',
+    },
     'gave-up': 'No clear answer in three days; a person looks at it',
     notified: (channel: string) => `${channel} sent word again`,
     'refund-asked': (amount: string) => `Refund of ${amount} asked for`,

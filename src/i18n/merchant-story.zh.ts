@@ -67,7 +67,7 @@ export const merchantStoryZh: typeof merchantStoryEn = {
     refundCause: {
       merchant: '由员工发起',
       late: '付款太晚或重复，自动退款',
-      surplus: '支付平台重复扣款，自动退款',
+      surplus: '重复或多扣，自动退款',
       part: '取消的收款中已付的部分，自动退款',
       api: '由您自己的系统发起',
       reconciliation: '与账单核对之后',
@@ -123,6 +123,14 @@ export const merchantStoryZh: typeof merchantStoryEn = {
     'order-paid': '账单已付清',
     differs: (channel) => `${channel}给出的内容与预期不同`,
     'differs-hint': '人工核查之前不算已付。',
+    reviewed: {
+      ask: '再次询问支付平台',
+      accept: '按已付入账',
+      'give-back': '决定全部退回',
+      'no-money': '认定未扣款',
+      'send-again': '再次发起退款',
+      'handed-over': '已用其他方式把钱给顾客',
+    },
     'gave-up': '三天内没有明确答复，转人工核查',
     notified: (channel) => `${channel}再次通知`,
     'refund-asked': (amount) => `申请退款 ${amount}`,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beginAttempt, wantCancel } from '../../domain/payments/attempts.ts';
 import { fen } from '../../domain/money.ts';
+import { decideAttempt } from '../../domain/payments/review.ts';
 import { settleAttempt } from '../../domain/payments/settle.ts';
 import { newOrder } from '../../server/services/payments/new-order.ts';
 import { createPgStore } from '../../server/services/payments/pg-store.ts';
@@ -183,14 +184,47 @@ describe('both stores', () => {
     const paid = settleAttempt(stored, { ...word, result: { kind: 'paid', proof }, raw: 'a\u0000b' }, moment());
     if (paid === undefined) throw new Error('nothing was decided');
     const notice = { accountId: shop.accounts.get('toy-a') ?? '', id: newId() };
-    expect(await both(at, (store) => store.apply(stored, paid, startMs, notice))).toBe('written');
+    expect(await both(at, (store) => store.apply(stored, paid, startMs, { notice }))).toBe('written');
     const next = { ...paid.next, place: order.place };
     const cancelled = wantCancel(next, { why: 'cancelled', lookAtMs: startMs }, moment());
     if (!cancelled.ok || cancelled.value === undefined) throw new Error('nothing was decided');
     const { value } = cancelled;
-    expect(await both(at, (store) => store.apply(next, value, startMs, notice))).toBe('seen');
+    expect(await both(at, (store) => store.apply(next, value, startMs, { notice }))).toBe('seen');
     const second = begun(next, at.ruleIds, fen(1_000));
     expect(await both(at, (store) => store.apply(next, second, startMs))).toBe('full');
+  });
+
+  it('write a person’s decision with another amount, its refund and its audit record', async () => {
+    const at = await pair(orderFen * 10);
+    const order = await made(at);
+    const first = begun(order, at.ruleIds);
+    expect(await both(at, (store) => store.apply(order, first, startMs))).toBe('written');
+    const stored = { ...first.next, place: order.place };
+    const { id: attemptId = '', attemptNo = '' } = stored.attempts[0] ?? {};
+    const taken = { attemptNo, amountFen: fen(orderFen + 500), currency: 'CNY', platformMerchantId: 'm' };
+    const result = { kind: 'paid', proof: { ...taken, transactionId: 'x', paidAtMs: startMs } } as const;
+    const facts = { feePpm: 9_999, platformMerchantId: 'm', refundsByTransaction: true };
+    const word = { attemptId, result, source: 'person', ...facts } as const;
+    const differs = settleAttempt(stored, word, moment());
+    if (differs === undefined) throw new Error('nothing was decided');
+    expect(await both(at, (store) => store.apply(stored, differs, startMs))).toBe('written');
+    const wish = { act: 'accept', takenFen: taken.amountFen, by: '王', reason: 'the guest agrees', word } as const;
+    const decided = decideAttempt(differs.next, wish, moment());
+    if (!decided.ok) throw new Error(decided.detail);
+    const audit = {
+      act: 'payment.reviewed',
+      actorId: 'w',
+      subject: `order:${order.order.id}`,
+      facts: { act: 'accept' },
+    };
+    expect(await both(at, (store) => store.apply(differs.next, decided.value, startMs, { audit }))).toBe('written');
+    const ref = { merchantId: shop.merchantId, orderId: order.order.id };
+    const now = (await both(at, (store) => store.load(ref))) as StoredOrder;
+    expect(now.order).toMatchObject({ state: 'paid', amountFen: orderFen + 500, paidFen: orderFen + 500 });
+    expect(now.refunds).toMatchObject([{ amountFen: 500, cause: 'surplus', transactionId: null }]);
+    const rows = await shop.sql('select act, actor_id, facts from audit where subject = $1', audit.subject);
+    expect(rows).toEqual([{ act: audit.act, actor_id: 'w', facts: audit.facts }]);
+    expect(at.memory.audit).toEqual([audit]);
   });
 
   it('hand out what is due to one only, until the lease is over', async () => {

@@ -77,6 +77,11 @@ export function faultOf(core: Core, row: AccountRow, keys: readonly KeyRow[]): s
   }
 }
 
+/** Ids of the keys that an account's channel uses now; `keys` are newest first. */
+export function keysInUse(keys: readonly KeyRow[], nowMs: number): string[] {
+  return keys.filter((key) => useOf(key, keys, nowMs) === 'now').map(({ id }) => id);
+}
+
 /** Which of an account's keys its channel uses now; `keys` are newest first. */
 function useOf(row: KeyRow, keys: readonly KeyRow[], nowMs: number): ChannelKeyView['use'] {
   if (row.state === 'retired') return undefined;
@@ -107,6 +112,7 @@ function keyView(row: KeyRow, keys: readonly KeyRow[], nowMs: number): ChannelKe
     ...(row.not_after === null ? {} : { notAfter: row.not_after.toISOString() }),
     ...(days === undefined ? {} : { endsInDays: days }),
     ...(warning === undefined ? {} : { warning }),
+    ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at.toISOString() }),
     addedAt: row.added_at.toISOString(),
     ...(row.added_by === null ? {} : { addedBy: row.adder ?? row.added_by }),
     ...(use === undefined ? {} : { use }),

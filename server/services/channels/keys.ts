@@ -2,6 +2,7 @@ import { err, ok } from '../../../domain/result.ts';
 import type { AddKey, ChannelAccountView, KeyFacts } from '../../../protocol/http/channels.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import { writeAudit } from '../../audit/records.ts';
+import type { FactorService } from '../../auth/factors.ts';
 import type { ChannelField } from '../../channels/channel.ts';
 import type { Core } from '../../core.ts';
 import { type Db, sqlState, uniqueViolation } from '../../store/database.ts';
@@ -39,6 +40,28 @@ function faultOfKey(field: ChannelField | undefined, body: AddKey, facts: KeyFac
 /** The name by which the platform knows the key: what was given, the certificate's serial, or the fingerprint's begin. */
 function keyIdOf(body: AddKey, facts: KeyFacts): string {
   return body.keyId ?? facts.serial ?? facts.fingerprint?.slice(0, 16) ?? body.id.slice(-12);
+}
+
+/** Adds a key for a person, who confirms with a second factor. The same id again is the same key and needs no new one. */
+export async function addKeyByPerson(
+  core: Core,
+  factors: FactorService,
+  actor: Actor,
+  place: AccountPlace,
+  body: AddKey,
+): Promise<Answer<ChannelAccountView>> {
+  const known = await core.db
+    .selectFrom('channel_keys')
+    .select('id')
+    .where('account_id', '=', place.accountId)
+    .where('id', '=', body.id)
+    .executeTakeFirst();
+  if (known === undefined) {
+    if (body.factor === undefined) return err('factor-needed', 'factor');
+    const verdict = await factors.verify(actor, body.id, body.factor);
+    if (!verdict.ok) return verdict;
+  }
+  return addKey(core, actor, place, body);
 }
 
 /**

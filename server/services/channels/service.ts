@@ -14,12 +14,13 @@ import type {
 import type { ControlView, SetControl } from '../../../protocol/http/control.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import type { ChannelDefinition } from '../../channels/channel.ts';
+import type { FactorService } from '../../auth/factors.ts';
 import type { Core } from '../../core.ts';
 import { changeAccount, createAccount, listAccounts } from './accounts.ts';
 import { controlMerchant, controlTerminal } from './control.ts';
 import { ensureAccount, ensureLimit, type SeedAccount, type SeedLimit } from './ensure.ts';
 import { keyFactsOf } from './key-facts.ts';
-import { addKey, type AccountPlace, retireKey } from './keys.ts';
+import { type AccountPlace, addKeyByPerson, retireKey } from './keys.ts';
 import { changeLimit, createLimit, listLimits } from './limits.ts';
 import { changeSettings, readSettings } from './settings.ts';
 
@@ -38,6 +39,7 @@ export interface ChannelService {
   accounts(merchantId: string): Promise<ChannelAccountView[]>;
   createAccount(actor: Actor, merchantId: string, body: CreateAccount): Promise<Answer<ChannelAccountView>>;
   changeAccount(actor: Actor, place: AccountPlace, body: ChangeAccount): Promise<Answer<ChannelAccountView>>;
+  /** `factor-needed`: a key is only added with a second factor. */
   addKey(actor: Actor, place: AccountPlace, body: AddKey): Promise<Answer<ChannelAccountView>>;
   retireKey(actor: Actor, place: AccountPlace, keyId: string): Promise<Answer<ChannelAccountView>>;
   limits(merchantId: string): Promise<LimitRuleView[]>;
@@ -54,14 +56,14 @@ export interface ChannelService {
 }
 
 /** Builds the service. */
-export function createChannelService(core: Core): ChannelService {
+export function createChannelService(core: Core, factors: FactorService): ChannelService {
   return {
     definitions: () => core.channels.map(definitionView),
     inspectKey: keyFactsOf,
     accounts: (merchantId) => listAccounts(core, merchantId),
     createAccount: (actor, merchantId, body) => createAccount(core, actor, merchantId, body),
     changeAccount: (actor, place, body) => changeAccount(core, actor, place, body),
-    addKey: (actor, place, body) => addKey(core, actor, place, body),
+    addKey: (actor, place, body) => addKeyByPerson(core, factors, actor, place, body),
     retireKey: (actor, place, keyId) => retireKey(core, actor, place, keyId),
     limits: (merchantId) => listLimits(core, merchantId),
     createLimit: (actor, merchantId, body) => createLimit(core, actor, merchantId, body),

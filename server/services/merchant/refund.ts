@@ -29,7 +29,7 @@ function leftFen(order: OrderView, attemptId: string | undefined): number {
   );
   const ids = new Set(parts.map(({ id }) => id));
   const under = order.refunds.filter(
-    ({ state, cause, attemptId: of }) => state !== 'failed' && cause !== 'surplus' && ids.has(of),
+    ({ state, transactionId, attemptId: of }) => state !== 'failed' && transactionId === undefined && ids.has(of),
   );
   return parts.reduce((sum, part) => sum + part.amountFen, 0) - under.reduce((sum, part) => sum + part.amountFen, 0);
 }

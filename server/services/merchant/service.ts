@@ -24,7 +24,7 @@ import { countHistory, readHistory, type Slice } from './history.ts';
 import { readHome } from './names.ts';
 import { refundByPerson } from './refund.ts';
 import { changeOwnSettings } from './settings.ts';
-import { changeStaff, inviteStaff, listStaff } from './staff.ts';
+import { changeStaff, inviteStaff, listStaff, reinviteStaff } from './staff.ts';
 import { readStory } from './story.ts';
 import { controlByMerchant, readTerminals } from './terminals.ts';
 import { createPastDays, readToday } from './today.ts';
@@ -51,6 +51,8 @@ export interface MerchantService {
     actor: MerchantActor,
     body: { readonly email: string; readonly name: string },
   ): Promise<Answer<Invitation>>;
+  /** `not-in-state` when the colleague has signed in already. */
+  reinviteStaff(actor: MerchantActor, personId: string): Promise<Answer<Invitation>>;
   changeStaff(actor: MerchantActor, personId: string, body: { readonly disabled: boolean }): Promise<Answer<Person>>;
   settings(actor: MerchantActor): Promise<Answer<MerchantSettings>>;
   changeSettings(actor: MerchantActor, body: ChangeMerchantSettings): Promise<Answer<MerchantSettings>>;
@@ -82,6 +84,7 @@ export function createMerchantService(parts: MerchantServiceParts): MerchantServ
     control: (actor, terminalId, body) => controlByMerchant(core, actor, actor.merchantId, terminalId, body),
     staff: async ({ merchantId }) => ok({ items: await listStaff(people, merchantId) }),
     inviteStaff: (actor, body) => inviteStaff(people, actor, actor.merchantId, body),
+    reinviteStaff: (actor, personId) => reinviteStaff(people, actor, actor.merchantId, personId),
     changeStaff: (actor, personId, body) => changeStaff(people, actor, actor.merchantId, personId, body),
     settings: async ({ merchantId }) => ok(await readSettings(core, merchantId)),
     changeSettings: (actor, body) => changeOwnSettings(parts, actor, actor.merchantId, body),

@@ -21,6 +21,16 @@ export async function inviteStaff(
   return people.invite(actor, { ...body, role: 'merchant', merchantId });
 }
 
+/** Gives a colleague who missed the invitation a new one; the earlier one ends. */
+export async function reinviteStaff(
+  people: PeopleService,
+  actor: Actor,
+  merchantId: string,
+  personId: string,
+): Promise<Answer<Invitation>> {
+  return people.reinvite(actor, personId, (db) => guard(db, actor, merchantId, personId));
+}
+
 /**
  * Disables a colleague's account or enables it again. Nobody disables themselves, so one account always stays; two who
  * disable each other at the same moment are taken one after the other, and the second of them is nobody any more.

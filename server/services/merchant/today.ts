@@ -139,7 +139,10 @@ async function readRefunds(
     .where('created_at', '>=', new Date(startMs))
     .where('created_at', '<', new Date(untilMs))
     .where('state', '!=', 'failed')
-    .where('cause', 'in', ['merchant', 'api', 'part', 'reconciliation'])
+    // What was taken beyond a sale was counted as one; what was taken twice never was.
+    .where(
+      sql<boolean>`(cause in ('merchant', 'api', 'part', 'reconciliation') or (cause = 'surplus' and transaction_id is null))`,
+    )
     .executeTakeFirstOrThrow();
   return { count: row.count, amountFen: row.amountFen };
 }

@@ -1,12 +1,12 @@
 /** A part of the statement that writes a change; parts that a change does not need are left out. */
 export type ApplyPart =
-  'attempts' | 'refunds' | 'events' | 'postings' | 'entries' | 'reserve' | 'moves' | 'alarms' | 'notice';
+  'attempts' | 'refunds' | 'events' | 'postings' | 'entries' | 'reserve' | 'moves' | 'alarms' | 'notice' | 'audit';
 
 // Everything hangs on `ord`: when the order's version has moved, it is empty and nothing at all is written.
 const order = `ord as (
   update payment_orders set state = $3, channel = $4, parts = $5, attempts = $6, paid_fen = $7, refunded_fen = $8,
     receipt_no = $9, tail = $10, cancel_wanted = $11, in_hand = $12, next_look_at = $13, expires_at = $14, paid_at = $15,
-    updated_at = $16, version = version + 1
+    updated_at = $16, amount_fen = $18, version = version + 1
   where merchant_id = $1 and id = $2 and version = $17
   returning merchant_id, id, terminal_id, order_no)`;
 
@@ -44,7 +44,7 @@ const fresh = `ord as (
   on conflict do nothing returning merchant_id, id, terminal_id, order_no)`;
 
 /** What a statement does with the order itself, and how many parameters that takes. */
-const heads = { change: { text: order, parameters: 17 }, create: { text: fresh, parameters: newOrderColumns.length } };
+const heads = { change: { text: order, parameters: 18 }, create: { text: fresh, parameters: newOrderColumns.length } };
 
 const parts: Readonly<Record<ApplyPart, (parameter: string) => string>> = {
   attempts: (p) => `put_attempts as (
@@ -60,7 +60,7 @@ const parts: Readonly<Record<ApplyPart, (parameter: string) => string>> = {
     transaction_id text, payer text, fee_fen bigint, reason text, platform_code text, tries integer,
     next_look_at timestamptz, created_at timestamptz, expires_at timestamptz, updated_at timestamptz,
     paid_at timestamptz, refunded_fen bigint)
-  on conflict (merchant_id, order_id, id) do update set state = excluded.state, wanted = excluded.wanted,
+  on conflict (merchant_id, order_id, id) do update set amount_fen = excluded.amount_fen, state = excluded.state, wanted = excluded.wanted,
     memo = excluded.memo, qr = excluded.qr, link = excluded.link, transaction_id = excluded.transaction_id,
     payer = excluded.payer, fee_fen = excluded.fee_fen, reason = excluded.reason,
     platform_code = excluded.platform_code, tries = excluded.tries, next_look_at = excluded.next_look_at,
@@ -136,6 +136,10 @@ settled as (
   notice: (p) => `put_notice as (
   insert into payment_notices (account_id, id, at)
   select x.account_id, x.id, x.at from ord, json_to_record(${p}::json) as x (account_id uuid, id text, at timestamptz))`,
+  audit: (p) => `put_audit as (
+  insert into audit (id, at, act, actor_id, subject, facts)
+  select x.id, x.at, x.act, x.actor_id, x.subject, x.facts
+  from ord, json_to_record(${p}::json) as x (id uuid, at timestamptz, act text, actor_id text, subject text, facts jsonb))`,
 };
 
 const partNames = Object.keys(parts);

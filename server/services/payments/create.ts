@@ -4,11 +4,13 @@ import type { Answer } from '../../answer.ts';
 import type { CardKeyDevice, CardKeyResult } from '../../channels/channel.ts';
 import { startAttempt } from './begin.ts';
 import { ask } from './call.ts';
+import { readLinkChannels } from './link-channels.ts';
 import { cancel, sweep } from './look.ts';
 import { notified } from './notice.ts';
 import { type FreshOrder, openWithAttempt } from './open.ts';
 import { type EngineParts, hashOf, nameOf } from './parts.ts';
 import { refund } from './refund.ts';
+import { decide } from './review.ts';
 import { readRoutes } from './routes.ts';
 import type { NewOrder, OrderRef, PaymentActor, PaymentService } from './service.ts';
 import type { StoredOrder } from './store.ts';
@@ -27,8 +29,11 @@ export function createPaymentEngine(parts: EngineParts): PaymentService {
     order: async (ref) => viewOf(await parts.store.load(ref)),
     lastOrder: async (terminalId) => viewOf(await parts.store.lastOf(terminalId)),
     routes: (merchantId, terminalId, amountFen) => readRoutes(parts, merchantId, terminalId, amountFen),
+    linkChannels: (merchantId, terminalId, amountFen) => readLinkChannels(parts, merchantId, terminalId, amountFen),
     refund: (actor, wish) => refund(parts, actor, wish),
     refunds: async (ref) => (await parts.store.load(ref))?.refunds.map(refundView) ?? [],
+    decide: (actor, wish) => decide(parts, actor, wish),
+    snapshot: (ref) => parts.store.load(ref),
     cardKey: (merchantId, device) => cardKey(parts, merchantId, device),
     notified: (channel, accountId, raw) => notified(parts, channel, accountId, raw),
     sweep: () => sweep(parts),

@@ -5,6 +5,7 @@ import type { Core } from '../../core.ts';
 import { uuidv7 } from '../../store/uuid.ts';
 import { type AccountRow, channelAccountOf, readKeyRows } from '../channels/account-rows.ts';
 import { keyFactsOf } from '../channels/key-facts.ts';
+import { createKeyUse } from '../channels/key-use.ts';
 import { sealChannelKey } from '../channels/key-seal.ts';
 import { createChannelMemory } from './memory.ts';
 
@@ -48,7 +49,9 @@ export function createChannelDesk(
 ): ChannelDesk {
   const kept = new Map<string, Kept>();
   const listening = new AsyncLocalStorage<Exchange[]>();
-  const record = (exchange: Exchange): void => {
+  const used = createKeyUse(core);
+  const record = (accountId: string, exchange: Exchange): void => {
+    used(accountId);
     const heard = listening.getStore();
     if (heard !== undefined && heard.length < exchangesMax) heard.push(exchange);
   };
@@ -60,7 +63,7 @@ export function createChannelDesk(
     random: (bytes) => randomBytes(bytes),
     memory: createChannelMemory(core, row.id),
     timeoutMs,
-    record,
+    record: (exchange) => record(row.id, exchange),
     learnKey: (key) => learnKey(core, row, key),
   });
   return {

@@ -71,7 +71,7 @@ async function takePayment(
     ...accountFacts(open),
     raw: bodyOf(raw),
   } as const;
-  await change(parts, stored, (order) => settleAttempt(order, word, momentOf(parts)), notice);
+  await change(parts, stored, (order) => settleAttempt(order, word, momentOf(parts)), { notice });
   return true;
 }
 
@@ -88,7 +88,7 @@ async function takeRefund(
     return strange(parts, open, { refundNo: told.refundNo });
   const notice: Notice = { accountId: open.accountId, id: told.id };
   const word = { refundId: refund.id, result: told.result, raw: bodyOf(raw) };
-  await change(parts, stored, (order) => settleRefund(order, word, momentOf(parts)), notice);
+  await change(parts, stored, (order) => settleRefund(order, word, momentOf(parts)), { notice });
   return true;
 }
 

@@ -4,7 +4,7 @@ import type { Moment } from '../../../domain/payments/draft.ts';
 import type { Outcome } from '../../../domain/payments/records.ts';
 import type { ChannelDesk } from './desk.ts';
 import type { OrderRef, PaymentActor } from './service.ts';
-import type { Notice, PaymentStore, StoredOrder } from './store.ts';
+import type { Beside, PaymentStore, StoredOrder } from './store.ts';
 
 /** What the engine works with. Everything outside of it comes in here, so that a test can take each away. */
 export interface EngineParts {
@@ -51,13 +51,13 @@ export async function change(
   parts: EngineParts,
   stored: StoredOrder,
   decide: (order: StoredOrder) => Outcome | undefined,
-  notice?: Notice,
+  beside?: Beside,
 ): Promise<Changed> {
   let order = stored;
   for (let tries = 0; tries < triesMax; tries += 1) {
     const outcome = decide(order);
     if (outcome === undefined) return { order, result: 'nothing' };
-    const result = await parts.store.apply(order, outcome, parts.clock(), notice);
+    const result = await parts.store.apply(order, outcome, parts.clock(), beside);
     if (result === 'written') {
       const written = { ...outcome.next, place: order.place };
       parts.publish(written, outcome);

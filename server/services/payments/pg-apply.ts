@@ -7,9 +7,10 @@ import type {
   RefundRecord,
   Snapshot,
 } from '../../../domain/payments/records.ts';
+import { type AuditEntry, auditRow } from '../../audit/records.ts';
 import { uuidv7 } from '../../store/uuid.ts';
 import type { ApplyPart } from './apply-sql.ts';
-import type { Notice } from './store.ts';
+import type { Beside } from './store.ts';
 
 /** Kept of what went over the wire in one event; the hash is of all of it. */
 const rawMaxChars = 16_384;
@@ -116,6 +117,7 @@ export function orderValues(before: Snapshot, { next: { order } }: Outcome): unk
       instant(order.nextLookAtMs),
     ],
     ...[instant(order.expiresAtMs), instant(order.paidAtMs), instant(order.updatedAtMs), before.order.version],
+    order.amountFen,
   ];
 }
 
@@ -155,12 +157,16 @@ export function canBeAskedAgain(before: Snapshot, { next, postings, limits, alar
   );
 }
 
+function auditOf(entry: AuditEntry, nowMs: number) {
+  return { ...auditRow(entry, nowMs), facts: entry.facts };
+}
+
 /** What of a change is there to be written, each as its JSON parameter. */
 export function partsOf(
   before: Snapshot,
   outcome: Outcome,
   nowMs: number,
-  notice: Notice | undefined,
+  { notice, audit }: Beside = {},
 ): readonly (readonly [ApplyPart, string])[] {
   const { attempts, refunds, order } = outcome.next;
   const isNew = <T>(list: readonly T[], item: T): boolean => !list.includes(item);
@@ -175,7 +181,10 @@ export function partsOf(
   const present = rows
     .filter(([, list]) => list.length > 0)
     .map(([part, list]) => [part, JSON.stringify(list)] as const);
-  if (notice === undefined) return present;
-  const row = { account_id: notice.accountId, id: notice.id, at: instant(nowMs) };
-  return [...present, ['notice', JSON.stringify(row)]];
+  const noticed = notice && { account_id: notice.accountId, id: notice.id, at: instant(nowMs) };
+  return [
+    ...present,
+    ...(noticed === undefined ? [] : [['notice', JSON.stringify(noticed)] as const]),
+    ...(audit === undefined ? [] : [['audit', JSON.stringify(auditOf(audit, nowMs))] as const]),
+  ];
 }

@@ -37,7 +37,7 @@ export function createPgStore(pool: Pool): PaymentStore {
     facts: (merchantId, terminalId, nowMs, isNumbered = false) =>
       readFacts(pool, merchantId, terminalId, nowMs, isNumbered),
     createWith: async (order, outcome, nowMs) => {
-      const parts = partsOf(order, outcome, nowMs, undefined);
+      const parts = partsOf(order, outcome, nowMs);
       const values = [...newOrderValues(outcome), ...parts.map(([, json]) => json)];
       const statement = applyStatement(
         'create',
@@ -51,12 +51,12 @@ export function createPgStore(pool: Pool): PaymentStore {
         return 'refused';
       }
     },
-    apply: async (before, outcome, nowMs, notice) => {
-      const parts = partsOf(before, outcome, nowMs, notice);
+    apply: async (before, outcome, nowMs, beside = {}) => {
+      const parts = partsOf(before, outcome, nowMs, beside);
       const statement = applyStatement(
         'change',
         parts.map(([part]) => part),
-        notice === undefined && canBeAskedAgain(before, outcome),
+        beside.notice === undefined && beside.audit === undefined && canBeAskedAgain(before, outcome),
       );
       const values = [...orderValues(before, outcome), ...parts.map(([, json]) => json)];
       try {

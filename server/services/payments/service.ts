@@ -2,8 +2,10 @@ import type { Fen } from '../../../domain/money.ts';
 import type { OrderSource } from '../../../domain/payments/records.ts';
 import type { AttemptKind } from '../../../domain/payments/states.ts';
 import type { OrderView, RefundView, RoutesView } from '../../../protocol/http/payments.ts';
+import type { AttemptAct, RefundAct } from '../../../domain/payments/review.ts';
 import type { Answer } from '../../answer.ts';
 import type {
+  AccountKey,
   CardCiphertext,
   CardKeyDevice,
   CardKeyResult,
@@ -11,6 +13,7 @@ import type {
   RawReply,
   RawRequest,
 } from '../../channels/channel.ts';
+import type { StoredOrder } from './store.ts';
 
 /** Who acts on a payment: a person of the staff, a terminal, an API key, or the server itself. */
 export type PaymentActor =
@@ -58,6 +61,21 @@ export interface NewRefund extends OrderRef {
   readonly reason: string;
 }
 
+/** A channel for a payer's own phone. `account`: the phone encrypts the payer's account to this key of the bank. */
+export interface LinkChannel {
+  readonly code: string;
+  readonly name: { readonly zh: string; readonly en: string };
+  readonly account?: AccountKey;
+}
+
+/** What a person decides about a payment in review: about one of its attempts, or about one of its refunds. */
+export interface ReviewWish extends OrderRef {
+  readonly on:
+    | { readonly act: AttemptAct; readonly attemptId: string; readonly takenFen?: Fen | undefined }
+    | { readonly act: RefundAct; readonly refundId: string };
+  readonly reason: string;
+}
+
 /**
  * Orders, attempts, refunds, limits and the ledger, in the only place that changes them. Platforms are called outside
  * transactions; what was meant is durable before the call and a crash at any point is picked up by `sweep`.
@@ -77,8 +95,17 @@ export interface PaymentService {
   lastOrder(terminalId: string): Promise<Answer<OrderView>>;
   /** Every channel with why it can or cannot take the amount, the one to preselect, and a split when none can. */
   routes(merchantId: string, terminalId: string, amountFen: Fen | undefined): Promise<RoutesView>;
+  /** Channels for a payer's own phone that take the amount now, in the merchant's order. */
+  linkChannels(merchantId: string, terminalId: string, amountFen: Fen): Promise<readonly LinkChannel[]>;
   refund(actor: PaymentActor, refund: NewRefund): Promise<Answer<OrderView>>;
   refunds(ref: OrderRef): Promise<readonly RefundView[]>;
+  /**
+   * Does what a person decided about a payment in review, after asking the platform what is true now; writes the audit
+   * record with it. `not-in-state` when order or platform do not allow it; the detail is that of domain/payments/review.ts.
+   */
+  decide(actor: PaymentActor & { readonly kind: 'person' }, wish: ReviewWish): Promise<Answer<OrderView>>;
+  /** Everything that decisions about an order are made on. */
+  snapshot(ref: OrderRef): Promise<StoredOrder | undefined>;
   /**
    * A key for a secure device's card reader, by the merchant's channel that takes cards; `undefined` when there is none.
    * Asks the acquirer, so it is called outside transactions.

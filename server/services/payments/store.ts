@@ -1,6 +1,7 @@
 import type { ChannelFact } from '../../../domain/payments/routing.ts';
 import type { LimitRule, LimitUse } from '../../../domain/payments/limits.ts';
 import type { Outcome, Snapshot } from '../../../domain/payments/records.ts';
+import type { AuditEntry } from '../../audit/records.ts';
 import type { NewOrder, OrderRef } from './service.ts';
 
 /** An order as it is stored, with the two names that go to platforms. */
@@ -46,6 +47,14 @@ export interface Notice {
   readonly id: string;
 }
 
+/** What is written in the same write as a change, or not at all. */
+export interface Beside {
+  /** The notification that brought it. */
+  readonly notice?: Notice | undefined;
+  /** The record of a person's act. */
+  readonly audit?: AuditEntry | undefined;
+}
+
 /**
  * Where orders live. A change is one write, all or nothing, and only when the order is still at the version that the
  * decision was made on. Two things keep this: PostgreSQL, and the store in memory of the model's test; one conformance
@@ -77,7 +86,7 @@ export interface PaymentStore {
     before: Snapshot,
     outcome: Outcome,
     nowMs: number,
-    notice?: Notice,
+    beside?: Beside,
   ): Promise<'written' | 'stale' | 'full' | 'seen' | 'id-used'>;
   /** Takes orders that are due, at most `limit`; nobody else gets them for `leaseMs`. */
   claim(nowMs: number, leaseMs: number, limit: number): Promise<readonly OrderRef[]>;

@@ -23,9 +23,10 @@ export function createPaymentService(
     jitter: Math.random,
     newId: () => uuidv7(core.clock()),
     publish: ({ order }, { alarms }) => {
-      const { id, merchantId, terminalId } = order;
+      const { id, merchantId, terminalId, source } = order;
       core.bus.publish(
         { name: 'payments', id, scope: { merchantId, terminalId } },
+        ...(source === 'fee' ? [{ name: 'fees' as const, id, scope: { merchantId, terminalId } }] : []),
         ...alarms.map(() => ({ name: 'alarm' as const, id })),
       );
     },

@@ -16,12 +16,9 @@ export function heard(
   word: { readonly attemptId: string; readonly source: WordSource } & Asked<PayResult>,
   notice?: Notice,
 ): Promise<Changed> {
-  return change(
-    parts,
-    stored,
-    (order) => settleAttempt(order, { ...word, ...accountFacts(open) }, momentOf(parts)),
+  return change(parts, stored, (order) => settleAttempt(order, { ...word, ...accountFacts(open) }, momentOf(parts)), {
     notice,
-  );
+  });
 }
 
 /** What a word of an account's platform is compared and counted with. */

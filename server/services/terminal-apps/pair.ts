@@ -38,8 +38,9 @@ function evidenceOf(body: Pair): Result<Evidence, 'bad-request'> {
 
 /**
  * Pairs an app with its terminal: the device whose identity the registry holds states the app's key and the code that a
- * person typed, and the code is the office's. An earlier app of the terminal is replaced. `expired`: the code is not of
- * this terminal, was used, is over or was tried too often. Errors name the field.
+ * person typed, and the code is the office's. An earlier app of the terminal is replaced. The same key with the same code
+ * again, while the code is not over, is the same app: an answer may be lost. `expired`: the code is not of this terminal,
+ * was used by another, is over or was tried too often. Errors name the field.
  */
 export async function pair(core: Core, body: Pair): Promise<Answer<Paired>> {
   const evidence = evidenceOf(body);
@@ -56,14 +57,18 @@ export async function pair(core: Core, body: Pair): Promise<Answer<Paired>> {
   if (!isSigned) return err('bad-signature', 'signature');
   if (terminal.stolen) return err('not-in-state', 'terminal');
   const appId = uuidv7(core.clock());
-  const isPaired = await core.db.transaction().execute((db) => writeApp(core, db, terminal.id, appId, evidence.value));
-  if (!isPaired) {
+  const paired = await core.db.transaction().execute(async (db) => {
+    const isNew = await writeApp(core, db, terminal.id, appId, evidence.value);
+    return isNew ? appId : pairedBefore(core, db, terminal.id, evidence.value.statement);
+  });
+  if (paired === undefined) {
     await refuseCode(core, terminal.id);
     return err('expired', 'code');
   }
   const scope = { merchantId: terminal.merchant_id, terminalId: terminal.id };
-  core.bus.publish({ name: 'control', id: terminal.id, scope }, { name: 'audit', id: terminal.id });
-  return ok({ appId, terminalId: terminal.id, label: terminal.label, merchantName: terminal.name });
+  if (paired === appId)
+    core.bus.publish({ name: 'control', id: terminal.id, scope }, { name: 'audit', id: terminal.id });
+  return ok({ appId: paired, terminalId: terminal.id, label: terminal.label, merchantName: terminal.name });
 }
 
 async function writeApp(
@@ -99,6 +104,28 @@ async function writeApp(
     facts: { appId, ...(replaced === undefined ? {} : { replaces: replaced.id }) },
   });
   return true;
+}
+
+/** The app that this very key became with this very code, while the code's time runs and no other app has followed. */
+async function pairedBefore(
+  core: Core,
+  db: Db,
+  terminalId: string,
+  { code, appPublicKey }: PairingStatement,
+): Promise<string | undefined> {
+  const app = await db
+    .selectFrom('activation_codes as c')
+    .innerJoin('terminal_apps as a', (join) =>
+      join.onRef('a.terminal_id', '=', 'c.terminal_id').onRef('a.paired_at', '=', 'c.used_at'),
+    )
+    .select('a.id')
+    .where('c.terminal_id', '=', terminalId)
+    .where('c.code_hash', '=', codeHash(core, code))
+    .where('c.expires_at', '>', new Date(core.clock()))
+    .where('a.state', '=', 'active')
+    .where('a.public_key', '=', Buffer.from(appPublicKey))
+    .executeTakeFirst();
+  return app?.id;
 }
 
 /** A wrong code counts against the terminal's open one, and is written down when it kills it. */

@@ -87,6 +87,7 @@ function tell(kind: PaymentEventKind, event: PaymentEvent, names: Names, words: 
     cancelled: () => ({ ...plain, title: t.cancelled }),
     'order-paid': () => ({ tone: 'done', glyph: 'done', title: t['order-paid'] }),
     differs: () => ({ ...watch, title: t.differs(channel), detail: t['differs-hint'] }),
+    'review-decided': () => ({ ...done, title: decided(event, words), detail: decidedBy(event) }),
     'gave-up': () => ({ ...watch, title: t['gave-up'] }),
     notified: () => ({ ...done, title: t.notified(channel) }),
     'refund-asked': () => ({ ...done, title: t['refund-asked'](amount), detail: event.by }),
@@ -100,6 +101,18 @@ function tell(kind: PaymentEventKind, event: PaymentEvent, names: Names, words: 
     }),
   };
   return told[kind]();
+}
+
+/** What a person decided about a payment in review, in words. */
+function decided({ facts }: PaymentEvent, { text }: StoryWords): string {
+  const { reviewed } = text.event;
+  const act = String(facts['act']);
+  return Object.hasOwn(reviewed, act) ? reviewed[act as keyof typeof reviewed] : text.event.other(act);
+}
+
+function decidedBy({ by, facts }: PaymentEvent): string | undefined {
+  const reason = typeof facts['reason'] === 'string' ? facts['reason'] : undefined;
+  return [by, reason].filter((part) => part !== undefined).join(' · ') || undefined;
 }
 
 function namesOf(event: PaymentEvent, { order }: Story, words: StoryWords): Names {

@@ -37,7 +37,7 @@ export function refundableFen({ order }: Story, attemptId?: string): number {
   );
   const ids = parts.map(({ id }) => id);
   const back = order.refunds.filter(
-    ({ state, cause, attemptId: of }) => state !== 'failed' && cause !== 'surplus' && ids.includes(of),
+    ({ state, transactionId, attemptId: of }) => state !== 'failed' && transactionId === undefined && ids.includes(of),
   );
   const sum = (items: readonly { readonly amountFen: number }[]): number =>
     items.reduce((total, { amountFen }) => total + amountFen, 0);

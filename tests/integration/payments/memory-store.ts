@@ -9,10 +9,12 @@ import type {
   Posting,
   Snapshot,
 } from '../../../domain/payments/records.ts';
+import type { AuditEntry } from '../../../server/audit/records.ts';
 import { newOrder } from '../../../server/services/payments/new-order.ts';
 import type { NewOrder, OrderRef } from '../../../server/services/payments/service.ts';
 import type {
   AccountFact,
+  Beside,
   ControlState,
   Made,
   Notice,
@@ -42,6 +44,7 @@ export class MemoryStore implements PaymentStore {
   readonly events: (EventRecord & { readonly orderId: string })[] = [];
   readonly postings: Posting[] = [];
   readonly alarms: AlarmRecord[] = [];
+  readonly audit: AuditEntry[] = [];
   readonly rules: LimitRule[] = [];
   readonly accounts: AccountFact[] = [];
   readonly terminals = new Map<string, { readonly merchantId: string; state: ControlState }>();
@@ -105,7 +108,7 @@ export class MemoryStore implements PaymentStore {
     return { merchantState, terminalState, accounts, rules, uses: isNumbered ? [] : uses, place, ...number };
   }
 
-  async apply(before: Snapshot, outcome: Outcome, _nowMs: number, notice?: Notice) {
+  async apply(before: Snapshot, outcome: Outcome, _nowMs: number, { notice, audit }: Beside = {}) {
     const { order } = before;
     const stored = this.orders.get(order.id);
     if (stored?.order.version !== order.version) return 'stale';
@@ -120,6 +123,7 @@ export class MemoryStore implements PaymentStore {
     this.events.push(...outcome.events.map((event) => ({ ...event, orderId: order.id })));
     this.postings.push(...outcome.postings);
     this.alarms.push(...outcome.alarms);
+    if (audit !== undefined) this.audit.push(audit);
     return 'written';
   }
 

@@ -259,8 +259,10 @@ export class Play {
     );
     const payment = all[index % Math.max(1, all.length)];
     if (payment === undefined || !take(payment)) return;
-    const raw = payment.platform.notice(payment.attemptNo, this.stage.newId());
-    this.#mail.push({ channel: payment.channel, raw });
+    const { platform, channel, attemptNo } = payment;
+    // The platform tells each payment that it took under a number.
+    for (let which = platform.payments.get(attemptNo)?.paidTimes ?? 0; which > 0; which -= 1)
+      this.#mail.push({ channel, raw: platform.notice(attemptNo, this.stage.newId(), which) });
   }
 
   /** Notifications of payments that came about by a scanned code. */

@@ -73,10 +73,10 @@ export class ToyPlatform {
     return payment.amountFen * payment.paidTimes - refundedOf(payment);
   }
 
-  /** A notification of the newest payment as the platform would send it now. */
-  notice(attemptNo: string, id = `n-${attemptNo}`): RawRequest {
-    const times = this.payments.get(attemptNo)?.paidTimes ?? 1;
-    return signed({ kind: 'payment', id, attemptNo, result: this.#told(attemptNo, Math.max(1, times)) });
+  /** A notification as the platform would send it now: of the newest payment, or of an earlier one. */
+  notice(attemptNo: string, id = `n-${attemptNo}`, which?: number): RawRequest {
+    const newest = Math.max(1, this.payments.get(attemptNo)?.paidTimes ?? 1);
+    return signed({ kind: 'payment', id, attemptNo, result: this.#told(attemptNo, which ?? newest) });
   }
 
   refundNotice(refundNo: string, id = `r-${refundNo}`): RawRequest {

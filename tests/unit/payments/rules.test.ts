@@ -118,10 +118,10 @@ describe('the schedule of looking again', () => {
 });
 
 describe('states', () => {
-  it('never lead back from paid, and to late only from an end', () => {
+  it('never lead back from paid, and to late only from an end or by a person', () => {
     for (const to of attemptStates) expect(mayAttemptBecome('paid', to)).toBe(to === 'paid');
     const late = attemptStates.filter((from) => mayAttemptBecome(from, 'paid-late'));
-    expect(late).toEqual(['closed', 'failed', 'paid-late']);
+    expect(late).toEqual(['closed', 'failed', 'paid-late', 'review']);
   });
 });
 
