@@ -12,7 +12,7 @@ export const tariffLimits = {
   componentsMax: 200,
   tiersMax: 50,
   tablesMax: 20,
-  selectDepthMax: 3,
+  selectDepthMax: 2,
   formulaMaxChars: 500,
   formulaMaxDepth: 32,
   linesMax: 5_000,

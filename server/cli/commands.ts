@@ -6,6 +6,7 @@ import type { ServerConfig } from '../config.ts';
 import { createContext, type ServerContext } from '../context.ts';
 import { keyKinds, parseKeyFile, readOrMakeKeyFile, rotateKey, writeKeyFile } from '../keys/key-file.ts';
 import { createLog } from '../log.ts';
+import { feeCheck, feeCompare, feeRate, feeSchema } from './fee-commands.ts';
 import { listField, revokeField } from './field.ts';
 import { openStore } from '../store/database.ts';
 import { startEmbedded } from '../store/embedded.ts';
@@ -35,6 +36,13 @@ export const commands: Readonly<Record<string, Command>> = {
   witness: (_config, _args, print, options) => runWitness(options, print),
   'field list': (config, _args, print) => withContext(config, (context) => listField(context, print)),
   'field revoke': (config, args, print) => withContext(config, (context) => revokeField(context, args, print)),
+  'fee rate': async (_config, _args, print, options) => feeRate(options, print),
+  'fee check': async (_config, args, print) => feeCheck(args, print),
+  'fee compare': async (_config, args, print, options) => feeCompare(args, options, print),
+  'fee schema': async (_config, _args, print) => {
+    print(JSON.stringify(feeSchema(), null, 2));
+    return 0;
+  },
   'policy show': async (config, _args, print) => showPolicy(config, print),
   migrate: (config, _args, print) => withDatabase(config, (url) => migrateNow(url, print)),
 };

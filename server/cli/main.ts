@@ -24,6 +24,11 @@ const usage = `till: the operators' command line. Reads the same environment as 
   till witness list                     the witnesses, and what they cosigned last
   till field list                       the newest delegations, with what is wrong with their uses
   till field revoke D-NUMBER REASON     end a delegation; terminals hear of it with their next grant
+  till fee rate --input FILE            the bill that follows from {tariff, account, readings, asOf, …}, as JSON;
+                                        exit code 2 and a JSON error that names the place when it cannot be
+  till fee check FILE…                  work the examples of tariffs; exit code 1 when one does not come out
+  till fee compare OLD NEW --bills FILE what bills would have been under another tariff
+  till fee schema                       the JSON Schema of tariffs and of what is rated
   till policy show                      the unlock policy, rule by rule
   till migrate                          bring the database up to date
 `;

@@ -14,6 +14,8 @@ export const cliOptions = {
   known: { type: 'string' },
   since: { type: 'string' },
   out: { type: 'string' },
+  input: { type: 'string' },
+  bills: { type: 'string' },
 } as const satisfies ParseArgsConfig['options'];
 
 /** What was given of them. */
@@ -28,6 +30,8 @@ export interface CliOptions {
   readonly known?: string | undefined;
   readonly since?: string | undefined;
   readonly out?: string | undefined;
+  readonly input?: string | undefined;
+  readonly bills?: string | undefined;
 }
 
 /** Prints a line. */
