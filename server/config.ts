@@ -37,6 +37,8 @@ export interface ServerConfig {
   readonly databaseUrl?: string;
   /** Connections that the pool may open. */
   readonly poolMax?: number;
+  /** Phones that may open a link from one address in ten seconds; tests have only one address. */
+  readonly phoneJoinsMax?: number;
   /** The built PWA; without it only the interface is served. */
   readonly staticDir?: string;
   /** Demo mode: one-click sign-in and links to emulated terminals. Never set it on a real installation. */

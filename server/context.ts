@@ -10,13 +10,15 @@ import { channelDefinitions } from './channels/registry.ts';
 import type { ServerConfig } from './config.ts';
 import type { Core } from './core.ts';
 import { createEventBus } from './events/bus.ts';
-import { type ClientAddress, createClientAddress } from './http/client-address.ts';
+import { type ClientAddress, createClientAddress, createRequestAddress } from './http/client-address.ts';
 import { createEventStreams, type EventStreams } from './http/event-stream.ts';
 import { parseKeyFile, readOrMakeKeyFile } from './keys/key-file.ts';
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
 import { createTrust, type Trust } from './keys/trust.ts';
+import { createRelay, type Relay } from './relay/relay.ts';
 import { type AlarmService, createAlarmService } from './services/alarms.ts';
 import { createLogService, type LogService } from './services/log.ts';
+import { createFeeOfficeService, type FeeOfficeService } from './services/fees/office.ts';
 import { createFieldService, type FieldService } from './services/field/service.ts';
 import { createPaymentServices, type PaymentServices } from './services/payment-services.ts';
 import { createPeopleService, type PeopleService } from './services/people.ts';
@@ -43,6 +45,8 @@ export interface ServerContext {
   readonly streams: EventStreams;
   /** Who calls, for limits by address. */
   readonly clientAddress: ClientAddress;
+  /** Mailboxes of phone links. `relay.guestAddress(linkId)`: the phone's address on the net. */
+  readonly relay: Relay;
   readonly sequencer: Sequencer;
   readonly checkpoints: Checkpointer;
   readonly services: PaymentServices & {
@@ -53,6 +57,7 @@ export interface ServerContext {
     readonly field: FieldService;
     readonly alarms: AlarmService;
     readonly log: LogService;
+    readonly feeOffice: FeeOfficeService;
   };
   close(): Promise<void>;
 }
@@ -86,14 +91,13 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
   });
   sequencer.poke();
   checkpoints.grown();
-  const settle = async (): Promise<void> => {
-    await sequencer.drain();
-    await checkpoints.sign();
-  };
-  const logService = createLogService({ core, firstOrigin, settle });
+  const logService = createLogService({ core, firstOrigin, settle: () => settleLog(sequencer, checkpoints) });
   const unlocks = createUnlockService({ core, trust, factors, duty, log: logService });
   const people = createPeopleService(core, trust, { publicUrl, secret });
-  const money = createPaymentServices({ core, factors, people, publicUrl, isDemo: config.demo !== undefined });
+  const callers = callersOf(config);
+  const { guestAddress } = callers.relay;
+  const isDemo = config.demo !== undefined;
+  const money = createPaymentServices({ core, factors, people, publicUrl, isDemo, guestAddress });
   const services = {
     people,
     registry: createRegistryService(core),
@@ -102,10 +106,12 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
     field: createFieldService({ core, trust, factors, unlocks }),
     alarms: createAlarmService(core),
     log: logService,
+    feeOffice: createFeeOfficeService(core),
     ...money.services,
   };
   const close = async (): Promise<void> => {
     unsubscribe();
+    callers.relay.close();
     money.close();
     streams.closeAll();
     await sequencer.close();
@@ -122,12 +128,31 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
     trust,
     factors,
     streams,
-    clientAddress: createClientAddress(config.trustedProxies ?? []),
+    ...callers,
     sequencer,
     checkpoints,
     services,
     close,
   };
+}
+
+/** All records that there are become leaves, and the log is signed. */
+async function settleLog(sequencer: Sequencer, checkpoints: Checkpointer): Promise<void> {
+  await sequencer.drain();
+  await checkpoints.sign();
+}
+
+/** Who calls from where, and the relay that phones call. */
+function callersOf(config: ResolvedConfig): Pick<ServerContext, 'clientAddress' | 'relay'> {
+  const trusted = config.trustedProxies ?? [];
+  const clientAddress = createClientAddress(trusted);
+  const relay = createRelay({
+    origins: [new URL(config.publicUrl).origin, ...config.allowedOrigins],
+    clientAddress,
+    requestAddress: createRequestAddress(trusted),
+    ...(config.phoneJoinsMax === undefined ? {} : { joinsMax: config.phoneJoinsMax }),
+  });
+  return { clientAddress, relay };
 }
 
 function coreOf(config: ServerConfig, store: Store, rest: Pick<Core, 'clock' | 'log' | 'bus' | 'keys'>): Core {

@@ -63,6 +63,10 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     undo.push(async () => {
       isLeaving = true;
       context.streams.closeAll();
+      context.relay.close();
+    });
+    http.on('upgrade', (request, socket, head) => {
+      if (isLeaving || !context.relay.upgrade(request, socket, head)) socket.destroy();
     });
     answering.resolve(listenerOf(context, () => isLeaving));
     log.info({ url: resolved.publicUrl }, 'ready');

@@ -1,14 +1,6 @@
 import type { Content } from './content.ts';
 import { type CloseWord, failureOfBye, type LinkFailure } from './failures.ts';
-import {
-  firstAnswerMs,
-  graceMs,
-  lostMs,
-  phoneGivesUpMs,
-  queueMax,
-  rtcBudgetMs,
-  rtcRoundsMax,
-} from './limits.ts';
+import { firstAnswerMs, graceMs, lostMs, phoneGivesUpMs, rtcBudgetMs, rtcRoundsMax } from './limits.ts';
 import { LinkSession, type SessionEffect, type SessionEvent, type Way } from './session.ts';
 import type { StreamRecord } from './stream.ts';
 
@@ -70,7 +62,6 @@ export class GuestMachine {
   readonly #hasRtc: boolean;
   #session: LinkSession | undefined;
   #digits: string | undefined;
-  #queue: string[] = [];
   #kind: 'relay' | 'poll' | undefined;
   #isHelloRight = false;
   #firsts = 0;
@@ -133,9 +124,7 @@ export class GuestMachine {
         if (!this.#isOver) this.#forSession(event);
         break;
       case 'send':
-        if (this.#isOver) break;
-        if (this.#session !== undefined) this.#forSession(event);
-        else if (this.#queue.length < queueMax) this.#queue.push(event.text);
+        if (!this.#isOver) this.#forSession(event);
         break;
       case 'close':
         this.#close(event.text);
@@ -171,9 +160,9 @@ export class GuestMachine {
     return { digits: this.#digits, stream: this.#session.record };
   }
 
-  /** True when `send` will keep another message. */
+  /** True when `send` will keep another message; before the terminal has answered there is nobody to say it to. */
   get hasRoom(): boolean {
-    return !this.#isOver && (this.#session?.hasRoom ?? this.#queue.length < queueMax);
+    return !this.#isOver && this.#session?.hasRoom === true;
   }
 
   /** When `tick` is due next. */
@@ -249,8 +238,6 @@ export class GuestMachine {
     this.#digits = digits;
     this.#session = new LinkSession('phone', this.#nowMs);
     this.#forSession({ on: 'way', way: 'relay', isUp: this.#kind !== undefined });
-    for (const text of this.#queue) this.#forSession({ on: 'send', text });
-    this.#queue = [];
   }
 
   #forSession(event: SessionEvent): void {

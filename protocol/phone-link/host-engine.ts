@@ -93,7 +93,10 @@ export class HostEngine {
         await this.#makeCode();
         break;
       case 'open':
-        this.#ports.open(effect.linkId, writeHello(this.#codes.get(effect.linkId)?.own.publicBytes ?? new Uint8Array(0)));
+        this.#ports.open(
+          effect.linkId,
+          writeHello(this.#codes.get(effect.linkId)?.own.publicBytes ?? new Uint8Array(0)),
+        );
         break;
       case 'shut':
         this.#codes.delete(effect.linkId);

@@ -76,10 +76,13 @@ async function agree(
   encapsulated: Bytes,
   receiver: Bytes,
 ): Promise<Bytes | undefined> {
-  const publicKey = await subtle.importKey('raw', peer, ecdh, true, []).catch(() => undefined);
-  if (publicKey === undefined) return undefined;
-  const shared = new Uint8Array(await subtle.deriveBits({ name: 'ECDH', public: publicKey }, own, 8 * hashBytes));
-  const prk = await labeledExtract(subtle, kemSuite, empty, 'eae_prk', shared);
+  // Some engines look at the point when it comes in, some when it is used.
+  const shared = await subtle
+    .importKey('raw', peer, ecdh, true, [])
+    .then((publicKey) => subtle.deriveBits({ name: 'ECDH', public: publicKey }, own, 8 * hashBytes))
+    .catch(() => undefined);
+  if (shared === undefined) return undefined;
+  const prk = await labeledExtract(subtle, kemSuite, empty, 'eae_prk', new Uint8Array(shared));
   return labeledExpand(subtle, kemSuite, prk, 'shared_secret', concatBytes(encapsulated, receiver), hashBytes);
 }
 

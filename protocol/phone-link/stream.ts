@@ -18,6 +18,8 @@ export interface Outgoing {
 /** What outlives a reload of the phone's page. */
 export interface StreamRecord {
   readonly inNext: number;
+  /** Acknowledged, and waiting for an earlier one. */
+  readonly ahead: readonly (readonly [number, string])[];
   readonly outNext: number;
   readonly out: readonly (readonly [number, string])[];
 }
@@ -32,14 +34,15 @@ export class MessageStream {
   constructor(record?: StreamRecord) {
     if (record === undefined) return;
     this.#inNext = record.inNext;
+    for (const [seq, text] of record.ahead) this.#ahead.set(seq, text);
     this.#outNext = record.outNext;
     this.#out = record.out.map(([seq, text]) => outgoing(seq, text));
   }
 
-  /** For the phone's storage. What waits for an earlier message is not kept; it comes again. */
+  /** For the phone's storage: all that is acknowledged, for it will not come again, and all that is not yet. */
   get record(): StreamRecord {
     const out = this.#out.map(({ seq, text }) => [seq, text] as const);
-    return { inNext: this.#inNext, outNext: this.#outNext, out };
+    return { inNext: this.#inNext, ahead: [...this.#ahead], outNext: this.#outNext, out };
   }
 
   /** What is not acknowledged, oldest first. */

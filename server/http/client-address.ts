@@ -12,11 +12,14 @@ export type ClientAddress = (c: Context) => string;
  * caller writes to the left of that counts for nothing. `trusted`: addresses or CIDR ranges. Throws on a malformed one.
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
+  const addressOf = createRequestAddress(trusted);
+  return (c) => addressOf(getConnInfo(c).remote.address ?? '', c.req.header('x-forwarded-for') ?? '');
+}
+
+/** The same for what is no call of the application: who connected, and the header. */
+export function createRequestAddress(trusted: readonly string[]): (remote: string, forwardedFor: string) => string {
   const proxies = proxyList(trusted);
-  return (c) => {
-    const remote = plain(getConnInfo(c).remote.address ?? '');
-    return addressBehind(remote, c.req.header('x-forwarded-for') ?? '', (address) => isTrusted(proxies, address));
-  };
+  return (remote, forwardedFor) => addressBehind(plain(remote), forwardedFor, (address) => isTrusted(proxies, address));
 }
 
 /** The leftmost address that a trusted hop vouches for. `remote` is who connected. */

@@ -13,6 +13,7 @@ import { createPrincipals } from '../http/principals.ts';
 import { createSessions } from '../http/sessions.ts';
 import { createRateLimit } from '../http/rate-limit.ts';
 import { staticFiles } from '../http/static.ts';
+import { feesOfficeHandlers } from './fees-office-handlers.ts';
 import { merchantApiHandlers } from './merchant-api-handlers.ts';
 import { merchantHandlers } from './merchant-handlers.ts';
 import { officeHandlers } from './office-handlers.ts';
@@ -20,6 +21,7 @@ import { terminalAppHandlers } from './terminal-app-handlers.ts';
 import { createIdempotencyService } from '../services/idempotency.ts';
 import { mountNotify } from './notify.ts';
 import { logHandlers } from './log-handlers.ts';
+import { feesTerminalHandlers } from './fees-terminal-handlers.ts';
 import { fieldHandlers } from './field-handlers.ts';
 import { demoHandlers, peopleHandlers, registryHandlers, systemHandlers, unlockHandlers } from './handlers.ts';
 
@@ -54,7 +56,9 @@ export function createApp(context: ServerContext): Hono {
     ...unlockHandlers(context),
     ...fieldHandlers(context),
     ...officeHandlers(context),
+    ...feesOfficeHandlers(context),
     ...terminalAppHandlers(context),
+    ...feesTerminalHandlers(context),
     ...merchantHandlers(context),
     ...merchantApiHandlers(context),
   };
@@ -62,9 +66,11 @@ export function createApp(context: ServerContext): Hono {
   // UnionPay sends a payer's browser back by a POST; nothing in it is believed.
   app.post('/l', (c) => c.redirect('/l?back=1', 303));
   const keys = createIdempotencyService(context.core);
+  const principals = principalsOf(context);
+  context.relay.mount(app, principals);
   mountRoutes(app, handlers, {
     sessions,
-    principals: principalsOf(context),
+    principals,
     keys,
     apiLimit: createRateLimit(apiCallsMax, minuteMs),
   });

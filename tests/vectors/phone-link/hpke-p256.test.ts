@@ -1,4 +1,3 @@
-import { webcrypto } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { base64UrlEncode, hexEncode } from '../../../protocol/bytes.ts';
 import {
@@ -19,7 +18,7 @@ interface Suite {
 }
 
 const vectors = readVectors<{ readonly base: Suite; readonly psk: Suite }>('phone-link/rfc9180-a3.json');
-const subtle: Subtle = webcrypto.subtle;
+const subtle: Subtle = crypto.subtle;
 const bytes = (hex: string): Bytes => Uint8Array.from(fromHex(hex));
 
 async function keyPair(publicHex: string, secretHex: string) {
@@ -29,8 +28,8 @@ async function keyPair(publicHex: string, secretHex: string) {
   const jwk = { kty: 'EC', crv: 'P-256', x, y };
   const d = base64UrlEncode(fromHex(secretHex));
   return {
-    publicKey: await webcrypto.subtle.importKey('jwk', jwk, algorithm, true, []),
-    privateKey: await webcrypto.subtle.importKey('jwk', { ...jwk, d }, algorithm, false, ['deriveBits']),
+    publicKey: await crypto.subtle.importKey('jwk', jwk, algorithm, true, []),
+    privateKey: await crypto.subtle.importKey('jwk', { ...jwk, d }, algorithm, false, ['deriveBits']),
   };
 }
 

@@ -1,0 +1,27 @@
+import * as v from 'valibot';
+import { closeWords } from './failures.ts';
+
+/** Characters of a link's name. */
+export const linkIdPattern = /^[A-Za-z0-9_-]{22}$/;
+/** Header that names the seat of a caller without a socket. */
+export const seatHeader = 'x-link-seat';
+/** A call for mail is answered after this long when there is none. */
+export const holdMs = 15_000;
+/** What a socket says to hear whether the relay is there; the answer is the same. */
+export const stillThere = 'p';
+
+/** Where the relay of a link is; all below one path, so that a load balancer can keep a link on one server. */
+export function relayPath(linkId: string, part: '' | 'close' | 'socket' | 'join' | 'mail' = ''): string {
+  return `/api/link/${linkId}${part === '' ? '' : `/${part}`}`;
+}
+
+const key = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/));
+
+/** PUT /api/link/:id, by a terminal that is signed in: opens the mailbox, or takes it again. Answer: `{key}`. */
+export const openLinkSchema = v.strictObject({ hello: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{88}$/)) });
+/** POST …/close: nothing more comes; `why` is told to a phone that comes later. */
+export const closeLinkSchema = v.strictObject({ key, why: v.picklist(closeWords) });
+/** POST …/join, without a socket: with the mailbox's key as its terminal, else as a phone. Answer: `{seat, hello}`. */
+export const joinLinkSchema = v.strictObject({ key: v.optional(key) });
+/** What a terminal says first on its socket, and when it closes the mailbox. */
+export const socketWordSchema = v.union([v.strictObject({ key }), v.strictObject({ shut: v.picklist(closeWords) })]);
