@@ -19,7 +19,7 @@ import type { Source } from './sources.ts';
 import { sampleHealth } from './telemetry.ts';
 import type { CableHealth } from './telemetry.ts';
 import { ignore } from './transport.ts';
-import type { TransportKind } from './transport.ts';
+import type { Transport, TransportKind } from './transport.ts';
 import { backOffMs } from './wait.ts';
 
 /**
@@ -43,6 +43,8 @@ export class DeviceSession {
   /** Goes up with every new intention; work of an older one stops when it notices. */
   #turn = 0;
   #wakeSearch: () => void = ignore;
+  /** What is being greeted; let go at once when something else is wanted, so that its port is free. */
+  #trying: Transport | undefined;
   #stopAttach: () => void = ignore;
   #stopSamples: () => void = ignore;
 
@@ -218,14 +220,11 @@ export class DeviceSession {
 
   /** Lets the terminal go; the person ended it. */
   async close(): Promise<void> {
-    this.#turn += 1;
-    this.#stopAttach();
-    this.#wakeSearch();
+    this.#begin(this.#expectedSerial);
     await this.#drop();
     this.#ownership.release();
     this.#source = undefined;
     this.#hello = undefined;
-    this.#failure = undefined;
     this.#setState('idle');
   }
 
@@ -257,6 +256,7 @@ export class DeviceSession {
     this.#turn += 1;
     this.#stopAttach();
     this.#wakeSearch();
+    void this.#trying?.close();
     this.#expectedSerial = expectedSerial;
     this.#failure = undefined;
     return this.#turn;
@@ -274,7 +274,9 @@ export class DeviceSession {
         if (!isSearching) this.#setState('hello');
       };
       const { connect } = await fetchConnection();
+      this.#trying = transport;
       const connected = await connect(transport, this.#environment, this.#expectedSerial, onOpened);
+      if (this.#trying === transport) this.#trying = undefined;
       if (connected.ok && turn !== this.#turn) await connected.value.close();
       else if (connected.ok) return ok(this.#adopt(source, connected.value));
       else {
@@ -371,8 +373,7 @@ export class DeviceSession {
   }
 
   #leavePage(): void {
-    this.#turn += 1;
-    this.#wakeSearch();
+    this.#begin(this.#expectedSerial);
     void this.#drop();
     this.#state = 'idle';
   }

@@ -166,6 +166,18 @@ describe('a device session', () => {
     expect([session.state, session.failure]).toEqual(['idle', undefined]);
   });
 
+  test('a port that is only greeted is free at once when something else is wanted', async () => {
+    const silent = serial.plug(new FakePort(0x1a86, 0x7523));
+    serial.unplug(port);
+    const resuming = session.resume(serialNumber);
+    await vi.waitFor(() => expect(silent.isOpen).toBe(true));
+    const closing = session.close();
+    await vi.waitFor(() => expect(silent.isOpen).toBe(false), { timeout: 1_000 });
+    await closing;
+    expect(session.state).toBe('idle');
+    void resuming;
+  });
+
   test('closing the page closes the port', async () => {
     const page = new EventTarget();
     const held = new DeviceSession(makeEnvironment(serial, { page }));
