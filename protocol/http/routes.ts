@@ -2,6 +2,8 @@ import type * as v from 'valibot';
 import type { RouteName } from './paths.ts';
 import type { RouteSpec } from './route-spec.ts';
 import { baseRoutes } from './routes-base.ts';
+import { feesTerminalRoutes } from './routes-fees-terminal.ts';
+import { feesOfficeRoutes } from './routes-fees-office.ts';
 import { merchantApiRoutes } from './routes-merchant-api.ts';
 import { merchantActRoutes } from './routes-merchant-acts.ts';
 import { merchantRoutes } from './routes-merchant.ts';
@@ -12,7 +14,9 @@ import { terminalAppRoutes } from './routes-terminal-app.ts';
 export const routes = {
   ...baseRoutes,
   ...officeRoutes,
+  ...feesOfficeRoutes,
   ...terminalAppRoutes,
+  ...feesTerminalRoutes,
   ...merchantApiRoutes,
   ...merchantRoutes,
   ...merchantActRoutes,

@@ -57,8 +57,6 @@ export function createEventStreams(bus: EventBus): EventStreams {
 
 /** A merchant's people are told nothing of another merchant's business, not even that there is some. */
 function fateForPerson(event: ChangeEvent, merchantId: string | undefined): Fate {
-  // A quote is told under the shop in which its terminal stands, and is nobody's business there.
-  if (event.name === 'fees' && merchantId !== undefined) return 'skip';
   const isOthers = merchantId !== undefined && event.scope !== undefined && event.scope.merchantId !== merchantId;
   return isOthers ? 'skip' : 'send';
 }
@@ -69,9 +67,11 @@ function fateForPerson(event: ChangeEvent, merchantId: string | undefined): Fate
  */
 function fateForTerminal(event: ChangeEvent, terminal: TerminalPrincipal): Fate {
   const { scope } = event;
+  // The payee of a quote may be another merchant than the one in whose shop the terminal stands.
+  if (event.name === 'fees') return scope?.terminalId === terminal.terminalId ? 'send' : 'skip';
   if (scope?.merchantId !== terminal.merchantId) return 'skip';
   const isOwn = scope.terminalId === terminal.terminalId;
-  if (event.name === 'payments' || event.name === 'fees') return isOwn ? 'send' : 'skip';
+  if (event.name === 'payments') return isOwn ? 'send' : 'skip';
   if (event.name === 'channels') return 'send';
   if (event.name !== 'control') return 'skip';
   if (scope.terminalId === undefined) return 'send';

@@ -82,7 +82,7 @@ export function mountRoutes(app: Hono, handlers: Handlers<RouteName>, tools: Mou
   for (const [name, handler] of Object.entries(handlers) as [RouteName, Handler<RouteName>][]) {
     const [method, path] = endpoints[name];
     const spec: RouteSpec = routes[name];
-    const maxSize = spec.body === 'photo' ? photoMaxBytes : jsonBodyMaxBytes;
+    const maxSize = spec.maxBytes ?? (spec.body === 'photo' ? photoMaxBytes : jsonBodyMaxBytes);
     app.on(method, path, bodyLimit({ maxSize, onError: () => errorResponse('too-large') }), (c) =>
       serve(c, spec, handler, tools),
     );
@@ -156,9 +156,10 @@ function isWeighty(spec: RouteSpec): boolean {
   );
 }
 
-/** Ids of people and tokens are the libraries' own; all others are UUIDs. */
+/** Ids of people and tokens are the libraries' own, receipts have numbers; all others are UUIDs. */
 function wrongParam(path: string, params: Readonly<Record<string, string>>): string | undefined {
-  if (/^\/api\/(people|invitations|merchant\/staff)\//.test(path)) return undefined;
+  if (/^\/api\/(people|invitations|merchant\/staff|fees\/results|terminal-app\/fees\/receipts)\//.test(path))
+    return undefined;
   return Object.keys(params).find((name) => !v.is(idSchema, params[name]));
 }
 

@@ -24,12 +24,17 @@ export function startPaymentJobs(context: ServerContext): Jobs {
       core.log.error({ err: error }, 'webhooks could not be sent');
     });
   });
+  const feeing = every(everyMs, async () => {
+    await services.feesAtTerminals.tend().catch((error: unknown) => {
+      core.log.error({ err: error }, 'payments of fees could not be looked at');
+    });
+  });
   const tending = every(tendEveryMs, async () => {
     await underLock(context, () => services.payments.tend()).catch(failed);
   });
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), telling.stop(), tending.stop()]);
+      await Promise.all([sweeping.stop(), telling.stop(), feeing.stop(), tending.stop()]);
     },
   };
 }

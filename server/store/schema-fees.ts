@@ -177,6 +177,8 @@ export interface BillSnapshot {
   readonly readingIds: readonly string[];
   /** The bill whose state this one went on from. */
   readonly previousBillId?: string;
+  /** Of a correction: the whole bill as it stands now; its own lines are only the difference. */
+  readonly whole?: RatedBill;
 }
 interface FeeBillTable {
   merchant_id: string;

@@ -1,0 +1,34 @@
+import { ok } from '../../domain/result.ts';
+import type { feesTerminalRoutes } from '../../protocol/http/routes-fees-terminal.ts';
+import type { ServerContext } from '../context.ts';
+import { errorResponse } from '../http/errors.ts';
+import type { Handlers } from '../http/mount.ts';
+import { createRateLimit } from '../http/rate-limit.ts';
+
+/** Questions from one address in a minute: many phones behind one router, each asking every few seconds. */
+const resultsMax = 240;
+const keysMax = 240;
+const minuteMs = 60_000;
+
+/** Fees at a terminal, and what a resident's phone asks by itself. */
+export function feesTerminalHandlers({ services, clientAddress: addressOf }: ServerContext) {
+  const { feesAtTerminals: fees } = services;
+  const results = createRateLimit(resultsMax, minuteMs);
+  const keys = createRateLimit(keysMax, minuteMs);
+  return {
+    feeMenu: async ({ terminal }) => ok(await fees.menu(terminal)),
+    feeLookup: ({ terminal, body }) => fees.lookup(terminal, body),
+    feeHousehold: ({ terminal, query }) => fees.household(terminal, query.visit),
+    feeMakeQuote: ({ terminal, body }) => fees.makeQuote(terminal, body),
+    feeQuote: ({ terminal, params }) => fees.quote(terminal, params['id'] ?? ''),
+    feePayQuote: ({ terminal, params, body, http }) =>
+      fees.pay({ app: terminal, quoteId: params['id'] ?? '', address: addressOf(http) }, body),
+    feeEndQuote: ({ terminal, params }) => fees.giveUp(terminal, params['id'] ?? ''),
+    feeReceipt: ({ terminal, params, query }) =>
+      fees.receipt(terminal, { receiptNo: params['receiptNo'] ?? '', visit: query.visit }),
+    feePrinted: ({ terminal, params, body }) => fees.printed(terminal, params['receiptNo'] ?? '', body),
+    documentKeys: async ({ http }) => (keys.take(addressOf(http)) ? ok(fees.keys()) : errorResponse('rate-limited')),
+    feeResult: async ({ http, params }) =>
+      results.take(addressOf(http)) ? fees.result(params['token'] ?? '') : errorResponse('rate-limited'),
+  } satisfies Handlers<keyof typeof feesTerminalRoutes>;
+}

@@ -1,0 +1,95 @@
+import { sql } from 'kysely';
+import type { FeeService } from '../../../../domain/tariffs/rating.ts';
+import type { Core } from '../../../core.ts';
+
+/**
+ * How numbers are kept from being walked. Tries that found nothing are counted in the database, for all processes
+ * together: for each terminal, for each payee, and for each number, whether there is such a household or not.
+ */
+const windowMs = 10 * 60_000;
+/** People mistype; twenty wrong tries in ten minutes at one terminal are no typing errors. */
+const terminalMax = 20;
+/** Many terminals together: one in ten thousand guesses of four digits is right, so a payee sees about one lucky guess in two weeks of attack without a pause, of a household chosen by chance. */
+const payeeMax = 60;
+/** Wrong tries at one number before it is locked, and for how long then: doubled with each further one. */
+const wrongMax = 5;
+const lockMs = 5 * 60_000;
+const lockMaxMs = 24 * 3_600_000;
+/** After this long without a wrong try a number's count begins anew. */
+const forgetMs = 24 * 3_600_000;
+
+/** Where somebody asks, and for which number. */
+export interface LookupScope {
+  readonly terminalId: string;
+  readonly payeeId: string;
+  readonly service: FeeService;
+  readonly numberHash: Buffer;
+}
+
+const scopesOf = ({ terminalId, payeeId }: LookupScope) =>
+  [
+    [`terminal:${terminalId}`, terminalMax],
+    [`payee:${payeeId}`, payeeMax],
+  ] as const;
+
+function windowOf(nowMs: number): Date {
+  return new Date(Math.floor(nowMs / windowMs) * windowMs);
+}
+
+/** Counts a try before it is made, so that many at once are not more than one after the other. False: no more now. */
+export async function takeTry(core: Core, scope: LookupScope): Promise<boolean> {
+  const nowMs = core.clock();
+  return core.db.transaction().execute(async (db) => {
+    // In one order everywhere, so that two tries never wait for each other in a circle.
+    for (const [name, max] of scopesOf(scope)) {
+      const { rows } = await sql`
+        insert into fee_lookup_counts as c (scope, window_start, count) values (${name}, ${windowOf(nowMs)}, 1)
+        on conflict (scope, window_start) do update set count = c.count + 1 where c.count < ${max}
+        returning 1`.execute(db);
+      if (rows.length === 0) return false;
+    }
+    const isNew = sql`l.last_at < ${new Date(nowMs - forgetMs)}`;
+    const { rows } = await sql`
+      insert into fee_lookup_locks as l (merchant_id, service, number_hash, wrong, last_at)
+      values (${scope.payeeId}, ${scope.service}, ${scope.numberHash}, 1, ${new Date(nowMs)})
+      on conflict (merchant_id, service, number_hash) do update set last_at = excluded.last_at,
+        wrong = case when ${isNew} then 1 else l.wrong + 1 end,
+        locked_until = case when ${isNew} or l.wrong + 1 < ${wrongMax} then null
+          else excluded.last_at + least(${lockMs} * power(2, least(l.wrong + 1 - ${wrongMax}, 20)), ${lockMaxMs})
+            * interval '1 millisecond' end
+        where l.locked_until is null or l.locked_until <= excluded.last_at
+      returning 1`.execute(db);
+    return rows.length === 1;
+  });
+}
+
+/** The try was right: it does not count, and the number's count begins anew. */
+export async function giveBackTry(core: Core, scope: LookupScope): Promise<void> {
+  const names = scopesOf(scope).map(([name]) => name);
+  await core.db
+    .updateTable('fee_lookup_counts')
+    .set({ count: sql<number>`count - 1` })
+    .where('window_start', '=', windowOf(core.clock()))
+    .where('scope', 'in', names)
+    .where('count', '>', 0)
+    .execute();
+  await core.db
+    .deleteFrom('fee_lookup_locks')
+    .where('merchant_id', '=', scope.payeeId)
+    .where('service', '=', scope.service)
+    .where('number_hash', '=', scope.numberHash)
+    .execute();
+}
+
+/** Removes counts that no longer matter. */
+export async function forgetLookups(core: Core): Promise<void> {
+  const nowMs = core.clock();
+  await core.db
+    .deleteFrom('fee_lookup_counts')
+    .where('window_start', '<', new Date(nowMs - 2 * windowMs))
+    .execute();
+  await core.db
+    .deleteFrom('fee_lookup_locks')
+    .where('last_at', '<', new Date(nowMs - 2 * forgetMs))
+    .execute();
+}
