@@ -36,7 +36,13 @@ export const demoPeople: readonly DemoPerson[] = [
     locale: 'zh',
     totpSecret: 'KRUWY3DLMVSXAZLSIRSW23ZR',
   },
-  { name: '林浩 Lin', email: 'lin@demo.invalid', role: 'operator', locale: 'zh' },
+  {
+    name: '林浩 Lin',
+    email: 'lin@demo.invalid',
+    role: 'operator',
+    locale: 'zh',
+    totpSecret: 'KRUWY3DLMVSXAZLSIRSW23ZU',
+  },
   {
     name: '陈店长 Chen',
     email: 'chen@demo.invalid',

@@ -77,6 +77,7 @@ export const merchantMoreEn = {
         .filter((part) => part !== '')
         .join(', '),
     noFactor: 'no second factor: may not give back large amounts',
+    again: 'Invite again',
     disable: 'Disable…',
     disableAct: 'Disable the account',
     disableQuestion: (name: string) => `Disable ${name}’s account?`,

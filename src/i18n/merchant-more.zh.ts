@@ -75,6 +75,7 @@ export const merchantMoreZh: MerchantMoreText = {
     factors: (passkeys, totp) =>
       [passkeys === 0 ? '' : `${passkeys} 个通行密钥`, totp ? '验证器' : ''].filter((part) => part !== '').join('、'),
     noFactor: '没有第二重验证，不能退大额',
+    again: '重新邀请',
     disable: '停用…',
     disableAct: '停用账号',
     disableQuestion: (name) => `停用${name}的账号？`,

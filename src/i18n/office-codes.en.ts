@@ -103,6 +103,8 @@ export const auditEn = {
     'merchant.created': 'merchant registered',
     'person.changed': 'account changed',
     'person.invited': 'person invited',
+    'person.invited-again': 'person invited again',
+    'payment.reviewed': 'payment in review decided',
     'person.joined': 'invitation accepted',
     'person.seeded': 'demo account made',
     'photo.kept': 'photo kept',

@@ -104,6 +104,8 @@ export const auditZh: typeof auditEn = {
     'merchant.created': '登记商户',
     'person.changed': '修改账号',
     'person.invited': '邀请人员',
+    'person.invited-again': '重新邀请人员',
+    'payment.reviewed': '对待核查收款作出决定',
     'person.joined': '接受邀请',
     'person.seeded': '建立演示账号',
     'photo.kept': '保存照片',

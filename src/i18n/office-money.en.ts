@@ -174,7 +174,8 @@ export const officeMoneyEn = {
   },
   keys: {
     title: 'Keys',
-    columns: { purpose: 'For', id: 'Number', since: 'Since', ends: 'Ends', use: 'In use' },
+    columns: { purpose: 'For', id: 'Number', since: 'Since', ends: 'Ends', use: 'In use', lastUsed: 'Last used' },
+    neverUsed: 'not yet',
     none: 'No key yet',
     add: 'Add a key',
     addTo: (name: string) => `Add a key to ${name}`,

@@ -173,7 +173,8 @@ export const officeMoneyZh: OfficeMoneyText = {
   },
   keys: {
     title: '密钥',
-    columns: { purpose: '用途', id: '编号', since: '启用', ends: '到期', use: '使用情况' },
+    columns: { purpose: '用途', id: '编号', since: '启用', ends: '到期', use: '使用情况', lastUsed: '最近使用' },
+    neverUsed: '尚未使用',
     none: '还没有密钥',
     add: '添加密钥',
     addTo: (name) => `为 ${name} 添加密钥`,

@@ -308,6 +308,7 @@ export const officeEn = {
     linkTitle: (name: string) => `Hand this link to ${name}`,
     linkHint: (until: string) => `It works once, until ${until}. It is shown only now.`,
     copyLink: 'Copy the link',
+    again: 'Invite again',
     disable: 'Disable',
     enable: 'Enable',
     disableQuestion: (name: string) => `Disable ${name}?`,
@@ -324,6 +325,7 @@ export const officeEn = {
     title: 'Alarms',
     open: 'Open',
     all: 'All',
+    reviews: 'Payments to look at',
     empty: 'No alarm',
     emptyHint: 'Missing receipts and uses, repeated tampering and broken logs appear here.',
     close: 'Dealt with',
@@ -359,8 +361,8 @@ export const officeEn = {
       'revoked-delegation-used.before':
         'It was used before it was revoked; the record only came later. Look at the case.',
       'time-unproven': 'Ask both persons when it was. Bring the terminal to a contact, so that its clock is set.',
-      'payment-differs': 'Open the order and compare with the platform’s own page before anybody gives money back.',
-      'refund-failed': 'Give the money back on the platform’s own page, or mend the account and refund again.',
+      'payment-differs': 'Open the order: it shows both sides, and there you decide what becomes of the money.',
+      'refund-failed': 'Open the order: send the refund again there, or write down how the customer got the money.',
       'channel-key-ends':
         'Get a new key or certificate from the platform and add it beside the old one before that day.',
     } as Readonly<Record<string, string>>,

@@ -1,6 +1,16 @@
 /** The office's screens. */
 export type OfficeScreen =
-  'requests' | 'delegations' | 'terminals' | 'board' | 'channels' | 'tickets' | 'people' | 'alarms' | 'audit' | 'cases';
+  | 'requests'
+  | 'delegations'
+  | 'terminals'
+  | 'board'
+  | 'channels'
+  | 'tickets'
+  | 'people'
+  | 'alarms'
+  | 'reviews'
+  | 'audit'
+  | 'cases';
 
 const screens: readonly OfficeScreen[] = [
   'requests',
@@ -11,12 +21,21 @@ const screens: readonly OfficeScreen[] = [
   'tickets',
   'people',
   'alarms',
+  'reviews',
   'audit',
   'cases',
 ];
 
 /** Screens that open one thing below their own path. */
-const withDetails: readonly OfficeScreen[] = ['requests', 'delegations', 'terminals', 'channels', 'people', 'cases'];
+const withDetails: readonly OfficeScreen[] = [
+  'requests',
+  'delegations',
+  'terminals',
+  'channels',
+  'people',
+  'reviews',
+  'cases',
+];
 
 /** Where in the office a path leads; `id` only below some screens. */
 export interface OfficeRoute {

@@ -5,6 +5,7 @@ const folders: Readonly<Record<string, string>> = {
   delegation: 'delegations',
   person: 'people',
   merchant: 'channels',
+  order: 'reviews',
 };
 
 const factKinds: Readonly<Record<string, string>> = {
@@ -14,6 +15,7 @@ const factKinds: Readonly<Record<string, string>> = {
   delegationId: 'delegation',
   technicianId: 'person',
   secondId: 'person',
+  orderId: 'order',
 };
 
 /** Where the office shows `kind` `id`; undefined when it has no screen for that. */
