@@ -74,6 +74,7 @@ export const apiErrorCodes = {
   paused: 'Payments are paused or stopped; `field` names the merchant or the terminal.',
   'channel-unavailable': 'This channel cannot take the payment; `field` says why.',
   'limit-reached': 'A limit of this channel leaves no room for the amount; `field` names the limit.',
+  'fee-refused': 'A rule of fees refuses this; `field` names the reason.',
   expired: 'The time for this is over.',
   'timed-out': 'The server needed too long; try again, the id makes that safe.',
   internal: 'The server failed; the log has the details.',

@@ -14,6 +14,8 @@ export interface RouteSpec {
   readonly access: 'public' | 'any' | 'terminal' | ApiScope | readonly Role[];
   readonly query?: Schema;
   readonly body?: Schema | 'photo';
+  /** Largest body in bytes, where it is not `jsonBodyMaxBytes`. */
+  readonly maxBytes?: number;
   readonly reply: Schema | 'photo' | 'events' | 'openapi' | 'text' | 'file';
   /** Status of the success; 200 when absent. */
   readonly status?: 200 | 201;

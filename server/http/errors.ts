@@ -31,6 +31,7 @@ const statuses: Readonly<Record<ApiErrorCode, number>> = {
   paused: 409,
   'channel-unavailable': 409,
   'limit-reached': 409,
+  'fee-refused': 409,
   expired: 410,
   'timed-out': 503,
   internal: 500,
@@ -63,6 +64,7 @@ const nextSteps: Partial<Readonly<Record<ApiErrorCode, string>>> = {
   paused: 'Ask the merchant or the office to let payments go on.',
   'channel-unavailable': 'Choose another channel.',
   'limit-reached': 'Choose another channel, or pay in parts.',
+  'fee-refused': 'Read the reason in `field`, put it right and try again.',
   'timed-out': 'Send the same request again.',
   internal: 'Try again; if it stays, tell the operator.',
 };

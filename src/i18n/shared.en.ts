@@ -99,6 +99,7 @@ export const sharedEn = {
       'The limit of this channel leaves no room for the amount.',
       'Choose another channel, or pay in parts.',
     ],
+    'fee-refused': ['A rule of the fees does not allow this.', 'Read the reason, put it right and try again.'],
     expired: ['The time for this is over.', 'Ask again.'],
     'timed-out': ['The server needed too long.', 'Try again; it is safe to repeat.'],
     internal: ['The server failed.', 'Try again; tell the office if it stays.'],

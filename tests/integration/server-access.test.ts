@@ -29,6 +29,7 @@ const names = Object.keys(endpoints) as RouteName[];
 const params = {
   ...{ id: newId(), photoId: newId(), token: 'x'.repeat(43) },
   ...{ accountId: newId(), keyId: newId(), limitId: newId() },
+  ...{ tariffId: newId(), versionId: newId(), meterId: newId(), billId: newId(), runId: newId() },
 };
 
 async function status(name: RouteName, headers: Record<string, string>): Promise<number> {

@@ -1,0 +1,118 @@
+import { sql } from 'kysely';
+import { err, ok, type Result } from '../../../../domain/result.ts';
+import type { CompiledTariff } from '../../../../domain/tariffs/compiled.ts';
+import { rate } from '../../../../domain/tariffs/rate.ts';
+import type { BillUsage, RatedAccount, RatedBill, RatedState, RateRefusal } from '../../../../domain/tariffs/rating.ts';
+import { shanghaiRfc3339 } from '../../../channels/shared/shanghai-time.ts';
+import type { Core } from '../../../core.ts';
+import type { Db } from '../../../store/database.ts';
+import type { BillSnapshot } from '../../../store/schema-fees.ts';
+import { type FeeAccountRow, ratedAccountOf, readMeters, readPersons } from '../accounts/rows.ts';
+import type { CurrentReading } from '../meters/series.ts';
+import { plusDays } from '../parts.ts';
+
+/** First and last day of a bill, both inclusive. */
+export interface BillPeriod {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What a household is to be billed, and of what that was made. */
+export interface HouseholdRating {
+  readonly rated: RatedBill;
+  readonly snapshot: BillSnapshot;
+}
+
+const readingsMax = 2_000;
+
+/** Readings that tell what was used in a period: those in it and, of every register, the next ones before and behind. */
+async function readingsAround(db: Db, row: FeeAccountRow, { from, to }: BillPeriod): Promise<CurrentReading[]> {
+  const end = plusDays(to, 1);
+  const { rows } = await sql<CurrentReading>`
+    with current as (select r.* from fee_readings r where r.merchant_id = ${row.merchant_id} and r.account_id = ${row.id}
+      and not exists (select 1 from fee_readings l where l.merchant_id = r.merchant_id and l.supersedes = r.id))
+    select c.id, c.meter_id, c.register, c.read_on, c.value, c.quality from current c
+    where c.read_on >= coalesce((select max(b.read_on) from current b where b.meter_id = c.meter_id
+        and b.register = c.register and b.read_on <= ${from}::date), ${from}::date)
+      and c.read_on <= coalesce((select min(b.read_on) from current b where b.meter_id = c.meter_id
+        and b.register = c.register and b.read_on >= ${end}::date), ${end}::date)
+    order by c.read_on, c.id limit ${readingsMax}`.execute(db);
+  return rows;
+}
+
+async function usageOf(db: Db, row: FeeAccountRow, period: BillPeriod): Promise<{ usage?: BillUsage; ids: string[] }> {
+  const place = { merchantId: row.merchant_id, accountId: row.id };
+  const all = await readMeters(db, place);
+  if (all.length === 0) return { ids: [] };
+  const end = plusDays(period.to, 1);
+  const meters = all.filter((meter) => meter.from_on < end && (meter.to_on === null || meter.to_on > period.from));
+  const ids = new Set(meters.map(({ id }) => id));
+  const readings = (await readingsAround(db, row, period)).filter((one) => ids.has(one.meter_id));
+  const usage = {
+    meters: meters.map((meter) => ({
+      id: meter.id,
+      kind: meter.kind,
+      ...(meter.max_dial === null ? {} : { maxDial: meter.max_dial }),
+      multiplier: meter.multiplier,
+      ...(meter.replaces === null ? {} : { replaces: meter.replaces }),
+    })),
+    readings: readings.map((one) => ({
+      meterId: one.meter_id,
+      at: one.read_on,
+      value: one.value,
+      quality: one.quality,
+      ...(one.register === '' ? {} : { register: one.register }),
+    })),
+  };
+  return { usage, ids: readings.map(({ id }) => id) };
+}
+
+/** What earlier bills used up: the state after the newest bill, or correction of one, that ends before the period. */
+async function stateBefore(
+  db: Db,
+  row: FeeAccountRow,
+  from: string,
+): Promise<{ id: string; state: RatedState } | undefined> {
+  const { rows } = await sql<{ id: string; state: RatedState }>`
+    select id, rated -> 'state' as state from fee_bills
+    where merchant_id = ${row.merchant_id} and account_id = ${row.id} and state <> 'void' and period_to < ${from}::date
+    order by period_to desc, made_at desc, id desc limit 1`.execute(db);
+  return rows[0];
+}
+
+/** The days of a period in which the household lived here; `undefined` when there are none. */
+export function livedDays(row: FeeAccountRow, { from, to }: BillPeriod): BillPeriod | undefined {
+  const first = row.moved_in !== null && row.moved_in > from ? row.moved_in : from;
+  const last = row.moved_out !== null && row.moved_out < to ? row.moved_out : to;
+  return first > last ? undefined : { from: first, to: last };
+}
+
+/** What a rating is made with, besides the household. */
+export interface RatingTask {
+  readonly compiled: CompiledTariff;
+  readonly period: BillPeriod;
+  /** The household as it was when the bill was first made; as it is now when absent. */
+  readonly account?: RatedAccount;
+}
+
+/** Rates one household for a period from what is known now. A refusal is never a bill of 0. */
+export async function rateHousehold(
+  core: Core,
+  db: Db,
+  row: FeeAccountRow,
+  { compiled, period, account: snapshot }: RatingTask,
+): Promise<Result<HouseholdRating, RateRefusal>> {
+  const persons = await readPersons(db, { merchantId: row.merchant_id, accountId: row.id });
+  const account = { ...(snapshot ?? ratedAccountOf(row, undefined)), ...(persons.length === 0 ? {} : { persons }) };
+  const [{ usage, ids }, previous] = [await usageOf(db, row, period), await stateBefore(db, row, period.from)];
+  const rated = rate(compiled, {
+    account,
+    ...(usage === undefined ? {} : { usage }),
+    period: { from: period.from, to: plusDays(period.to, 1) },
+    ...(previous === undefined ? {} : { previous: previous.state }),
+    asOf: shanghaiRfc3339(core.clock()),
+  });
+  if (!rated.ok) return err(rated.error, rated.detail);
+  const kept = { account, readingIds: ids, ...(previous === undefined ? {} : { previousBillId: previous.id }) };
+  return ok({ rated: rated.value, snapshot: kept });
+}

@@ -1,0 +1,93 @@
+import { sql } from 'kysely';
+import { err, ok } from '../../../../domain/result.ts';
+import type { FeeRun, FeeRunDetail } from '../../../../protocol/http/fees-work.ts';
+import type { Answer } from '../../../answer.ts';
+import type { Core } from '../../../core.ts';
+import type { Db } from '../../../store/database.ts';
+
+/** Which run. */
+export interface RunPlace {
+  readonly merchantId: string;
+  readonly runId: string;
+}
+
+const runsMax = 50;
+const refusalsMax = 500;
+
+/** A run's row. */
+export async function readRunRow(db: Db, { merchantId, runId }: RunPlace) {
+  return db
+    .selectFrom('fee_runs')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', runId)
+    .executeTakeFirst();
+}
+/** A run's row. */
+export type RunRow = NonNullable<Awaited<ReturnType<typeof readRunRow>>>;
+
+function runsQuery(core: Core, merchantId: string) {
+  return core.db
+    .selectFrom('fee_runs as r')
+    .leftJoin('user as u', 'u.id', 'r.started_by')
+    .selectAll('r')
+    .select([
+      'u.name as by',
+      sql<number>`coalesce((select sum(b.principal_fen) from fee_bills b where b.merchant_id = r.merchant_id
+        and b.run_id = r.id and b.state <> 'void'), 0)::bigint`.as('made_fen'),
+    ])
+    .where('r.merchant_id', '=', merchantId);
+}
+
+type Shown = RunRow & { readonly by: string | null; readonly made_fen: number };
+
+function runView(row: Shown): FeeRun {
+  return {
+    id: row.id,
+    service: row.service,
+    from: row.period_from,
+    to: row.period_to,
+    dueOn: row.due_on,
+    state: row.state,
+    isCancelling: row.state === 'running' && row.cancel_wanted,
+    total: row.total,
+    made: row.made,
+    kept: row.kept,
+    refused: row.refused,
+    madeFen: row.made_fen,
+    startedAt: row.started_at.toISOString(),
+    ...(row.by === null ? {} : { startedBy: row.by }),
+    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at.toISOString() }),
+  };
+}
+
+/** Runs, newest first. */
+export async function listRuns(core: Core, merchantId: string): Promise<FeeRun[]> {
+  const rows = await runsQuery(core, merchantId)
+    .orderBy('r.started_at', 'desc')
+    .orderBy('r.id', 'desc')
+    .limit(runsMax)
+    .execute();
+  return rows.map(runView);
+}
+
+/** One run with the households that could not be billed. */
+export async function runAnswer(core: Core, { merchantId, runId }: RunPlace): Promise<Answer<FeeRunDetail>> {
+  const row = await runsQuery(core, merchantId).where('r.id', '=', runId).executeTakeFirst();
+  if (row === undefined) return err('not-found');
+  const refusals = await core.db
+    .selectFrom('fee_run_refusals as f')
+    .innerJoin('fee_accounts as a', (join) =>
+      join.onRef('a.merchant_id', '=', 'f.merchant_id').onRef('a.id', '=', 'f.account_id'),
+    )
+    .select(['f.account_id', 'a.label', 'a.tail', 'f.reason', 'f.detail'])
+    .where('f.merchant_id', '=', merchantId)
+    .where('f.run_id', '=', runId)
+    .orderBy('a.label')
+    .limit(refusalsMax)
+    .execute();
+  return ok({
+    ...runView(row),
+    refusals: refusals.map(({ account_id: accountId, ...rest }) => ({ accountId, ...rest })),
+  });
+}

@@ -1,0 +1,103 @@
+import { err, ok } from '../../../../domain/result.ts';
+import type { FeeAccount, InstallFeeMeter } from '../../../../protocol/http/fees-office.ts';
+import type { Answer } from '../../../answer.ts';
+import type { Core } from '../../../core.ts';
+import { type Db, sqlState, uniqueViolation } from '../../../store/database.ts';
+import { uuidv7 } from '../../../store/uuid.ts';
+import { lockAccount } from '../accounts/change.ts';
+import { accountAnswer, type AccountPlace } from '../accounts/rows.ts';
+import { type Clerk, inOneAct } from '../parts.ts';
+import { checkValue, currentReadings } from './series.ts';
+
+/** A meter's row. */
+export async function readMeterRow(db: Db, merchantId: string, meterId: string) {
+  return db
+    .selectFrom('fee_meters')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', meterId)
+    .executeTakeFirst();
+}
+/** A meter's row. */
+export type MeterRow = NonNullable<Awaited<ReturnType<typeof readMeterRow>>>;
+
+/** Takes the old meter down: its last value, and the day that is its last. */
+async function takeDown(
+  core: Core,
+  db: Db,
+  actor: Clerk,
+  place: AccountPlace,
+  body: InstallFeeMeter,
+): Promise<Answer<void>> {
+  if (body.replaces === undefined) return ok(undefined);
+  const { meterId, finalValue } = body.replaces;
+  const old = await readMeterRow(db, place.merchantId, meterId);
+  if (old?.account_id !== place.accountId || old.kind !== body.kind) return err('bad-request', 'replaces.meterId');
+  if (old.to_on !== null || body.on < old.from_on) return err('not-in-state', 'replaces.meterId');
+  const known = await currentReadings(db, place.merchantId, meterId);
+  const check = checkValue(known, { meter: old, on: body.on, value: finalValue, register: '', rolledOver: true });
+  if (check !== undefined) return err('fee-refused', check);
+  await db
+    .insertInto('fee_readings')
+    .values({
+      ...{ merchant_id: place.merchantId, id: uuidv7(core.clock()), meter_id: meterId, account_id: place.accountId },
+      ...{ read_on: body.on, value: finalValue, quality: 'final', source: 'office' },
+      entered_at: new Date(core.clock()),
+      entered_by: actor?.id ?? null,
+    })
+    .execute();
+  await db
+    .updateTable('fee_meters')
+    .set((eb) => ({ to_on: body.on, version: eb('version', '+', 1) }))
+    .where('merchant_id', '=', place.merchantId)
+    .where('id', '=', meterId)
+    .execute();
+  return ok(undefined);
+}
+
+/** Hangs up a meter with its first value; in place of another, which gets its last one on the same day. */
+export async function installMeter(
+  core: Core,
+  actor: Clerk,
+  place: AccountPlace,
+  body: InstallFeeMeter,
+): Promise<Answer<FeeAccount>> {
+  const { merchantId, accountId } = place;
+  const before = await readMeterRow(core.db, merchantId, body.id);
+  if (before !== undefined)
+    return before.account_id === accountId ? accountAnswer(core, place) : err('exists-with-different-body', 'id');
+  const facts = { accountId, meterId: body.id, replaces: body.replaces?.meterId, on: body.on };
+  try {
+    const done = await inOneAct(core, { act: 'fees.meter-installed', actor, merchantId, facts }, async (db) => {
+      const row = await lockAccount(db, place);
+      if (row === undefined) return err('not-found');
+      if (row.state === 'closed') return err('not-in-state', 'closed');
+      const down = await takeDown(core, db, actor, place, body);
+      if (!down.ok) return down;
+      await db
+        .insertInto('fee_meters')
+        .values({
+          ...{ merchant_id: merchantId, id: body.id, account_id: accountId, kind: body.kind, serial: body.serial },
+          max_dial: body.maxDial ?? null,
+          ...(body.multiplier === undefined ? {} : { multiplier: body.multiplier }),
+          replaces: body.replaces?.meterId ?? null,
+          from_on: body.on,
+        })
+        .execute();
+      await db
+        .insertInto('fee_readings')
+        .values({
+          ...{ merchant_id: merchantId, id: uuidv7(core.clock()), meter_id: body.id, account_id: accountId },
+          ...{ read_on: body.on, value: body.firstValue, quality: 'first', source: 'office' },
+          entered_at: new Date(core.clock()),
+          entered_by: actor?.id ?? null,
+        })
+        .execute();
+      return ok(undefined);
+    });
+    return done.ok ? await accountAnswer(core, place) : done;
+  } catch (error) {
+    if (sqlState(error) === uniqueViolation) return err('already-exists', 'on');
+    throw error;
+  }
+}

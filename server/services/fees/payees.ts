@@ -1,0 +1,228 @@
+import { sql } from 'kysely';
+import { err, ok } from '../../../domain/result.ts';
+import { feeServices, type FeeService } from '../../../domain/tariffs/rating.ts';
+import type { FeePayee, FeePayees, SetFeePayee, SetFeeService } from '../../../protocol/http/fees-office.ts';
+import type { Answer } from '../../answer.ts';
+import type { Core } from '../../core.ts';
+import { type Clerk, inOneAct, todayOf } from './parts.ts';
+
+const payeesMax = 500;
+const terminalsMax = 500;
+
+interface PayeeSums {
+  merchant_id: string;
+  name: string;
+  is_active: boolean;
+  services: FeeService[] | null;
+  households: number;
+  open_bills: number;
+  open_fen: number;
+  overdue_fen: number;
+}
+
+/** Who bills what, and what is owed to them. */
+export async function listPayees(core: Core): Promise<FeePayees> {
+  const { rows } = await sql<PayeeSums>`
+    select p.merchant_id, m.name, p.is_active,
+      (select array_agg(s.service) from fee_services s where s.merchant_id = p.merchant_id and s.is_active) as services,
+      (select count(*) from fee_accounts a where a.merchant_id = p.merchant_id and a.state = 'open') as households,
+      coalesce(b.n, 0) as open_bills, coalesce(b.fen, 0)::bigint as open_fen, coalesce(b.overdue, 0)::bigint as overdue_fen
+    from fee_payees p join merchants m on m.id = p.merchant_id
+    left join lateral (select count(*) as n, sum(left_fen) as fen,
+        sum(left_fen) filter (where due_on < ${todayOf(core)}::date) as overdue
+      from fee_bills b where b.merchant_id = p.merchant_id and b.state = 'open') b on true
+    order by m.name, m.id limit ${payeesMax}`.execute(core.db);
+  const items = rows.map((row) => ({
+    merchantId: row.merchant_id,
+    name: row.name,
+    isActive: row.is_active,
+    services: feeServices.filter((service) => row.services?.includes(service)),
+    households: row.households,
+    openBills: row.open_bills,
+    openFen: row.open_fen,
+    overdueFen: row.overdue_fen,
+  }));
+  return { items };
+}
+
+async function servicesOf(core: Core, merchantId: string): Promise<FeePayee['services']> {
+  const rows = await core.db
+    .selectFrom('fee_services as s')
+    .selectAll('s')
+    .select((eb) =>
+      eb
+        .selectFrom('fee_accounts as a')
+        .whereRef('a.merchant_id', '=', 's.merchant_id')
+        .whereRef('a.service', '=', 's.service')
+        .where('a.state', '=', 'open')
+        .select(eb.fn.countAll<number>().as('n'))
+        .as('households'),
+    )
+    .where('s.merchant_id', '=', merchantId)
+    .execute();
+  const order = (service: FeeService): number => feeServices.indexOf(service);
+  return rows
+    .sort((a, b) => order(a.service) - order(b.service))
+    .map((row) => ({
+      service: row.service,
+      isActive: row.is_active,
+      numberMin: row.number_min,
+      numberMax: row.number_max,
+      numberName: row.number_name,
+      secretDigits: row.secret_digits,
+      secretName: row.secret_name,
+      dueDays: row.due_days,
+      ...(row.top_up_min_fen === null || row.top_up_max_fen === null
+        ? {}
+        : { topUp: { minFen: row.top_up_min_fen, maxFen: row.top_up_max_fen, usual: row.top_up_usual.map(Number) } }),
+      ...(row.tariff_id === null ? {} : { tariffId: row.tariff_id }),
+      households: row.households ?? 0,
+    }));
+}
+
+/** A payee with its services and terminals. */
+export async function payeeAnswer(core: Core, merchantId: string): Promise<Answer<FeePayee>> {
+  const row = await core.db
+    .selectFrom('fee_payees as p')
+    .innerJoin('merchants as m', 'm.id', 'p.merchant_id')
+    .selectAll('p')
+    .select('m.name')
+    .where('p.merchant_id', '=', merchantId)
+    .executeTakeFirst();
+  if (row === undefined) return err('not-found');
+  const terminals = await core.db
+    .selectFrom('fee_payee_terminals')
+    .select('terminal_id')
+    .where('merchant_id', '=', merchantId)
+    .orderBy('terminal_id')
+    .limit(terminalsMax)
+    .execute();
+  return ok({
+    merchantId,
+    name: row.name,
+    isActive: row.is_active,
+    digitsAboveFen: row.digits_above_fen,
+    allocation: row.allocation,
+    receiptTitle: row.receipt_title,
+    receiptFooter: row.receipt_footer,
+    terminalIds: terminals.map(({ terminal_id: id }) => id),
+    services: await servicesOf(core, merchantId),
+  });
+}
+
+/** Makes a merchant a payee, or changes what is known of it. The list of terminals is the whole list. */
+export async function setPayee(
+  core: Core,
+  actor: Clerk,
+  merchantId: string,
+  body: SetFeePayee,
+): Promise<Answer<FeePayee>> {
+  const { terminalIds, ...facts } = body;
+  const now = new Date(core.clock());
+  const wanted = [...new Set(terminalIds)];
+  const done = await inOneAct(
+    core,
+    { act: 'fees.payee-set', actor, merchantId, facts: { ...facts, terminalIds: wanted } },
+    async (db) => {
+      const merchant = await db.selectFrom('merchants').select('id').where('id', '=', merchantId).executeTakeFirst();
+      if (merchant === undefined) return err('not-found');
+      const known =
+        wanted.length === 0 ? [] : await db.selectFrom('terminals').select('id').where('id', 'in', wanted).execute();
+      if (known.length < wanted.length) return err('bad-request', 'terminalIds');
+      const set = {
+        is_active: body.isActive,
+        digits_above_fen: body.digitsAboveFen,
+        allocation: body.allocation,
+        receipt_title: body.receiptTitle,
+        receipt_footer: body.receiptFooter,
+        changed_at: now,
+      };
+      await db
+        .insertInto('fee_payees')
+        .values({ merchant_id: merchantId, ...set })
+        .onConflict((conflict) =>
+          conflict.column('merchant_id').doUpdateSet((eb) => ({ ...set, version: eb('fee_payees.version', '+', 1) })),
+        )
+        .execute();
+      const gone = db.deleteFrom('fee_payee_terminals').where('merchant_id', '=', merchantId);
+      await (wanted.length === 0 ? gone : gone.where('terminal_id', 'not in', wanted)).execute();
+      if (wanted.length > 0)
+        await db
+          .insertInto('fee_payee_terminals')
+          .values(
+            wanted.map((id) => ({
+              merchant_id: merchantId,
+              terminal_id: id,
+              added_at: now,
+              added_by: actor?.id ?? null,
+            })),
+          )
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      return ok(undefined);
+    },
+  );
+  return done.ok ? payeeAnswer(core, merchantId) : done;
+}
+
+function faultOf(body: SetFeeService): string | undefined {
+  if (body.numberMin > body.numberMax) return 'numberMax';
+  if (body.topUp === undefined) return undefined;
+  const { minFen, maxFen, usual } = body.topUp;
+  if (maxFen < minFen) return 'topUp.maxFen';
+  return usual.every((fen) => fen >= minFen && fen <= maxFen) ? undefined : 'topUp.usual';
+}
+
+/** Sets how a service is asked for. */
+export async function setService(
+  core: Core,
+  actor: Clerk,
+  merchantId: string,
+  body: SetFeeService,
+): Promise<Answer<FeePayee>> {
+  const fault = faultOf(body);
+  if (fault !== undefined) return err('bad-request', fault);
+  const set = {
+    is_active: body.isActive,
+    number_min: body.numberMin,
+    number_max: body.numberMax,
+    number_name: JSON.stringify(body.numberName),
+    secret_digits: body.secretDigits,
+    secret_name: JSON.stringify(body.secretName),
+    due_days: body.dueDays,
+    top_up_min_fen: body.topUp?.minFen ?? null,
+    top_up_max_fen: body.topUp?.maxFen ?? null,
+    top_up_usual: [...(body.topUp?.usual ?? [])],
+    tariff_id: body.tariffId ?? null,
+    changed_at: new Date(core.clock()),
+  };
+  const facts = { service: body.service, isActive: body.isActive, dueDays: body.dueDays, tariffId: body.tariffId };
+  const done = await inOneAct(core, { act: 'fees.service-set', actor, merchantId, facts }, async (db) => {
+    const payee = await db
+      .selectFrom('fee_payees')
+      .select('merchant_id')
+      .where('merchant_id', '=', merchantId)
+      .executeTakeFirst();
+    if (payee === undefined) return err('not-found');
+    if (body.tariffId !== undefined) {
+      const tariff = await db
+        .selectFrom('fee_tariffs')
+        .select('service')
+        .where('merchant_id', '=', merchantId)
+        .where('id', '=', body.tariffId)
+        .executeTakeFirst();
+      if (tariff?.service !== body.service) return err('bad-request', 'tariffId');
+    }
+    await db
+      .insertInto('fee_services')
+      .values({ merchant_id: merchantId, service: body.service, ...set })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['merchant_id', 'service'])
+          .doUpdateSet((eb) => ({ ...set, version: eb('fee_services.version', '+', 1) })),
+      )
+      .execute();
+    return ok(undefined);
+  });
+  return done.ok ? payeeAnswer(core, merchantId) : done;
+}
