@@ -2,9 +2,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signCertificate } from '../../mock-server/platforms/frame/certificate.ts';
 import type { ChannelAccount, ChannelDefinition } from '../../server/channels/channel.ts';
+import { createKeyUse } from '../../server/services/channels/key-use.ts';
 import { raiseKeyEnds } from '../../server/services/channels/key-ends.ts';
 import { toyChannel, ToyPlatform } from './payments/toy-platform.ts';
-import { Cluster, newId, type Person, World } from './server/world.ts';
+import { Cluster, newId, type Person, totpSecrets, World } from './server/world.ts';
 
 let cluster: Cluster;
 let world: World;
@@ -32,13 +33,20 @@ const demanding: ChannelDefinition = {
 beforeAll(async () => {
   cluster = await Cluster.start();
   world = await World.start(cluster, { channels: [demanding, toyChannel('toy-a', new ToyPlatform(() => 0))] });
-  operator = await world.person('op', 'operator');
+  operator = await world.person('op', 'operator', totpSecrets.zhou);
   approver = await world.person('ap', 'approver');
 });
 afterAll(async () => {
   await world.close();
   await cluster.stop();
 });
+
+/** Adds a key as the office does, with a second factor. The real half minutes between two codes are too long for a test. */
+async function addKey(where: ReturnType<typeof place>, body: object) {
+  await world.server.context.store.pool.query('update factor_states set totp_step = 0, tries = 0');
+  const factor = { kind: 'totp', code: await world.code(operator) };
+  return operator.call('addKey', where, { ...body, factor });
+}
 
 const privatePem = (): string =>
   generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
@@ -92,12 +100,38 @@ describe('accounts', () => {
     expect((await change({ config: { appId: 'wx1' } })).body).toMatchObject({ fault: 'merchant-private' });
     expect(await change({ state: 'active' })).toMatchObject({ status: 400, field: 'merchant-private' });
     const key = { id: newId(), purpose: 'merchant-private', keyId: 'SERIAL1', material: privatePem() };
-    expect((await operator.call('addKey', place(shop, id), key)).status).toBe(201);
+    expect((await addKey(place(shop, id), key)).status).toBe(201);
     const active = await change({ state: 'active' });
     expect(active.body).toMatchObject({ state: 'active' });
     expect(active.body.fault).toBeUndefined();
     expect(await change({ config: {} })).toMatchObject({ status: 400, field: 'appId' });
     expect((await change({ state: 'paused', config: {} })).status).toBe(200);
+  });
+
+  it('a key needs a second factor, and says when it was last used', async () => {
+    const shop = await merchant();
+    const id = await account(shop);
+    const key = { id: newId(), purpose: 'merchant-private', keyId: 'SERIAL1', material: privatePem() };
+    expect(await operator.call('addKey', place(shop, id), key)).toMatchObject({ code: 'factor-needed' });
+    const wrong = { ...key, factor: { kind: 'totp', code: '000000' } };
+    expect(await operator.call('addKey', place(shop, id), wrong)).toMatchObject({ code: 'factor-wrong' });
+    expect((await addKey(place(shop, id), key)).status).toBe(201);
+    expect((await operator.call('addKey', place(shop, id), key)).status, 'the same key again').toBe(201);
+    const keysOf = async () => (await operator.call('listAccounts', { id: shop })).body.items[0]?.keys ?? [];
+    expect((await keysOf())[0]?.lastUsedAt).toBeUndefined();
+    const use = createKeyUse(world.server.context.core);
+    use(id);
+    await expect.poll(async () => (await keysOf())[0]?.lastUsedAt).toBe(new Date(world.nowMs).toISOString());
+    const old = { id: newId(), purpose: 'merchant-private', keyId: 'SERIAL2', material: privatePem() };
+    expect((await addKey(place(shop, id), old)).status).toBe(201);
+    world.nowMs += 3_600_000;
+    use(id);
+    const used = async () => (await keysOf()).map(({ keyId, lastUsedAt }) => [keyId, lastUsedAt]);
+    const now = new Date(world.nowMs).toISOString();
+    await expect.poll(used, 'only the key in use').toEqual([
+      ['SERIAL2', now],
+      ['SERIAL1', new Date(world.nowMs - 3_600_000).toISOString()],
+    ]);
   });
 
   it.each<[string, object, string, string]>([
@@ -140,7 +174,7 @@ describe('keys', () => {
     const shop = await merchant();
     const id = await account(shop);
     const material = privatePem();
-    const added = await operator.call('addKey', place(shop, id), {
+    const added = await addKey(place(shop, id), {
       id: newId(),
       purpose: 'merchant-private',
       material,
@@ -175,7 +209,7 @@ describe('keys', () => {
     expect((await operator.call('inspectKey', {}, { material: 'a plain secret' })).body).toEqual({ kind: 'text' });
     const shop = await merchant();
     const id = await account(shop);
-    const added = await operator.call('addKey', place(shop, id), {
+    const added = await addKey(place(shop, id), {
       id: newId(),
       purpose: 'platform-public',
       material: pem,
@@ -197,7 +231,7 @@ describe('keys', () => {
   ])('%s is refused with its field', async (_name, body, field) => {
     const shop = await merchant();
     const id = await account(shop);
-    const reply = await operator.call('addKey', place(shop, id), { id: newId(), ...body(privatePem()) });
+    const reply = await addKey(place(shop, id), { id: newId(), ...body(privatePem()) });
     expect(reply).toMatchObject({ status: 400, field });
   });
 
@@ -206,7 +240,7 @@ describe('keys', () => {
     const id = await account(shop);
     const [first, second] = [newId(), newId()];
     const add = (keyId: string, name: string) =>
-      operator.call('addKey', place(shop, id), {
+      addKey(place(shop, id), {
         id: keyId,
         purpose: 'merchant-private',
         keyId: name,
@@ -231,7 +265,7 @@ describe('keys', () => {
       ['ONE', 'retired'],
     ]);
     const wrong = { id: newId(), purpose: 'merchant-private', keyId: 'BAD', material: 'not a key' };
-    expect(await operator.call('addKey', place(shop, id), wrong)).toMatchObject({
+    expect(await addKey(place(shop, id), wrong)).toMatchObject({
       status: 400,
       field: 'merchant-private',
     });
@@ -249,7 +283,7 @@ describe('keys', () => {
         .map(({ severity, facts }) => [severity, facts['days']]);
     };
     const add = async (days: number) =>
-      operator.call('addKey', place(shop, id), {
+      addKey(place(shop, id), {
         ...{ id: newId(), purpose: 'platform-public', keyId: `K${String(days)}` },
         material: certificatePem(days),
       });

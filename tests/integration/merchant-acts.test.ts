@@ -238,6 +238,31 @@ describe('terminals', () => {
   });
 });
 
+describe('printing again', () => {
+  it('is noted with the person’s name, and never for a receipt of another shop', async () => {
+    const order = await shop.sell(platform, 12_850);
+    const [receipt] = (await chen.call('merchantStory', { id: order.id })).body.receipts;
+    const receiptId = receipt?.document.id ?? '';
+    const print = { id: newId(), copy: 'customer', printer: 'picture' };
+    const once = await chen.call('merchantPrinted', { id: receiptId }, print);
+    expect(once.body).toMatchObject({ prints: { customer: 1, merchant: 0 } });
+    expect((await chen.call('merchantPrinted', { id: receiptId }, print)).body.prints.customer).toBe(1);
+    const twice = await chen.call('merchantPrinted', { id: receiptId }, { ...print, id: newId() });
+    expect(twice.body.prints.customer).toBe(2);
+    const { rows } = await world.server.context.store.pool.query(
+      'select duplicate, by from receipt_prints where receipt_id = $1 order by at, duplicate',
+      [receiptId],
+    );
+    expect(rows).toEqual([
+      { duplicate: false, by: 'chen' },
+      { duplicate: true, by: 'chen' },
+    ]);
+    const other = await (await TestShop.open(world, '西门小店')).person('wu');
+    expect((await other.call('merchantPrinted', { id: receiptId }, { ...print, id: newId() })).code).toBe('not-found');
+    expect((await other.call('merchantReview', { id: order.id })).code).toBe('not-found');
+  });
+});
+
 describe('staff', () => {
   it('invites colleagues of the same shop and of no other role', async () => {
     const made = await chen.call('inviteStaff', {}, { email: 'new@test.invalid', name: 'New' });
@@ -246,6 +271,23 @@ describe('staff', () => {
     const more = { email: 'x@test.invalid', name: 'X', role: 'operator', merchantId: newId() };
     expect((await chen.call('inviteStaff', {}, more)).code).toBe('bad-request');
     expect((await chen.call('merchantStaff')).body.items.map(({ name }) => name).sort()).toEqual(['New', 'chen']);
+  });
+
+  it('invites a colleague again who missed it; the earlier link is over', async () => {
+    const made = await chen.call('inviteStaff', {}, { email: 'new@test.invalid', name: 'New' });
+    const { person, link } = made.body;
+    const tokenOf = (url: string): string => url.split('/').at(-1) ?? '';
+    world.nowMs += 4 * 24 * 3_600_000;
+    expect((await chen.call('viewInvitation', { token: tokenOf(link) })).status).toBe(404);
+    const again = await chen.call('reinviteStaff', { id: person.id }, {});
+    expect(again).toMatchObject({ status: 201, body: { person: { id: person.id, state: 'invited' } } });
+    const next = await chen.call('reinviteStaff', { id: person.id }, {});
+    expect((await chen.call('viewInvitation', { token: tokenOf(again.body.link) })).status).toBe(404);
+    expect((await chen.call('viewInvitation', { token: tokenOf(next.body.link) })).status).toBe(200);
+    expect((await chen.call('reinviteStaff', { id: chen.id }, {})).code).toBe('not-in-state');
+    const lin = await world.person('lin', 'operator');
+    expect((await chen.call('reinviteStaff', { id: lin.id }, {})).code).toBe('not-found');
+    expect((await lin.call('reinvitePerson', { id: person.id }, {})).status).toBe(201);
   });
 
   it('disables a colleague at once, never oneself, and never the last one', async () => {

@@ -31,6 +31,23 @@ describe('an activation code', () => {
     ]);
   });
 
+  it('may be sent again with the same key while it lasts: an answer may be lost', async () => {
+    const { id, device } = await bench.terminal();
+    const code = await bench.code(id);
+    const key = new AppKey();
+    const first = await bench.pair(device, key, code);
+    expect(first.status).toBe(201);
+    expect((await bench.pair(device, key, code)).body).toEqual(first.body);
+    expect(await bench.pair(device, new AppKey(), code)).toMatchObject({ code: 'expired' });
+    expect((await bench.world.acts(`terminal:${id}`)).filter((act) => act === 'terminal-app.paired')).toHaveLength(1);
+    await bench.pair(device, new AppKey(), await bench.code(id));
+    expect(await bench.pair(device, key, code), 'another app has followed').toMatchObject({ code: 'expired' });
+    const late = await bench.code(id);
+    await bench.pair(device, key, late);
+    bench.world.nowMs += 15 * minute;
+    expect(await bench.pair(device, key, late)).toMatchObject({ code: 'expired' });
+  });
+
   it('is nowhere in the database', async () => {
     const { id } = await bench.terminal();
     const code = await bench.code(id);
