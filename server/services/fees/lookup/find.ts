@@ -9,7 +9,7 @@ import type { Core } from '../../../core.ts';
 import type { LookupKey } from '../../../keys/key-ring.ts';
 import { numberHash, verifySecret } from '../secrets.ts';
 import type { SignedInApp } from '../../terminal-apps/apps.ts';
-import { giveBackTry, type LookupScope, takeTry } from './limits.ts';
+import { giveBackTry, type LookupScope, takeNumberTry, takePlaceTry } from './limits.ts';
 import { isOnMenu } from './menu.ts';
 import { readHousehold } from './household.ts';
 import { openVisit } from './visit.ts';
@@ -43,11 +43,12 @@ async function opened(core: Core, { service, payeeId, sealed }: FeeLookup): Prom
 export async function findHousehold(core: Core, app: SignedInApp, body: FeeLookup): Promise<Answer<HouseholdView>> {
   const { service, payeeId } = body;
   if (!(await isOnMenu(core, app.terminalId, payeeId, service))) return err('not-found', 'payeeId');
+  if (!(await takePlaceTry(core, { terminalId: app.terminalId, payeeId }))) return err('rate-limited');
   const asked = await opened(core, body);
   if (asked === undefined) return err('bad-request', 'sealed');
   const hash = numberHash(core.keys(), payeeId, service, asked.number);
   const scope: LookupScope = { terminalId: app.terminalId, payeeId, service, numberHash: hash };
-  if (!(await takeTry(core, scope))) return err('rate-limited');
+  if (!(await takeNumberTry(core, scope))) return err('rate-limited');
   const startedAt = performance.now();
   const accountId = await matched(core, scope, asked.secret);
   if (accountId === undefined) {

@@ -26,7 +26,7 @@ export interface LookupScope {
   readonly numberHash: Buffer;
 }
 
-const scopesOf = ({ terminalId, payeeId }: LookupScope) =>
+const scopesOf = ({ terminalId, payeeId }: Pick<LookupScope, 'terminalId' | 'payeeId'>) =>
   [
     [`terminal:${terminalId}`, terminalMax],
     [`payee:${payeeId}`, payeeMax],
@@ -36,31 +36,39 @@ function windowOf(nowMs: number): Date {
   return new Date(Math.floor(nowMs / windowMs) * windowMs);
 }
 
-/** Counts a try before it is made, so that many at once are not more than one after the other. False: no more now. */
-export async function takeTry(core: Core, scope: LookupScope): Promise<boolean> {
+/**
+ * Counts a try at this terminal and payee before it is made, so that many at once are not more than one after the other.
+ * False: no more now.
+ */
+export async function takePlaceTry(core: Core, scope: Pick<LookupScope, 'terminalId' | 'payeeId'>): Promise<boolean> {
+  const window = windowOf(core.clock());
+  const [[terminal, terminalLimit], [payee, payeeLimit]] = scopesOf(scope);
+  const { rows } = await sql`
+    with place as (
+      insert into fee_lookup_counts as c (scope, window_start, count) values (${terminal}, ${window}, 1)
+      on conflict (scope, window_start) do update set count = c.count + 1 where c.count < ${terminalLimit} returning 1)
+    insert into fee_lookup_counts as c (scope, window_start, count) select ${payee}, ${window}, 1 from place
+    on conflict (scope, window_start) do update set count = c.count + 1 where c.count < ${payeeLimit} returning 1`.execute(
+    core.db,
+  );
+  return rows.length === 1;
+}
+
+/** Counts a try at this number before it is made. False: it is locked. */
+export async function takeNumberTry(core: Core, scope: LookupScope): Promise<boolean> {
   const nowMs = core.clock();
-  return core.db.transaction().execute(async (db) => {
-    // In one order everywhere, so that two tries never wait for each other in a circle.
-    for (const [name, max] of scopesOf(scope)) {
-      const { rows } = await sql`
-        insert into fee_lookup_counts as c (scope, window_start, count) values (${name}, ${windowOf(nowMs)}, 1)
-        on conflict (scope, window_start) do update set count = c.count + 1 where c.count < ${max}
-        returning 1`.execute(db);
-      if (rows.length === 0) return false;
-    }
-    const isNew = sql`l.last_at < ${new Date(nowMs - forgetMs)}`;
-    const { rows } = await sql`
-      insert into fee_lookup_locks as l (merchant_id, service, number_hash, wrong, last_at)
-      values (${scope.payeeId}, ${scope.service}, ${scope.numberHash}, 1, ${new Date(nowMs)})
-      on conflict (merchant_id, service, number_hash) do update set last_at = excluded.last_at,
-        wrong = case when ${isNew} then 1 else l.wrong + 1 end,
-        locked_until = case when ${isNew} or l.wrong + 1 < ${wrongMax} then null
-          else excluded.last_at + least(${lockMs} * power(2, least(l.wrong + 1 - ${wrongMax}, 20)), ${lockMaxMs})
-            * interval '1 millisecond' end
-        where l.locked_until is null or l.locked_until <= excluded.last_at
-      returning 1`.execute(db);
-    return rows.length === 1;
-  });
+  const isNew = sql`l.last_at < ${new Date(nowMs - forgetMs)}`;
+  const { rows } = await sql`
+    insert into fee_lookup_locks as l (merchant_id, service, number_hash, wrong, last_at)
+    values (${scope.payeeId}, ${scope.service}, ${scope.numberHash}, 1, ${new Date(nowMs)})
+    on conflict (merchant_id, service, number_hash) do update set last_at = excluded.last_at,
+      wrong = case when ${isNew} then 1 else l.wrong + 1 end,
+      locked_until = case when ${isNew} or l.wrong + 1 < ${wrongMax} then null
+        else excluded.last_at + least(${lockMs} * power(2, least(l.wrong + 1 - ${wrongMax}, 20)), ${lockMaxMs})
+          * interval '1 millisecond' end
+      where l.locked_until is null or l.locked_until <= excluded.last_at
+    returning 1`.execute(core.db);
+  return rows.length === 1;
 }
 
 /** The try was right: it does not count, and the number's count begins anew. */
