@@ -94,6 +94,11 @@ export class FeeBench {
     return made;
   }
 
+  /** The payee's account with a channel. */
+  accountOf(channel: string): string {
+    return this.#accounts.get(channel) ?? '';
+  }
+
   get world(): World {
     return this.bench.world;
   }
