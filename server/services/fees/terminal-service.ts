@@ -69,7 +69,10 @@ export function createFeeTerminalService(parts: FeeTerminalParts): FeeTerminalSe
   let forgottenAtMs = 0;
   // Whoever wrote that an order is paid settles it at once; the sweep finds what a crash left.
   const unsubscribe = core.bus.subscribe(({ name, id, scope }) => {
-    if (name === 'fees' && scope !== undefined) void settleOrder(tools, { merchantId: scope.merchantId, orderId: id });
+    if (name !== 'fees' || scope === undefined) return;
+    settleOrder(tools, { merchantId: scope.merchantId, orderId: id }).catch((error: unknown) => {
+      core.log.warn({ err: error, order: id }, 'a payment of fees waits for the sweep');
+    });
   });
   return {
     menu: (app) => readMenu(core, app.terminalId),

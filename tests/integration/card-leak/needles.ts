@@ -26,7 +26,7 @@ function base64Parts(bytes: Buffer): string[] {
 }
 
 /** `bytes` as they are, in hex of either case, and in base64 of either alphabet. */
-function spellings(name: string, bytes: Buffer): Needle[] {
+export function spellings(name: string, bytes: Buffer): Needle[] {
   const hex = bytes.toString('hex');
   const encoded = base64Parts(bytes).flatMap((part) => [part, part.replaceAll('+', '-').replaceAll('/', '_')]);
   return [

@@ -4,6 +4,7 @@ import { sealLookup } from '../../../protocol/fees/lookup.ts';
 import { openSigned } from '../../../protocol/fees/verify.ts';
 import type { Subtle } from '../../../protocol/phone-link/web-crypto.ts';
 import type { ChannelDefinition } from '../../../server/channels/channel.ts';
+import type { ServerConfig } from '../../../server/config.ts';
 import { toyChannel, ToyPlatform } from '../payments/toy-platform.ts';
 import { type Cluster, newId, type Reply, type World } from '../server/world.ts';
 import { App, AppBench, callRoute } from '../terminal-app/bench.ts';
@@ -64,10 +65,13 @@ export class FeeBench {
     this.#accounts = payee.accounts;
   }
 
-  static async start(cluster: Cluster): Promise<FeeBench> {
+  static async start(cluster: Cluster, config: Partial<ServerConfig> = {}): Promise<FeeBench> {
     let nowMs = (): number => 0;
     const toy = new ToyPlatform(() => nowMs());
-    const bench = await AppBench.start(cluster, { channels: [linkChannel('toy-a', toy), linkChannel('toy-b', toy)] });
+    const bench = await AppBench.start(cluster, {
+      channels: [linkChannel('toy-a', toy), linkChannel('toy-b', toy)],
+      ...config,
+    });
     nowMs = () => bench.world.nowMs;
     const { services } = bench.world.server.context;
     const payeeId = newId();

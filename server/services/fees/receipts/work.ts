@@ -26,7 +26,7 @@ export interface SettleTools {
 
 /**
  * Does what an order brought about for its household, the payment before its refunds. Safe to call at any time and in many
- * processes at once; without anything to do it costs one look at an index. Never throws: what fails is tried again.
+ * processes at once; without anything to do it costs one look at an index. What fails is written down and tried again.
  */
 export async function settleOrder({ core }: SettleTools, { merchantId, orderId }: OrderPlace): Promise<void> {
   const rows = await core.db
