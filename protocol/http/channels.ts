@@ -77,7 +77,7 @@ export const channelKeySchema = v.object({
   endsInDays: v.optional(v.number()),
   /** `ended`, or below 7 or 30 days. */
   warning: v.optional(v.picklist(['ended', 'soon', 'near'])),
-  /** When the platform was last spoken to with it, to the hour. */
+  /** When the platform was last spoken to while this key was in use, to the hour. */
   lastUsedAt: v.optional(instantSchema),
   addedAt: instantSchema,
   addedBy: v.optional(v.string()),

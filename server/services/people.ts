@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { hashPassword, symmetricEncrypt } from 'better-auth/crypto';
 import { sql } from 'kysely';
 import { Secret } from 'otpauth';
@@ -10,6 +10,7 @@ import { writeAudit } from '../audit/records.ts';
 import type { Core } from '../core.ts';
 import type { Trust } from '../keys/trust.ts';
 import { type Db, sqlState, uniqueViolation } from '../store/database.ts';
+import { hashToken, type NewInvitation, newInvitation, viewInvitation } from './invitations.ts';
 import type { Page } from './paging.ts';
 
 /** Somebody that start-up code wants to exist. `totpSecret` is base32 and must decode to printable ASCII. */
@@ -45,7 +46,6 @@ export interface PeopleService {
 /** Looks at a change inside its transaction; gives why it must not be. */
 export type ChangeGuard = (db: Db) => Promise<ApiErrorCode | undefined>;
 
-const invitationMs = 72 * 3_600_000;
 const peopleMax = 500;
 
 /** What the service needs beside the core. */
@@ -53,8 +53,6 @@ export interface PeopleOptions {
   readonly publicUrl: string;
   readonly secret: string;
 }
-
-const hashToken = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 /** Builds the service. */
 export function createPeopleService(core: Core, trust: Trust, options: PeopleOptions): PeopleService {
@@ -186,22 +184,6 @@ async function invite(
   return ok(await invitationOf(core, options, id, made));
 }
 
-interface NewInvitation {
-  readonly token: string;
-  readonly expiresAt: Date;
-}
-
-/** Writes an invitation; the token is in the answer and nowhere else. */
-async function newInvitation(db: Db, personId: string, nowMs: number): Promise<NewInvitation> {
-  const token = randomBytes(32).toString('base64url');
-  const expiresAt = new Date(nowMs + invitationMs);
-  await db
-    .insertInto('invitations')
-    .values({ token_hash: hashToken(token), person_id: personId, expires_at: expiresAt, used_at: null })
-    .execute();
-  return { token, expiresAt };
-}
-
 async function invitationOf(
   core: Core,
   options: PeopleOptions,
@@ -236,24 +218,6 @@ async function reinvite(
   if (typeof made === 'string') return err(made);
   core.bus.publish({ name: 'audit', id });
   return ok(await invitationOf(core, options, id, made));
-}
-
-async function viewInvitation(core: Core, token: string): Promise<Answer<InvitationView>> {
-  const row = await core.db
-    .selectFrom('invitations')
-    .innerJoin('user', 'user.id', 'invitations.person_id')
-    .select(['email', 'name', 'role', 'expires_at'])
-    .where('token_hash', '=', hashToken(token))
-    .where('used_at', 'is', null)
-    .where('expires_at', '>', new Date(core.clock()))
-    .executeTakeFirst();
-  if (row === undefined) return err('not-found');
-  return ok({
-    email: row.email,
-    name: row.name,
-    role: row.role as Person['role'],
-    expiresAt: row.expires_at.toISOString(),
-  });
 }
 
 async function accept(core: Core, trust: Trust, token: string, password: string): Promise<Answer<{ done: true }>> {

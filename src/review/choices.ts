@@ -45,7 +45,7 @@ function choice(
 ): ReviewChoice {
   const [title, hint] = words.act[act] ?? [act, ''];
   const isMoving = needsFactor(act);
-  const whole = [hint, more, isMoving ? words.needsFactor : ''].filter((part) => part !== '').join(' ');
+  const whole = sentences(hint, more, isMoving ? words.needsFactor : '');
   return {
     key: `${act} ${id}`,
     title: amount === undefined ? title : `${title} · ${amount}`,
@@ -53,6 +53,13 @@ function choice(
     needsFactor: isMoving,
     body,
   };
+}
+
+/** Sentences in a row; Chinese ones stand without a space. */
+function sentences(...parts: readonly string[]): string {
+  const join = (text: string, part: string): string =>
+    `${text}${/[。！？]$/.test(text) || text === '' ? '' : ' '}${part}`;
+  return parts.filter((part) => part !== '').reduce(join, '');
 }
 
 function acceptHint(words: ReviewText, takenFen: number, askedFen: number, yuan: (fen: number) => string): string {

@@ -18,6 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/field-key': ['domain', 'protocol', 'src/api'],
   'src/codes': ['domain', 'protocol', 'src/ui', 'src/i18n'],
   'src/receipts': ['domain', 'protocol', 'src/ui', 'src/i18n'],
+  'src/review': ['domain', 'protocol', 'src/ui', 'src/i18n'],
   ...Object.fromEntries(
     ['technician', 'resident', 'merchant', 'terminal', 'office'].map((person) => [
       `src/${person}`,
@@ -30,6 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
         'src/field-key',
         'src/codes',
         'src/receipts',
+        'src/review',
         'src/ui',
         'src/api',
         'src/i18n',
