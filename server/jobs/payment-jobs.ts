@@ -4,6 +4,8 @@ import type { Jobs } from './jobs.ts';
 const everyMs = 1_000;
 /** Channels look after themselves once a minute. */
 const tendEveryMs = 60_000;
+/** Billing runs that were cut off are gone on with. */
+const resumeEveryMs = 10_000;
 const tendLock = 7_711_005;
 
 /**
@@ -29,12 +31,17 @@ export function startPaymentJobs(context: ServerContext): Jobs {
       core.log.error({ err: error }, 'payments of fees could not be looked at');
     });
   });
+  const billing = every(resumeEveryMs, async () => {
+    await services.feeOffice.resumeRuns().catch((error: unknown) => {
+      core.log.error({ err: error }, 'billing runs could not be gone on with');
+    });
+  });
   const tending = every(tendEveryMs, async () => {
     await underLock(context, () => services.payments.tend()).catch(failed);
   });
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), telling.stop(), feeing.stop(), tending.stop()]);
+      await Promise.all([sweeping.stop(), telling.stop(), feeing.stop(), billing.stop(), tending.stop()]);
     },
   };
 }
