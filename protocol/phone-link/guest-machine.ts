@@ -260,13 +260,14 @@ export class GuestMachine {
 
   #rtc(isUp: boolean): void {
     const wasUp = this.#isRtcUp;
+    const wasTrying = this.#rtcUntilMs !== Infinity;
     this.#isRtcUp = isUp;
     this.#rtcUntilMs = Infinity;
     this.#forSession({ on: 'way', way: 'rtc', isUp });
     if (isUp) this.#hasRtcFailed = false;
     // What worked once is tried again at once; what never worked waits for another network.
     else if (wasUp) this.#rtcAgainAtMs = this.#nowMs;
-    else this.#hasRtcFailed = true;
+    else if (wasTrying) this.#hasRtcFailed = true;
   }
 
   #close(text: string): void {

@@ -3,18 +3,6 @@ import { closeWords } from './failures.ts';
 
 /** Characters of a link's name. */
 export const linkIdPattern = /^[A-Za-z0-9_-]{22}$/;
-/** Header that names the seat of a caller without a socket. */
-export const seatHeader = 'x-link-seat';
-/** A call for mail is answered after this long when there is none. */
-export const holdMs = 15_000;
-/** What a socket says to hear whether the relay is there; the answer is the same. */
-export const stillThere = 'p';
-
-/** Where the relay of a link is; all below one path, so that a load balancer can keep a link on one server. */
-export function relayPath(linkId: string, part: '' | 'close' | 'socket' | 'join' | 'mail' = ''): string {
-  return `/api/link/${linkId}${part === '' ? '' : `/${part}`}`;
-}
-
 const key = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/));
 
 /** PUT /api/link/:id, by a terminal that is signed in: opens the mailbox, or takes it again. Answer: `{key}`. */

@@ -5,14 +5,8 @@ import * as v from 'valibot';
 import { base64UrlEncode } from '../../protocol/bytes.ts';
 import type { CloseWord } from '../../protocol/phone-link/failures.ts';
 import { frameMaxBytes } from '../../protocol/phone-link/limits.ts';
-import {
-  closeLinkSchema,
-  holdMs,
-  joinLinkSchema,
-  linkIdPattern,
-  openLinkSchema,
-  seatHeader,
-} from '../../protocol/phone-link/relay.ts';
+import { closeLinkSchema, joinLinkSchema, linkIdPattern, openLinkSchema } from '../../protocol/phone-link/relay.ts';
+import { holdMs, seatHeader } from '../../protocol/phone-link/relay-path.ts';
 import { errorResponse } from '../http/errors.ts';
 import type { Principals } from '../http/mount.ts';
 import type { RateLimit } from '../http/rate-limit.ts';

@@ -1,26 +1,10 @@
+import type { LinkFailure } from '../../protocol/phone-link/failures.ts';
 import type { PhoneMessage, TerminalMessage } from '../../protocol/phone-link/messages.ts';
 
 /** What carries the sealed envelopes now. `none`: nothing does at the moment, the link tries. */
 export type Carrier = 'none' | 'relay' | 'poll' | 'rtc';
 
-/**
- * Why a link ended or cannot begin; each has a sentence on screen. `expired`: the code is too old. `used`: another phone
- * has it. `two-phones`: two phones opened one code, both are told. `not-this-terminal`: who answered does not own the
- * code. `not-same`: the digits were not the same. `no-connection`: the relay cannot be reached. `separated`: nor can the
- * two devices reach each other. `bad-code`: the address is no code. `ended`: the other side said goodbye. `too-old`: the
- * browser lacks Web Crypto.
- */
-export type LinkFailure =
-  | 'expired'
-  | 'used'
-  | 'two-phones'
-  | 'not-this-terminal'
-  | 'not-same'
-  | 'no-connection'
-  | 'separated'
-  | 'bad-code'
-  | 'ended'
-  | 'too-old';
+export type { LinkFailure };
 
 /** The terminal's side as a screen sees it. */
 export interface HostState {
