@@ -7,7 +7,7 @@ import type { ChannelDefinition } from '../../../server/channels/channel.ts';
 import type { ServerConfig } from '../../../server/config.ts';
 import { toyChannel, ToyPlatform } from '../payments/toy-platform.ts';
 import { type Cluster, newId, type Reply, type World } from '../server/world.ts';
-import { App, AppBench, callRoute } from '../terminal-app/bench.ts';
+import { type App, AppBench, callRoute } from '../terminal-app/bench.ts';
 
 const { subtle } = globalThis.crypto;
 /** Unix milliseconds of `yyyy-mm-ddThh:mm:ss` in Asia/Shanghai. */

@@ -53,6 +53,7 @@ interface BillRow {
 /** Open bills of one household that are looked at together. */
 const billsMax = 60;
 
+/** Which bills, and as of when. */
 export interface OwedQuery extends AccountRef {
   /** Only these; all open ones when absent. */
   readonly billIds?: readonly string[] | undefined;

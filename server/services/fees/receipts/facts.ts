@@ -43,7 +43,7 @@ export async function readPaidOrder(db: Db, { merchantId, orderId }: OrderPlace)
     .limit(1)
     .executeTakeFirst();
   const paidAt = row?.paid_at ?? row?.at;
-  if (row === undefined || paidAt == null) return undefined;
+  if (row === undefined || paidAt === undefined || paidAt === null) return undefined;
   return {
     ...{ paidFen: row.paid_fen, orderNo: row.order_no, receiptNo: row.receipt_no ?? `TK-${row.order_no}`, paidAt },
     ...{ channel: row.channel, transactionId: row.transaction_id },
