@@ -56,6 +56,13 @@ describe('a bill paid on the phone', () => {
     );
     expect(posted?.fen).toBe(-20_240);
     expect(await fees.sql(`select 1 from fee_claims where quote_id = $1`, quote.quoteId)).toEqual([]);
+    const people = await fees.bench.world.person('clerk', 'merchant', undefined, fees.payeeId);
+    const home = await people.call('merchantHome');
+    expect(home.body.terminals.map(({ id }) => id)).toEqual([fees.app.terminalId]);
+    const { items } = (await people.call('merchantHistory')).body;
+    expect(items[0]).toMatchObject({ orderId: quote.quoteId, amountFen: 20_240, terminalId: fees.app.terminalId });
+    const story = (await people.call('merchantStory', { id: quote.quoteId })).body;
+    expect(story.order).toMatchObject({ note: '电费 2026年10月', source: 'fee', state: 'paid' });
     const [order] = await fees.sql<{ note: string; source: string }>(
       `select note, source from payment_orders where id = $1`,
       quote.quoteId,

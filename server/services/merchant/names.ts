@@ -14,7 +14,10 @@ export async function channelsOf(core: Core, merchantId: string): Promise<readon
   return accounts.map(({ channel }) => channel);
 }
 
-/** The shop, its channels and its terminals, by name. */
+/**
+ * The shop, its channels, and the terminals of its payments by name: its own, and those in other shops at which its
+ * households pay their fees.
+ */
 export async function readHome(core: Core, merchantId: string): Promise<MerchantHome> {
   const [merchant, codes, terminals, settings] = await Promise.all([
     core.db.selectFrom('merchants').select(['id', 'name']).where('id', '=', merchantId).executeTakeFirstOrThrow(),
@@ -22,7 +25,17 @@ export async function readHome(core: Core, merchantId: string): Promise<Merchant
     core.db
       .selectFrom('terminals')
       .select(['id', 'label'])
-      .where('merchant_id', '=', merchantId)
+      .where(({ or, eb, exists, selectFrom }) =>
+        or([
+          eb('merchant_id', '=', merchantId),
+          exists(
+            selectFrom('fee_payee_terminals as p')
+              .whereRef('p.terminal_id', '=', 'terminals.id')
+              .where('p.merchant_id', '=', merchantId)
+              .select('p.terminal_id'),
+          ),
+        ]),
+      )
       .orderBy('label')
       .orderBy('id')
       .execute(),

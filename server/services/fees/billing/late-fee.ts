@@ -15,29 +15,26 @@ export interface LateBill {
   readonly late_paid_fen: number;
 }
 
-/** What was put towards a bill's principal, each with its day; a part that was given back is none. */
+/** What was put towards a bill's principal, each with its day, less what of it was given back. */
 export async function lateBaseOf(db: Db, bill: LateBill): Promise<LateFeeBase> {
   const rows = await db
     .selectFrom('fee_allocations as a')
     .select(['a.principal_fen', 'a.at'])
+    .select(({ selectFrom }) =>
+      selectFrom('fee_allocations as r')
+        .whereRef('r.merchant_id', '=', 'a.merchant_id')
+        .whereRef('r.reverses', '=', 'a.id')
+        .select(({ fn }) => fn.sum<number | null>('r.principal_fen').as('back'))
+        .as('back'),
+    )
     .where('a.merchant_id', '=', bill.merchant_id)
     .where('a.bill_id', '=', bill.id)
     .where('a.source', '<>', 'reversal')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('fee_allocations as r')
-            .whereRef('r.merchant_id', '=', 'a.merchant_id')
-            .whereRef('r.reverses', '=', 'a.id')
-            .select('r.id'),
-        ),
-      ),
-    )
     .orderBy('a.at')
     .execute();
   const paid = rows
-    .filter((row) => row.principal_fen > 0)
-    .map((row) => ({ on: shanghaiDay(row.at.getTime()), fen: fen(row.principal_fen) }));
+    .map((row) => ({ on: shanghaiDay(row.at.getTime()), fen: fen(row.principal_fen + Number(row.back ?? 0)) }))
+    .filter((part) => part.fen > 0);
   return { billId: bill.id, dueOn: bill.due_on, principalFen: fen(bill.principal_fen), paid };
 }
 

@@ -1,4 +1,4 @@
-import { type Fen, fen } from '../../../../domain/money.ts';
+import { fen } from '../../../../domain/money.ts';
 import type { RatedBill } from '../../../../domain/tariffs/rating.ts';
 import { type DocumentBill, documentMaxBytes, type QuoteDocument } from '../../../../protocol/fees/documents.ts';
 import { documentBytes } from '../documents/sign.ts';
@@ -78,9 +78,4 @@ export function quoteDocument(
     if (documentBytes(document).length <= documentMaxBytes) return document;
   }
   throw new Error('quoteDocument: too large');
-}
-
-/** The one line of a payment in advance. */
-export function topUpLine(amountFen: Fen): Line {
-  return { label: lineWords.topUp, words: lineWords.topUpSum, amountFen, kind: 'top-up' };
 }

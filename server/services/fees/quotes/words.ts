@@ -68,7 +68,6 @@ export const lineWords = {
   shortenedSum: { zh: '明细请到收费单位查询', en: 'The office has the single lines' },
   surplus: { zh: '多付部分，已存入余额', en: 'More than was owed, kept as balance' },
   takenBack: { zh: '退款', en: 'Given back' },
-  ofBill: (title: Words): Words => ({ zh: title.zh, en: title.en }),
   principal: { zh: '本金', en: 'Principal' },
 } as const;
 
@@ -107,10 +106,6 @@ export const changeWords = {
       zh: `${zh} 0 点起滞纳金再加 ${yuan(more)} 元。`,
       en: `From midnight of ${en} the late fee grows by ${yuan(more)} yuan.`,
     };
-  },
-  tariff: (day: string): Words => {
-    const { zh, en } = dayWords(day);
-    return { zh: `${zh}起换用新的滞纳金标准。`, en: `From ${en} another late fee is in force.` };
   },
 } as const;
 
