@@ -202,23 +202,26 @@ function basisOf({ part, days, bounds, before }: TierWork, index: number): LineB
   };
 }
 
+/** Started blocks of what a tier bills: of its own part, or of everything by the tier of the total. */
+function blocksOf({ part, bounds, before, total }: TierWork, index: number, block: Exact): Exact {
+  const started = (amount: Exact): Exact => Exact.of(-amount.over(block).negated.floor());
+  if (part.mode === 'volume') return started(total);
+  const now = started(inTier(total, bounds, index));
+  return before === undefined ? now : now.minus(started(inTier(before, bounds, index)));
+}
+
 function addTier(work: TierWork, index: number, quantity: Exact): void {
-  const { scope, part, days, before, bounds, total } = work;
+  const { scope, part, days, before } = work;
   const { block, price } = part.tiers[index] as CompiledTier;
   const { unit, money } = scope.tariff;
   const text = quantity.toText();
-  const suffix = `:t${String(index + 1)}`;
-  const started = (amount: Exact): Exact => Exact.of(-amount.over(block ?? Exact.one).negated.floor());
-  const blocks =
-    block === undefined
-      ? undefined
-      : started(inTier(total, bounds, index)).minus(started(inTier(before ?? Exact.zero, bounds, index)));
+  const blocks = block === undefined ? undefined : blocksOf(work, index, block);
   const words =
     blocks === undefined || block === undefined
       ? timesWords(text, unit, price.text, money)
       : blockWords(blocks.toText(), block.toText(), unit, price.text, money);
   addLine(scope, part, days, {
-    suffix,
+    suffix: `:t${String(index + 1)}`,
     exact: (blocks ?? quantity).times(price.value),
     quantity: text,
     unit: unit.en,
@@ -260,11 +263,14 @@ function graduated(work: TierWork): void {
 }
 
 /** What all of a total costs by the tier that it lies in. */
-function byTotal({ part, bounds }: TierWork, total: Exact): { readonly index: number; readonly amount: Exact } {
+function byTotal(work: TierWork, total: Exact): { readonly index: number; readonly amount: Exact } {
+  const { part, bounds } = work;
   const index = tierOf(total, bounds, part.rules.isUpperInclusive);
   const tier = part.tiers[index] as CompiledTier;
   const flat = total.isZero && !part.rules.zeroPaysFirstFlat ? Exact.zero : (tier.flat?.value ?? Exact.zero);
-  return { index, amount: part.mode === 'band' ? flat : total.times(tier.price.value).plus(flat) };
+  if (part.mode === 'band') return { index, amount: flat };
+  const units = tier.block === undefined ? total : blocksOf({ ...work, total }, index, tier.block);
+  return { index, amount: units.times(tier.price.value).plus(flat) };
 }
 
 function volume(work: TierWork): void {
