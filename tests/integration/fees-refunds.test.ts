@@ -162,3 +162,23 @@ describe('receipts', () => {
     expect((await fees.app.call('feeReceipt', { receiptNo }, undefined, `?visit=${stranger}`)).code).toBe('not-found');
   });
 });
+
+describe('what nobody paid', () => {
+  it('is forgotten after a month, what was paid never', async () => {
+    const household = await fees.household();
+    await fees.bill(household, 4_000, { dueOn: '2027-12-20' });
+    const [idle, paid] = [await fees.quote(household), await fees.quote(household)];
+    const begun = await fees.pay(paid);
+    await fees.wallet(paid.quoteId);
+    await fees.pass(30 * 86_400_000 - 1);
+    expect((await result(begun)).stage).toBe('paid');
+    await fees.pass(2 * 86_400_000);
+    expect((await callRoute(fees.world, 'feeResult', { params: { token: begun.body.token ?? '' } })).code).toBe(
+      'not-found',
+    );
+    await fees.app.signIn();
+    expect((await fees.app.call('feeQuote', { id: idle.quoteId })).code).toBe('not-found');
+    expect((await fees.look(paid.quoteId)).state).toBe('paid');
+    expect(await fees.sql('select 1 from fee_payments where quote_id = $1', paid.quoteId)).toEqual([]);
+  });
+});

@@ -25,6 +25,7 @@ import { readVisit } from './lookup/visit.ts';
 import { giveUpQuote } from './payments/end.ts';
 import { type PayCall, payQuote } from './payments/pay.ts';
 import { makeQuote } from './quotes/make.ts';
+import { forgetQuotes } from './quotes/forget.ts';
 import { readQuoteRow } from './quotes/rows.ts';
 import { quoteView } from './quotes/view.ts';
 import { notePrinted, readReceipt, type ReceiptAsk } from './receipts/reprint.ts';
@@ -98,6 +99,7 @@ export function createFeeTerminalService(parts: FeeTerminalParts): FeeTerminalSe
       if (core.clock() - forgottenAtMs < forgetEveryMs) return;
       forgottenAtMs = core.clock();
       await forgetLookups(core);
+      await forgetQuotes(core);
     },
     close: unsubscribe,
   };

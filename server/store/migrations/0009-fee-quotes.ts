@@ -22,6 +22,7 @@ create table fee_quotes (
   given_up_at timestamptz,
   primary key (merchant_id, id),
   foreign key (merchant_id, account_id) references fee_accounts (merchant_id, id));
+create index fee_quotes_age on fee_quotes (computed_at);
 create unique index fee_quotes_replaces on fee_quotes (merchant_id, replaces) where replaces is not null;
 
 -- One payment of a bill at a time, over all terminals and phones. Goes with the order's end, or with its receipt.
@@ -34,6 +35,8 @@ create table fee_payments ( -- a phone's payments of a quote; the token asks for
   merchant_id uuid not null, quote_id uuid not null, id uuid not null, token_hash bytea not null unique,
   begun_at timestamptz not null, primary key (merchant_id, id),
   foreign key (merchant_id, quote_id) references fee_quotes (merchant_id, id));
+create index fee_payments_age on fee_payments (begun_at);
+create index fee_payments_quote on fee_payments (merchant_id, quote_id);
 
 create table fee_receipts (
   merchant_id uuid not null, receipt_no text not null, account_id uuid not null, quote_id uuid not null,
