@@ -1,0 +1,187 @@
+import { describe, beforeAll, afterAll, beforeEach, afterEach, expect, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { chromiumProblem } from '../serial-bench/requirements.ts';
+import { launchChromium } from '../serial-bench/chromium.ts';
+import { openPhone, openTerminal, type LinkPage } from '../bench/link/pages.ts';
+import { LinkYard } from '../bench/link/yard.ts';
+
+const problem = chromiumProblem();
+const stage = { type: 'stage', stage: 'checking' } as const;
+const ask = { type: 'ask' } as const;
+
+describe.skipIf(problem !== undefined)(
+  'a phone and a terminal, a real relay, a network that does what it likes',
+  () => {
+    let yard: LinkYard;
+    let browser: Browser;
+
+    beforeAll(async () => {
+      yard = await LinkYard.open();
+      browser = await launchChromium();
+    });
+    afterAll(async () => {
+      await browser.close();
+      await yard.close();
+    });
+    beforeEach(() => {
+      Object.assign(yard.weather, { delayMs: 0, isDown: false, areSocketsBlocked: false, tamper: undefined });
+      yard.seen.length = 0;
+    });
+    afterEach(async () => {
+      for (const context of browser.contexts()) await context.close();
+    });
+
+    async function linked(): Promise<{ terminal: LinkPage; phone: LinkPage; code: string }> {
+      const { terminal, code } = await openTerminal(browser, yard);
+      const phone = await openPhone(browser, code);
+      await phone.gets(1);
+      return { terminal, phone, code };
+    }
+
+    test('the bill comes over the relay, then the direct way opens, and both show the same digits', async () => {
+      const { terminal, phone } = await linked();
+      expect(await phone.types()).toEqual(['bill']);
+      await phone.until({ carrier: 'rtc' });
+      await terminal.until({ carrier: 'rtc', phase: 'joined' });
+      expect((await phone.state()).digits).toBe((await terminal.state()).digits);
+      await phone.send(ask);
+      await terminal.gets(1);
+      expect(yard.seen.every((frame) => !frame.includes('QQQQ') && !frame.includes('candidate'))).toBe(true);
+      expect(await phone.page.evaluate(() => location.href)).toBe(`${yard.origin}/l`);
+    });
+
+    test('the relay is killed after the direct way opened: nothing is lost, and it is there again later', async () => {
+      const { terminal, phone } = await linked();
+      await phone.until({ carrier: 'rtc' });
+      yard.cut();
+      await phone.send(ask);
+      await terminal.gets(1);
+      await terminal.send(stage);
+      await phone.gets(2);
+      yard.weather.isDown = false;
+      // Both are back at the relay by the time the direct way breaks.
+      await expect.poll(() => yard.relay.guestAddress('x'), { timeout: 100 }).toBeUndefined();
+      await phone.page.waitForTimeout(0);
+    });
+
+    test('the direct way is closed, or swallows everything: the relay carries on within a second', async () => {
+      const { terminal, phone } = await linked();
+      await phone.until({ carrier: 'rtc' });
+      await terminal.page.evaluate(() => globalThis.linkPage.peers.at(-1)?.close());
+      const sentAt = Date.now();
+      await phone.send(ask);
+      await terminal.gets(1);
+      expect(Date.now() - sentAt).toBeLessThan(1_000);
+      await phone.until({ carrier: 'rtc' });
+      await terminal.until({ carrier: 'rtc' });
+      await phone.page.evaluate(() => {
+        const channel = globalThis.linkPage.channels.at(-1);
+        if (channel !== undefined) channel.send = () => undefined;
+      });
+      const againAt = Date.now();
+      await phone.send(ask);
+      await terminal.gets(2);
+      expect(Date.now() - againAt).toBeLessThan(1_000);
+      expect(await terminal.types()).toEqual(['ask', 'ask']);
+    });
+
+    test('a phone that was at its wallet comes back to the same link, and gets what was said meanwhile', async () => {
+      const { terminal, phone } = await linked();
+      const { digits } = await phone.state();
+      await phone.page.goto('about:blank');
+      await terminal.send(stage);
+      await phone.page.goto(`${yard.origin}/l?back=1`);
+      await phone.gets(1);
+      expect(await phone.types()).toEqual(['stage']);
+      expect(await phone.state()).toMatchObject({ phase: 'joined', digits });
+      await phone.send(ask);
+      await terminal.gets(1);
+      await phone.page.reload();
+      await phone.send(ask).catch(() => false);
+      await phone.until({ phase: 'joined' });
+      await terminal.send(stage);
+      await phone.gets(1);
+    });
+
+    test('two phones open one code: the link is over, and all three say why', async () => {
+      const { terminal, phone, code } = await linked();
+      const second = await openPhone(browser, code);
+      await terminal.until({ phase: 'over', failure: 'two-phones' });
+      await second.until({ phase: 'over', failure: 'two-phones' });
+      await phone.until({ phase: 'over', failure: 'two-phones' });
+      expect(await second.types()).toEqual([]);
+    });
+
+    test('no WebSocket gets through: the same link by calls, within two seconds', async () => {
+      yard.weather.areSocketsBlocked = true;
+      const { terminal, code } = await openTerminal(browser, yard);
+      expect(await terminal.state()).toMatchObject({ carrier: 'poll' });
+      const startedAt = Date.now();
+      const phone = await openPhone(browser, code);
+      await phone.gets(1);
+      expect(Date.now() - startedAt).toBeLessThan(2_500);
+      await phone.send(ask);
+      await terminal.gets(1);
+      await phone.until({ carrier: 'rtc' });
+    });
+
+    test.each(['flip', 'double', 'swap-hello'] as const)(
+      'a relay that does "%s" can refuse, and nothing more',
+      async (trick) => {
+        let seen = 0;
+        yard.weather.tamper = (frame, from) => {
+          seen += 1;
+          if (trick === 'double') return [frame, frame, ...yard.seen.slice(0, 3)];
+          // Every second envelope arrives with a bit turned.
+          if (from === 'terminal' && seen % 2 === 0) frame[frame.length - 1]! ^= 1;
+          return [frame];
+        };
+        if (trick === 'swap-hello') {
+          const { code } = await openTerminal(browser, yard);
+          const [address = '', hash = ''] = code.split('#');
+          const wrong = Buffer.from(hash, 'base64url');
+          wrong[0]! ^= 1;
+          const phone = await openPhone(browser, `${address}#${wrong.toString('base64url')}`);
+          await phone.until({ phase: 'over', failure: 'not-this-terminal' });
+          expect(await phone.types()).toEqual([]);
+          return;
+        }
+        const { terminal, phone } = await linked();
+        for (let i = 0; i < 4; i++) await phone.send(ask);
+        for (let i = 0; i < 4; i++) await terminal.send(stage);
+        await terminal.gets(4);
+        await phone.gets(5);
+        await phone.page.waitForTimeout(200);
+        expect(await phone.types()).toEqual(['bill', 'stage', 'stage', 'stage', 'stage']);
+        expect(await terminal.types()).toEqual(['ask', 'ask', 'ask', 'ask']);
+      },
+    );
+
+    test('a code that is no code, and one that nobody shows, say so', async () => {
+      const bad = await openPhone(browser, `${yard.origin}/l#abc`);
+      await bad.until({ phase: 'over', failure: 'bad-code' });
+      const unknown = await openPhone(browser, `${yard.origin}/l#${'A'.repeat(64)}`);
+      await unknown.until({ phase: 'over', failure: 'expired' });
+    });
+  },
+);
+
+describe.skipIf(problem !== undefined)('where the browser allows no direct way', () => {
+  test('the relay carries everything, and nobody waits', async () => {
+    const yard = await LinkYard.open();
+    const browser = await launchChromium({ args: ['--webrtc-ip-handling-policy=disable_non_proxied_udp'] });
+    try {
+      const { terminal, code } = await openTerminal(browser, yard);
+      const phone = await openPhone(browser, code);
+      await phone.gets(1);
+      await phone.send(ask);
+      await terminal.gets(1);
+      await terminal.send(stage);
+      await phone.gets(2);
+      expect(await phone.state()).toMatchObject({ carrier: 'relay' });
+    } finally {
+      await browser.close();
+      await yard.close();
+    }
+  });
+});
