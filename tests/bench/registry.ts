@@ -3,6 +3,7 @@ import type { Benchmark } from './figure.ts';
 import { historyBenchmark } from './history/benchmark.ts';
 import { onsiteBenchmark } from './onsite/benchmark.ts';
 import { paymentsBenchmark } from './payments/benchmark.ts';
+import { tariffsBenchmark } from './tariffs/benchmark.ts';
 import { unlockBenchmark } from './unlock/benchmark.ts';
 
 /** Every benchmark by the name that `npm run bench -- NAME` takes. */
@@ -11,5 +12,6 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   history: historyBenchmark,
   onsite: onsiteBenchmark,
   payments: paymentsBenchmark,
+  tariffs: tariffsBenchmark,
   unlock: unlockBenchmark,
 };
