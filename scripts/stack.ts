@@ -13,6 +13,7 @@ import { startTerminals, type Terminals, type TerminalSpec } from '../mock-serve
 import type { RunningServer } from '../server/start.ts';
 import { startServer } from '../server/start.ts';
 import { demoAccountDomain, demoPeople, demoTerminals } from './demo-data.ts';
+import { seedDemoFees } from './demo-fees.ts';
 import { seedDemoPayments } from './demo-payments.ts';
 import { seedDemo } from './demo-seed.ts';
 import { type Front, startFront } from './lan.ts';
@@ -190,6 +191,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     undo.push(() => terminals.close());
     const { merchantIds } = await seedDemo(running.context, terminals, (options.clock ?? Date.now)());
     await seedDemoPayments(running.context, platforms.standIns, merchantIds);
+    await seedDemoFees(running.context, platforms.standIns, (options.clock ?? Date.now)());
     return {
       get server() {
         return running;

@@ -5,9 +5,8 @@ import type { Core } from '../../../core.ts';
 import { type Db, sqlState, uniqueViolation } from '../../../store/database.ts';
 import { billRowView } from '../accounts/rows.ts';
 import { type Clerk, inOneAct, todayOf } from '../parts.ts';
-import { loadCompiled } from '../tariffs/load.ts';
+import { readOwed } from '../quotes/owed.ts';
 import { ratedView } from '../tariffs/views.ts';
-import { lateFeeOf } from './late-fee.ts';
 
 /** Which bill. */
 export interface BillPlace {
@@ -49,14 +48,12 @@ async function allocationsOf(core: Core, { merchantId, billId }: BillPlace): Pro
   }));
 }
 
-/** The late fee as of now; 0 where there is none, or where the tariff cannot say (the bill shows its lines all the same). */
+/** The late fee as of now, of an open bill. */
 async function lateFeeNow(core: Core, row: BillRow): Promise<number> {
   if (row.state !== 'open') return 0;
-  const compiled = await loadCompiled(core.db, { merchantId: row.merchant_id, tariffId: row.tariff_id });
-  if (!compiled.ok) return 0;
-  const late = await lateFeeOf(core.db, compiled.value, row.snapshot.account, row, core.clock());
-  if (!late.ok) core.log.warn({ bill: row.id, reason: late.error, detail: late.detail }, 'a late fee cannot be rated');
-  return late.ok ? late.value : 0;
+  const { merchant_id: merchantId, account_id: accountId } = row;
+  const [owed] = await readOwed(core.db, { merchantId, accountId, billIds: [row.id], atMs: core.clock() });
+  return owed?.lateFen ?? 0;
 }
 
 /** One bill with its lines, its late fee as of now and what was put towards it. */
