@@ -69,8 +69,8 @@ export class FeeBench {
     let nowMs = (): number => 0;
     const toy = new ToyPlatform(() => nowMs());
     const bench = await AppBench.start(cluster, {
-      channels: [linkChannel('toy-a', toy), linkChannel('toy-b', toy)],
       ...config,
+      channels: [linkChannel('toy-a', toy), linkChannel('toy-b', toy), ...(config.channels ?? [])],
     });
     nowMs = () => bench.world.nowMs;
     const { services } = bench.world.server.context;
