@@ -34,11 +34,11 @@ export interface DraftLine extends Days {
   rounded: Fen;
   readonly words: Bilingual;
   readonly basis: LineBasis;
-  readonly quantity?: DecimalText;
-  readonly unit?: string;
-  readonly price?: DecimalText;
-  readonly invoiceClass?: string;
-  readonly taxRate?: DecimalText;
+  readonly quantity: DecimalText | undefined;
+  readonly unit: string | undefined;
+  readonly price: DecimalText | undefined;
+  readonly invoiceClass: string | undefined;
+  readonly taxRate: DecimalText | undefined;
 }
 
 /** Everything that a component of one version may look at while it works. */
@@ -59,7 +59,7 @@ const hundred = 100n;
 /** Whole fen of an exact amount, rounded to `step`. */
 export function fenOf(exact: Exact, step: Exact, mode: RoundingMode): Fen {
   const steps = exact.stepsOf(step, mode);
-  const value = (steps * step.top * hundred) / step.bottom;
+  const value = step.bottom === hundred && step.top === 1n ? steps : (steps * step.top * hundred) / step.bottom;
   if (value > 1_000_000_000_000n || value < -1_000_000_000_000n) refuse('too-large', 'an amount is too large');
   return fen(Number(value), 'line');
 }
@@ -84,9 +84,8 @@ export function addLine(
   const { bill, lines, version } = scope;
   if (lines.length >= tariffLimits.linesMax) refuse('too-large', 'the bill has too many lines');
   const isWhole = days.from === bill.from && days.to === bill.to;
-  const from = dayText(days.from);
+  const from = isWhole ? '' : dayText(days.from);
   const { suffix = '', exact, words, basis, quantity, price, unit } = line;
-  const taxRate = line.taxRate ?? part.taxRate;
   lines.push({
     id: `${part.id}${isWhole ? '' : `:${from}`}${suffix}`,
     componentId: part.id,
@@ -99,11 +98,11 @@ export function addLine(
     basis,
     from: days.from,
     to: days.to,
-    ...(quantity === undefined ? undefined : { quantity }),
-    ...(unit === undefined ? undefined : { unit }),
-    ...(price === undefined ? undefined : { price }),
-    ...(part.invoiceClass === undefined ? undefined : { invoiceClass: part.invoiceClass }),
-    ...(taxRate === undefined ? undefined : { taxRate }),
+    quantity,
+    unit,
+    price,
+    invoiceClass: part.invoiceClass,
+    taxRate: line.taxRate ?? part.taxRate,
   });
 }
 

@@ -7,6 +7,19 @@ const decimalPattern = /^(-?)(\d{1,18})(?:\.(\d{1,12}))?$/;
 const reduceAbove = powers[40] as bigint;
 const shownDecimals = 12;
 
+const powerOf = new Map(powers.map((power, index) => [power, index]));
+
+/** A whole number with its point moved to the left, without trailing zeros. */
+function withPoint(scaled: bigint, decimals: number): DecimalText {
+  const isNegative = scaled < 0n;
+  const digits = (isNegative ? -scaled : scaled).toString().padStart(decimals + 1, '0');
+  const split = digits.length - decimals;
+  let end = digits.length;
+  while (end > split && digits.charCodeAt(end - 1) === 48) end -= 1;
+  const text = end === split ? digits.slice(0, split) : `${digits.slice(0, split)}.${digits.slice(split, end)}`;
+  return isNegative && scaled !== 0n ? `-${text}` : text;
+}
+
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {
   let [x, y] = [a < 0n ? -a : a, b];
   while (y !== 0n) [x, y] = [y, x % y];
@@ -57,6 +70,25 @@ export class Exact {
 
   /** Reads a decimal text; `undefined` for everything else, such as "1e5", "", ".5" or a thirteenth decimal. */
   static read(text: DecimalText): Exact | undefined {
+    return Exact.#readShort(text) ?? Exact.#readLong(text);
+  }
+
+  /** The same for what fits a whole number of JavaScript; most prices and readings do. */
+  static #readShort(text: DecimalText): Exact | undefined {
+    const { length } = text;
+    if (length === 0 || length > 15) return undefined;
+    let [digits, point] = [0, -1];
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index) - 48;
+      if (code >= 0 && code <= 9) digits = digits * 10 + code;
+      else if (code === -2 && point < 0 && index > 0 && index < length - 1) point = index;
+      else return undefined;
+    }
+    const decimals = point < 0 ? 0 : length - 1 - point;
+    return decimals > shownDecimals ? undefined : new Exact(BigInt(digits), powers[decimals] as bigint);
+  }
+
+  static #readLong(text: DecimalText): Exact | undefined {
     const match = decimalPattern.exec(text);
     if (match === null) return undefined;
     const decimals = match[3] ?? '';
@@ -147,12 +179,9 @@ export class Exact {
 
   #written(): DecimalText {
     if (this.bottom === 1n) return this.top.toString();
-    const scaled = divideRounded(this.top * (powers[shownDecimals] as bigint), this.bottom, 'half-up');
-    const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(shownDecimals + 1, '0');
-    const split = digits.length - shownDecimals;
-    let end = digits.length;
-    while (end > split && digits.charCodeAt(end - 1) === 48) end -= 1;
-    const text = end === split ? digits.slice(0, split) : `${digits.slice(0, split)}.${digits.slice(split, end)}`;
-    return scaled < 0n ? `-${text}` : text;
+    const decimals = powerOf.get(this.bottom);
+    if (decimals !== undefined && decimals <= shownDecimals) return withPoint(this.top, decimals);
+    const scale = powers[shownDecimals] as bigint;
+    return withPoint(divideRounded(this.top * scale, this.bottom, 'half-up'), shownDecimals);
   }
 }

@@ -111,26 +111,34 @@ export function readSeries(usage: BillUsage, zoneMinutes: number): readonly Seri
     const { meterId, register } = reading;
     const meter = byId.get(meterId) ?? (meters === undefined ? { id: meterId, kind: '' } : undefined);
     if (meter === undefined) return refuse('bad-input', `${path}.meterId: there is no meter "${meterId}"`);
-    const key = JSON.stringify([meterId, register ?? null]);
+    const key = seriesKey(meterId, register);
     const group = groups.get(key) ?? { meter, register, values: [] };
     group.values.push(readValue(reading, zoneMinutes, path));
     groups.set(key, group);
   });
-  const chains = new Map<
-    string,
-    { kind: string; register: string | undefined; pieces: Piece[]; rows: RatedBill['usage'] }
-  >();
+  const chains = new Map<string, Chain>();
   for (const { meter, register, values } of groups.values()) {
-    const key = JSON.stringify([rootOf(meter, byId), register ?? null]);
-    const chain = chains.get(key) ?? { kind: meter.kind, register, pieces: [], rows: [] };
-    const { pieces, rows } = piecesOf(inOrder(values, meter.id), meter);
-    chains.set(key, { ...chain, pieces: [...chain.pieces, ...pieces], rows: [...chain.rows, ...rows] });
+    const key = seriesKey(rootOf(meter, byId), register);
+    const read = { kind: meter.kind, register, ...piecesOf(inOrder(values, meter.id), meter) };
+    const chain = chains.get(key);
+    chains.set(key, chain === undefined ? read : joined(chain, read));
   }
-  return [...chains.values()].map((chain) => ({
-    ...chain,
-    pieces: chain.pieces.sort((a, b) => a.from - b.from),
-    rows: [...chain.rows].sort((a, b) => (a.from.on < b.from.on ? -1 : a.from.on > b.from.on ? 1 : 0)),
-  }));
+  return [...chains.values()];
+}
+
+type Chain = Series & { readonly pieces: Piece[] };
+
+/** Of a meter and a register; no meter's id has the sign between them. */
+function seriesKey(meterId: string, register: string | undefined): string {
+  return register === undefined ? meterId : `${meterId}\u0000${register}`;
+}
+
+function joined(one: Chain, other: Chain): Chain {
+  return {
+    ...one,
+    pieces: [...one.pieces, ...other.pieces].sort((a, b) => a.from - b.from),
+    rows: [...one.rows, ...other.rows].sort((a, b) => (a.from.on < b.from.on ? -1 : a.from.on > b.from.on ? 1 : 0)),
+  };
 }
 
 /** Refuses when a day of the bill lies between no two readings, or between two meters' at once. */

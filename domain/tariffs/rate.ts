@@ -72,27 +72,33 @@ function rateSpan(scope: Scope): void {
   adjust(scope);
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 function finished(line: DraftLine): RatedLine {
-  const { quantity, unit, price, invoiceClass, taxRate } = line;
-  return {
+  const done: Writable<RatedLine> = {
     id: line.id,
     componentId: line.componentId,
     label: line.label,
     kind: line.kind,
     version: line.version,
-    ...(quantity === undefined ? undefined : { quantity }),
-    ...(unit === undefined ? undefined : { unit }),
-    ...(price === undefined ? undefined : { price }),
     unroundedYuan: line.exact.toText(),
     amountFen: line.rounded,
     words: line.words,
     basis: line.basis,
-    ...(invoiceClass === undefined ? undefined : { invoiceClass }),
-    ...(taxRate === undefined ? undefined : { taxRate }),
   };
+  if (line.quantity !== undefined) done.quantity = line.quantity;
+  if (line.unit !== undefined) done.unit = line.unit;
+  if (line.price !== undefined) done.price = line.price;
+  if (line.invoiceClass !== undefined) done.invoiceClass = line.invoiceClass;
+  if (line.taxRate !== undefined) done.taxRate = line.taxRate;
+  return done;
 }
 
-const totalOf = (lines: readonly RatedLine[]): Fen => addFen(...lines.map(({ amountFen }) => amountFen));
+function totalOf(lines: readonly RatedLine[]): Fen {
+  let total = 0 as Fen;
+  for (const { amountFen } of lines) total = addFen(total, amountFen);
+  return total;
+}
 
 function cashLine(tariff: CompiledTariff, version: CompiledVersion, lines: readonly RatedLine[]): readonly RatedLine[] {
   const { cash, cashMode } = version.rounding;

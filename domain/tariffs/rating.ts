@@ -79,7 +79,10 @@ export interface BillUsage {
 
 /** What earlier bills used up, as far as the tariff's windows reach; written by `rate`, read by the next `rate`. */
 export interface RatedState {
-  /** Quantity already billed by component and window, such as `{"energy": {"2026": "2528"}}`. */
+  /**
+   * Quantity already billed by component and window, such as `{"energy": {"2026-01-01": "2528"}}`: by the
+   * window's first day, or its month `yyyy-mm`.
+   */
   readonly used: Readonly<Record<string, Readonly<Record<string, DecimalText>>>>;
   /** Yuan already billed, by adjustment with a yearly window. */
   readonly billed?: Readonly<Record<string, Readonly<Record<string, DecimalText>>>>;

@@ -43,14 +43,15 @@ export class StateBook {
     return Object.keys(billed).length === 0 ? { used } : { used, billed };
   }
 
-  #merged(table: 'used' | 'billed'): Record<string, Record<string, DecimalText>> {
-    const merged: Record<string, Record<string, DecimalText>> = {};
-    for (const [id, row] of Object.entries(this.#tables[table])) merged[id] = { ...row };
+  #merged(table: 'used' | 'billed'): Record<string, Readonly<Record<string, DecimalText>>> {
+    const merged: Record<string, Readonly<Record<string, DecimalText>>> = { ...this.#tables[table] };
     for (const [id, row] of this.#now[table]) {
-      const all = new Map(Object.entries(merged[id] ?? {}));
-      for (const [key, value] of row) all.set(key, value.toText());
-      const kept = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).slice(-tariffLimits.windowsKeptMax);
-      merged[id] = Object.fromEntries(kept);
+      const all: Record<string, DecimalText> = Object.hasOwn(merged, id) ? { ...merged[id] } : {};
+      for (const [key, value] of row) all[key] = value.toText();
+      const keys = Object.keys(all);
+      const { windowsKeptMax } = tariffLimits;
+      if (keys.length > windowsKeptMax) for (const key of keys.sort().slice(0, -windowsKeptMax)) delete all[key];
+      merged[id] = all;
     }
     return merged;
   }

@@ -23,8 +23,7 @@ function windowAt(rules: CompiledTierRules, versionFrom: number, day: number): D
   const monthDay = rules.window === 'year' ? rules.yearStart : start.month * 100 + start.day;
   const from = lastMonthDay(day, monthDay);
   const to = dayInYear(civilOf(from).year + 1, monthDay);
-  const isCalendarYear = rules.window === 'year' && monthDay === 101;
-  return { from, to, key: isCalendarYear ? String(civilOf(from).year) : dayText(from) };
+  return { from, to, key: dayText(from) };
 }
 
 /** Cuts a stretch where its windows end. */

@@ -81,6 +81,7 @@ export class UsageBook {
 
   /** Readings as they are printed. What lies beside the bill's days was cut by days, and so is an estimate. */
   rows(): RatedBill['usage'] {
+    if (this.#usage.readings === undefined) return [];
     return this.#all().flatMap(({ rows, pieces }) => {
       const [first, last] = [pieces[0], pieces.at(-1)];
       const isCut = first !== undefined && last !== undefined && (first.from < this.#from || last.to > this.#to);

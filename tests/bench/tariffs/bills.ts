@@ -48,7 +48,7 @@ export function monthOfBills(count: number): RateInput[] {
     return {
       account: {},
       period: { from: '2026-07-01', to: '2026-08-01' },
-      previous: { used: { energy: { '2026': String((index * 37) % 5_000) } } },
+      previous: { used: { energy: { '2026-01-01': String((index * 37) % 5_000) } } },
       usage: {
         readings: [
           { meterId: 'm', at: '2026-07-01', value: String(start), quality: 'actual' },
