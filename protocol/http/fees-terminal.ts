@@ -22,6 +22,8 @@ export const feeMenuSchema = v.object({
     }),
   ),
   lookupKey: v.object({ kid: v.string(), publicKey: base64urlSchema(65) }),
+  /** The page that a phone opens, at the server's public address: the terminal itself may know it by another one. */
+  pageUrl: v.string(),
 });
 /** What can be asked for at this terminal. */
 export type FeeMenu = v.InferOutput<typeof feeMenuSchema>;

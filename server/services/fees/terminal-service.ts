@@ -76,7 +76,7 @@ export function createFeeTerminalService(parts: FeeTerminalParts): FeeTerminalSe
     });
   });
   return {
-    menu: (app) => readMenu(core, app.terminalId),
+    menu: (app) => readMenu(core, app.terminalId, `${parts.publicUrl}/l`),
     lookup: (app, body) => findHousehold(core, app, body),
     household: async (app, token) => {
       const visit = readVisit(core.keys(), app.terminalId, token, core.clock());

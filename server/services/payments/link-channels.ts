@@ -30,7 +30,8 @@ export async function readLinkChannels(
     found.map(async ({ code, name, accountId }) => {
       const open = await parts.desk.open(accountId);
       const account = open?.channel.accountKey?.();
-      return account === undefined ? { code, name } : { code, name, account };
+      const inApp = open?.channel.inAppPage?.(parts.returnUrl);
+      return { code, name, ...(account === undefined ? {} : { account }), ...(inApp === undefined ? {} : { inApp }) };
     }),
   );
 }

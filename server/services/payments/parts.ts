@@ -17,6 +17,8 @@ export interface EngineParts {
   readonly newId: () => string;
   /** Tells screens, after the commit. */
   readonly publish: (stored: StoredOrder, outcome: Outcome) => void;
+  /** Where platforms send a payer's phone back; holds no secret. */
+  readonly returnUrl: string;
   readonly notifyUrl: (channel: string, accountId: string) => string;
   readonly log: Pick<Logger, 'error' | 'warn'>;
   /** Longest wait for one answer of a platform, in milliseconds. */

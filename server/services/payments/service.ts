@@ -9,6 +9,7 @@ import type {
   CardCiphertext,
   CardKeyDevice,
   CardKeyResult,
+  InAppPage,
   Payer,
   RawReply,
   RawRequest,
@@ -66,6 +67,8 @@ export interface LinkChannel {
   readonly code: string;
   readonly name: { readonly zh: string; readonly en: string };
   readonly account?: AccountKey;
+  /** In the platform's own browser the page first goes there, and comes back with a code of its payer. */
+  readonly inApp?: InAppPage;
 }
 
 /** What a person decides about a payment in review: about one of its attempts, or about one of its refunds. */

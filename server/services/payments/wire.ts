@@ -30,6 +30,7 @@ export function createPaymentService(
         ...alarms.map(() => ({ name: 'alarm' as const, id })),
       );
     },
+    returnUrl: `${publicUrl}/l?back=1`,
     notifyUrl: (channel, accountId) => `${publicUrl}/api/notify/${channel}/${accountId}`,
     log: core.log,
     timeoutMs,

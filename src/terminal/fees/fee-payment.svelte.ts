@@ -224,13 +224,14 @@ export class FeePayment {
     if (job !== undefined) return this.#tellStage();
     const isThis = choice.quoteId === view.quoteId && choice.totalFen === document.totalFen;
     if (!isThis) return void this.link.send({ type: 'stage', stage: 'changed', quote: view.document });
-    const { payId, channel, account } = choice;
+    const { payId, channel, account, appCode } = choice;
     if (this.link.needsDigits && !this.link.isSame) return this.#refuse(payId, 'not-confirmed');
     const linkId = this.link.state?.linkId;
     await this.#pay({
       ...{ payId, channel, kind: 'link', totalFen: document.totalFen },
       ...(linkId === undefined ? {} : { linkId }),
       ...(account === undefined ? {} : { account }),
+      ...(appCode === undefined ? {} : { appCode }),
     });
   }
 

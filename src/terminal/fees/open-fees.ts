@@ -7,7 +7,7 @@ import { speak } from '../voice.ts';
 import { ServerFees } from './fee-api.ts';
 import { FeeDesk } from './fee-desk.svelte.ts';
 
-/** The page that a phone opens. */
+/** The page that a phone opens, until the server has said at which address. */
 const pagePath = '/l';
 
 /** Wires the desk for fees into a terminal's desk. Rejects when its words cannot be fetched. */
@@ -15,10 +15,11 @@ export async function openFees(desk: TerminalDesk): Promise<FeeDesk> {
   await feesText.load();
   const { link, kept, device, newId, pause, now } = desk.tools;
   const place = printerPlace(desk, device);
-  return new FeeDesk({
+  const fees: FeeDesk = new FeeDesk({
     ...{ kept, newId, pause, now },
     api: new ServerFees(link.api, globalThis.crypto.subtle as SubtleCrypto | undefined),
-    host: (options) => createLinkHost({ ...options, pageUrl: `${location.origin}${pagePath}`, fetch: link.fetch }),
+    host: (options) =>
+      createLinkHost({ ...options, pageUrl: fees.menu?.pageUrl ?? `${location.origin}${pagePath}`, fetch: link.fetch }),
     print: (lines) => printLines(place, lines),
     serverNow: () => desk.serverNow(),
     pollMs: () => (link.events.state === 'open' ? 5_000 : 1_500),
@@ -33,4 +34,5 @@ export async function openFees(desk: TerminalDesk): Promise<FeeDesk> {
       else void desk.renew();
     },
   });
+  return fees;
 }

@@ -177,6 +177,7 @@ export class Play {
         close: () => undefined,
       },
       publish: () => undefined,
+      returnUrl: 'http://127.0.0.1/l?back=1',
       notifyUrl: () => 'http://127.0.0.1/',
       log: { error: () => undefined, warn: () => undefined },
     };

@@ -34,12 +34,12 @@ async function readRows(core: Core, terminalId: string): Promise<readonly MenuRo
 }
 
 /** What can be asked for at a terminal. Payees of one service that ask for the same digits stand together. */
-export async function readMenu(core: Core, terminalId: string): Promise<FeeMenu> {
+export async function readMenu(core: Core, terminalId: string, pageUrl: string): Promise<FeeMenu> {
   const rows = await readRows(core, terminalId);
   const services = feeServices.flatMap((service) => groupsOf(rows.filter((row) => row.service === service)));
   const [key] = core.keys().lookupKeys;
   const publicKey = Buffer.from(key.publicKey).toString('base64url');
-  return { services, lookupKey: { kid: key.kid, publicKey } };
+  return { services, lookupKey: { kid: key.kid, publicKey }, pageUrl };
 }
 
 function groupsOf(rows: readonly MenuRow[]): MenuService[] {

@@ -88,6 +88,7 @@ async function begin(tools: PayTools, call: PayCall, row: QuoteRow, body: PayQuo
   const payer = {
     ...{ address, returnUrl: tools.returnUrl },
     ...(body.account === undefined ? {} : { account: body.account }),
+    ...(body.appCode === undefined ? {} : { appCode: body.appCode }),
   };
   const made = await payments.createOrder(
     actorOf(call.app),
