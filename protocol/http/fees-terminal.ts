@@ -93,7 +93,12 @@ export const makeQuoteSchema = v.strictObject({
 /** Asks for a quote. */
 export type MakeQuote = v.InferOutput<typeof makeQuoteSchema>;
 
-/** Where a quote stands. `changed` says what became different when a quote was made anew. */
+/**
+ * Where a quote stands. `changed` says what became different when a quote was made anew. `reason`: `being-paid` and
+ * `already-paid` (of `payRefusals`; nothing was begun), `paid-late` (the money came after the end and goes back by
+ * itself), or why the platform said no (`failureReasons`). `receipt`: with `paid` the payment's, with `reversed` the
+ * newest reversal.
+ */
 export const quoteViewSchema = v.object({
   quoteId: idSchema,
   document: signedDocumentSchema,

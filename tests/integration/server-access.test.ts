@@ -27,7 +27,7 @@ function personOf(role: Role): Promise<Person> {
 
 const names = Object.keys(endpoints) as RouteName[];
 const params = {
-  ...{ id: newId(), photoId: newId(), token: 'x'.repeat(43) },
+  ...{ id: newId(), photoId: newId(), token: 'x'.repeat(43), receiptNo: 'TK-261124-000001' },
   ...{ accountId: newId(), keyId: newId(), limitId: newId() },
   ...{ tariffId: newId(), versionId: newId(), meterId: newId(), billId: newId(), runId: newId() },
 };
