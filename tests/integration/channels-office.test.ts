@@ -128,7 +128,7 @@ describe('accounts', () => {
     use(id);
     const used = async () => (await keysOf()).map(({ keyId, lastUsedAt }) => [keyId, lastUsedAt]);
     const now = new Date(world.nowMs).toISOString();
-    await expect.poll(used, 'only the key in use').toEqual([
+    await expect.poll(used, { message: 'only the key in use' }).toEqual([
       ['SERIAL2', now],
       ['SERIAL1', new Date(world.nowMs - 3_600_000).toISOString()],
     ]);

@@ -118,7 +118,7 @@ export class Bench {
     this.link.use(this.identity);
     // Signing takes real time; from here on everything is only promises.
     await this.link.api.call('appHome');
-    const { api, network } = this.link;
+    const { api, network, fetch } = this.link;
     const printing = new Printing({
       api,
       newId: this.newId,
@@ -128,7 +128,7 @@ export class Bench {
       },
     });
     const desk = new TerminalDesk({
-      link: { api, network, events: this.events as unknown as ServerEvents },
+      link: { api, network, fetch, events: this.events as unknown as ServerEvents },
       ...{ kept: this.kept, printing, newId: this.newId, pause: this.pause },
       device: await this.#device(),
       now: () => this.server.nowMs,
