@@ -139,7 +139,12 @@ function paidOf(transaction: JsonObject | undefined): PayResult {
     transactionId: textIn(transaction, 'transaction_id'),
     paidAtMs: msFromRfc3339(textIn(transaction, 'success_time') ?? ''),
   };
-  return paidWith(proof, textIn(amount, 'currency') ?? 'CNY', textIn(transaction, 'bank_type'));
+  return paidWith(proof, textIn(amount, 'currency') ?? 'CNY', payerOf(textIn(transaction, 'bank_type')));
+}
+
+/** The payer's bank. `OTHERS` stands for their balance and says nothing to who reads a receipt. */
+function payerOf(bankType: string | undefined): string | undefined {
+  return bankType === 'OTHERS' ? undefined : bankType;
 }
 
 /** A scanned code that is paid, as API v2 tells it (chapter 9.10, micropay). */
@@ -152,7 +157,7 @@ export function resultOfMicropay(fields: Readonly<Record<string, string>>): PayR
     transactionId: fields['transaction_id'],
     paidAtMs: msFromShanghai(fields['time_end'] ?? ''),
   };
-  return paidWith(proof, fields['fee_type'] ?? 'CNY', fields['bank_type']);
+  return paidWith(proof, fields['fee_type'] ?? 'CNY', payerOf(fields['bank_type']));
 }
 
 /** A transaction as API v2 tells it (chapter 9.2, order query). */

@@ -27,7 +27,6 @@ const proof = {
   platformMerchantId: '1600000001',
   transactionId: '4200000000202603020000000001',
   paidAtMs: Date.parse('2026-03-02T02:00:00Z'),
-  payer: 'OTHERS',
 };
 
 describe('trade_state of API v3', () => {
@@ -52,6 +51,11 @@ describe('trade_state of API v3', () => {
       expect(resultOfTransaction({ ...rest, trade_state: 'SUCCESS' }, 'wx1').kind).toBe('unknown');
     },
   );
+
+  test('the payer’s bank is named, their balance is not', () => {
+    const byBank = { ...transaction, trade_state: 'SUCCESS', bank_type: 'ICBC_DEBIT' };
+    expect(resultOfTransaction(byBank, 'wx1')).toEqual({ kind: 'paid', proof: { ...proof, payer: 'ICBC_DEBIT' } });
+  });
 
   test('about another app id: unknown', () => {
     expect(resultOfTransaction({ ...transaction, trade_state: 'SUCCESS' }, 'wx2').kind).toBe('unknown');
