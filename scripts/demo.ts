@@ -5,12 +5,14 @@ import type { BrowserContext } from 'playwright-core';
 import { openBench } from '../tests/serial-bench/bench.ts';
 import type { SerialBench } from '../tests/serial-bench/bench.ts';
 import type { PtyCable } from '../mock-server/terminal/pty.ts';
+import { launchChromium } from '../tests/serial-bench/chromium.ts';
 import { serialBenchProblem } from '../tests/serial-bench/requirements.ts';
 import { OfficeScreen } from '../tests/e2e/support/office.ts';
 import { TechnicianScreen } from '../tests/e2e/support/technician.ts';
 import type { RunAct } from '../tests/e2e/support/technician.ts';
 import { Authenticator } from '../tests/e2e/support/totp.ts';
 import { builtAppFolder, ensureBuilt } from './build-app.ts';
+import { takePayments } from './demo-counter.ts';
 import { demoPeople, demoTerminals } from './demo-data.ts';
 import { workOnSite } from './demo-on-site.ts';
 import { PictureBook } from './demo-pictures.ts';
@@ -163,6 +165,20 @@ async function withoutNetwork(cast: Cast): Promise<string> {
   return state;
 }
 
+/** The third part: the shop's counter, in a browser that no cable is plugged into. */
+async function atTheCounter({ stack, pictures, story }: Cast): Promise<void> {
+  story.part('At the counter');
+  const browser = await launchChromium();
+  try {
+    await takePayments({ stack, browser, pictures, story });
+  } finally {
+    await browser.close();
+  }
+  process.stdout.write(
+    `  Three payments, from the power key to the books, in ${story.totalSeconds}, pictures included.\n`,
+  );
+}
+
 async function run(): Promise<boolean> {
   const problem = serialBenchProblem();
   if (problem !== undefined) throw new Error(`The demo needs a serial bench, and ${problem}`);
@@ -186,6 +202,7 @@ async function run(): Promise<boolean> {
       const cast = await enter(stack, bench, port, story);
       await wholeJob(cast);
       const isProbation = (await withoutNetwork(cast)) === 'PROBATION';
+      await atTheCounter(cast);
       process.stdout.write(`\n  ${cast.pictures.names.length} pictures in demo-output/\n`);
       return stateOf(stack, serial) === 'NORMAL' && isProbation;
     } finally {
@@ -197,7 +214,9 @@ async function run(): Promise<boolean> {
   }
 }
 
-process.stdout.write('\nTillkeeper: the main job over real Web Serial\n\n');
+process.stdout.write(
+  '\nTillkeeper: a terminal unlocked over real Web Serial, one without a network, and a shop’s payments\n\n',
+);
 try {
   process.exitCode = (await run()) ? 0 : 1;
 } catch (error) {
