@@ -23,6 +23,7 @@ const digitsFrom = 10;
 const digitsCount = 90;
 const aesKeyBytes = 16;
 const ivBytes = 12;
+const directionBytes = aesKeyBytes + ivBytes;
 const secretBytes = 32;
 
 /** What both sides bind the handshake to. */
@@ -62,11 +63,11 @@ export async function makeFirst(
   const info = await infoOf(subtle, site, writeHello(terminalKey));
   const sender = await setupSender(subtle, terminalKey, info, names.psk);
   if (sender === undefined) return undefined;
-  const sealed = await hpkeSeal(subtle, sender.context, 0, names.psk.id, firstPlain);
-  return {
-    frame: concatBytes(Uint8Array.of(frameTypes.first), sender.encapsulated, sealed),
-    exported: await hpkeExport(subtle, sender.context, utf8Encode('keys'), secretBytes),
-  };
+  const [sealed, exported] = await Promise.all([
+    hpkeSeal(subtle, sender.context, 0, names.psk.id, firstPlain),
+    hpkeExport(subtle, sender.context, utf8Encode('keys'), secretBytes),
+  ]);
+  return { frame: concatBytes(Uint8Array.of(frameTypes.first), sender.encapsulated, sealed), exported };
 }
 
 /**
@@ -86,23 +87,28 @@ export async function openFirst(
   if (context === undefined) return undefined;
   const plain = await hpkeOpen(subtle, context, 0, names.psk.id, frame.slice(1 + encapsulatedBytes));
   if (plain?.[0] !== firstPlain[0]) return undefined;
-  return {
-    exported: await hpkeExport(subtle, context, utf8Encode('keys'), secretBytes),
-    digest: hexEncode(new Uint8Array(await subtle.digest('SHA-256', frame))),
-  };
+  const [exported, digest] = await Promise.all([
+    hpkeExport(subtle, context, utf8Encode('keys'), secretBytes),
+    subtle.digest('SHA-256', frame),
+  ]);
+  return { exported, digest: hexEncode(new Uint8Array(digest)) };
 }
 
-async function directionKeys(subtle: Subtle, prk: Bytes, epoch: number, label: string): Promise<DirectionKeys> {
-  const part = (name: string, length: number): Promise<Bytes> =>
-    expand(subtle, prk, concatBytes(utf8Encode(`${label} ${name}`), u16Be(epoch)), length);
-  return { key: await importAesKey(subtle, await part('key', aesKeyBytes)), iv: await part('iv', ivBytes) };
-}
-
-async function epochKeys(subtle: Subtle, prk: Bytes, epoch: number): Promise<EpochKeys> {
-  return {
-    terminal: await directionKeys(subtle, prk, epoch, 'terminal'),
-    phone: await directionKeys(subtle, prk, epoch, 'phone'),
-  };
+/** Keys of an epoch: for the terminal key and iv, then for the phone, then `more` bytes for other ends. */
+async function epochKeys(
+  subtle: Subtle,
+  prk: Bytes,
+  epoch: number,
+  more = 0,
+): Promise<{ readonly keys: EpochKeys; readonly rest: Bytes }> {
+  const info = concatBytes(utf8Encode('epoch'), u16Be(epoch));
+  const bytes = await expand(subtle, prk, info, 2 * directionBytes + more);
+  const direction = async (at: number): Promise<DirectionKeys> => ({
+    key: await importAesKey(subtle, bytes.slice(at, at + aesKeyBytes)),
+    iv: bytes.slice(at + aesKeyBytes, at + directionBytes),
+  });
+  const [terminal, phone] = await Promise.all([direction(0), direction(directionBytes)]);
+  return { keys: { terminal, phone }, rest: bytes.slice(2 * directionBytes) };
 }
 
 /** What the handshake gives: keys of epoch 0, the secret that a reload goes on from, and the two digits. */
@@ -115,12 +121,9 @@ export interface Agreed {
 /** Epoch 0, out of the handshake's secret and the terminal's nonce. */
 export async function agreeFirst(subtle: Subtle, exported: Bytes, nonce: Bytes): Promise<Agreed> {
   const prk = await extract(subtle, nonce, exported);
-  const number = readU32Be(await expand(subtle, prk, utf8Encode('digits'), 4));
-  return {
-    keys: await epochKeys(subtle, prk, 0),
-    resume: await expand(subtle, prk, utf8Encode('resume'), secretBytes),
-    digits: String(digitsFrom + (number % digitsCount)),
-  };
+  const { keys, rest } = await epochKeys(subtle, prk, 0, secretBytes + 4);
+  const digits = String(digitsFrom + (readU32Be(rest, secretBytes) % digitsCount));
+  return { keys, resume: rest.slice(0, secretBytes), digits };
 }
 
 /**
@@ -128,5 +131,6 @@ export async function agreeFirst(subtle: Subtle, exported: Bytes, nonce: Bytes):
  * cannot come to the same keys, so no number of an envelope is used twice under one key.
  */
 export async function agreeAgain(subtle: Subtle, resume: Bytes, epoch: number, nonce: Bytes): Promise<EpochKeys> {
-  return epochKeys(subtle, await extract(subtle, nonce, resume), epoch);
+  const { keys } = await epochKeys(subtle, await extract(subtle, nonce, resume), epoch);
+  return keys;
 }

@@ -89,17 +89,21 @@ async function agree(
 /** The key schedule (section 5.1). */
 async function keySchedule(subtle: Subtle, shared: Bytes, info: Bytes, psk?: PreSharedKey): Promise<HpkeContext> {
   if (psk !== undefined && psk.key.length < pskMinBytes) throw new RangeError('keySchedule.psk');
-  const pskIdHash = await labeledExtract(subtle, hpkeSuite, empty, 'psk_id_hash', psk?.id ?? empty);
-  const infoHash = await labeledExtract(subtle, hpkeSuite, empty, 'info_hash', info);
+  // Engines work on threads of their own; what does not depend on each other goes at once.
+  const [pskIdHash, infoHash, secret] = await Promise.all([
+    labeledExtract(subtle, hpkeSuite, empty, 'psk_id_hash', psk?.id ?? empty),
+    labeledExtract(subtle, hpkeSuite, empty, 'info_hash', info),
+    labeledExtract(subtle, hpkeSuite, shared, 'secret', psk?.key ?? empty),
+  ]);
   const context = concatBytes(Uint8Array.of(psk === undefined ? 0 : 1), pskIdHash, infoHash);
-  const secret = await labeledExtract(subtle, hpkeSuite, shared, 'secret', psk?.key ?? empty);
   const part = (label: string, length: number): Promise<Bytes> =>
     labeledExpand(subtle, hpkeSuite, secret, label, context, length);
-  return {
-    key: await importAesKey(subtle, await part('key', keyBytes)),
-    baseNonce: await part('base_nonce', nonceBytes),
-    exporterSecret: await part('exp', hashBytes),
-  };
+  const [key, baseNonce, exporterSecret] = await Promise.all([
+    part('key', keyBytes).then((bytes) => importAesKey(subtle, bytes)),
+    part('base_nonce', nonceBytes),
+    part('exp', hashBytes),
+  ]);
+  return { key, baseNonce, exporterSecret };
 }
 
 /** A key for AES-GCM that cannot be taken out again. */

@@ -1,5 +1,8 @@
 import * as v from 'valibot';
 import { signedDocumentSchema } from '../fees/documents.ts';
+import { byeReasons, payStages, printStates } from './words.ts';
+
+export type { PayRefusal } from './words.ts';
 
 /**
  * What terminal and phone say to each other inside the sealed link. The link itself (hello, keys, acknowledgements,
@@ -8,37 +11,6 @@ import { signedDocumentSchema } from '../fees/documents.ts';
 export const messageMaxBytes = 16_000;
 
 const fen = v.pipe(v.number(), v.safeInteger());
-
-/** Where a payment by phone stands, in the words of the terminal. Only `paid` with a receipt that verifies is paid. */
-export const payStages = [
-  'starting',
-  'at-platform',
-  'checking',
-  'paid',
-  'failed',
-  'closed',
-  'expired',
-  'changed',
-  'refused',
-] as const;
-
-/**
- * Why a payment was not begun (`stage` refused), by code; a code that is not here is told as `unknown`. `being-paid`:
- * somebody else pays the same bill now. `already-paid`: it is paid. `not-confirmed`: the digits were not confirmed yet.
- * `channel-off`: the payee cannot take this channel now. `bad-account`: the bank's key did not open the account.
- * `no-server`: the terminal cannot reach its server; nothing was begun.
- */
-export const payRefusals = [
-  'being-paid',
-  'already-paid',
-  'not-confirmed',
-  'channel-off',
-  'bad-account',
-  'no-server',
-  'unknown',
-] as const;
-/** Why a payment was not begun. */
-export type PayRefusal = (typeof payRefusals)[number];
 
 /** Terminal to phone. */
 export const terminalMessageSchema = v.variant('type', [
@@ -68,11 +40,11 @@ export const terminalMessageSchema = v.variant('type', [
     /** With `changed`: what became different, in words, as the server said it. */
     changed: v.optional(v.array(v.object({ zh: v.string(), en: v.string() }))),
     /** The terminal prints a receipt on paper, has printed it, or cannot. */
-    print: v.optional(v.picklist(['printing', 'printed', 'no-paper'])),
+    print: v.optional(v.picklist(printStates)),
   }),
   v.object({
     type: v.literal('bye'),
-    reason: v.picklist(['done', 'cancelled', 'two-phones', 'not-same', 'idle', 'off']),
+    reason: v.picklist(byeReasons),
   }),
 ]);
 /** Terminal to phone. */

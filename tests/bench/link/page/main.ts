@@ -7,6 +7,8 @@ import { createLinkHost } from '../../../../src/phone-link/host.ts';
 /** What the tests see of a page. Times in the page's own milliseconds. */
 export interface LinkPage {
   state: HostState | GuestState | undefined;
+  /** When the script began. */
+  readonly startedAtMs: number;
   readonly got: { readonly atMs: number; readonly message: PhoneMessage | TerminalMessage }[];
   readonly states: { readonly atMs: number; readonly state: HostState | GuestState }[];
   readonly peers: RTCPeerConnection[];
@@ -39,6 +41,7 @@ let linked: Linked | undefined;
 
 const page: LinkPage = {
   state: undefined,
+  startedAtMs: performance.now(),
   got: [],
   states: [],
   peers,
