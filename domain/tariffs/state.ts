@@ -5,6 +5,14 @@ import { refuse } from './refused.ts';
 
 type Table = Readonly<Record<string, Readonly<Record<string, DecimalText>>>>;
 
+/** The newest windows; their names sort by time. */
+function newest(row: Readonly<Record<string, DecimalText>>): Readonly<Record<string, DecimalText>> {
+  const keys = Object.keys(row);
+  if (keys.length <= tariffLimits.windowsKeptMax) return row;
+  const kept = keys.sort().slice(-tariffLimits.windowsKeptMax);
+  return Object.fromEntries(kept.map((key) => [key, row[key] ?? '0']));
+}
+
 /** What earlier bills used up, and what this one adds, by component and window. */
 export class StateBook {
   readonly #tables: Readonly<Record<'used' | 'billed', Table>>;
@@ -48,10 +56,7 @@ export class StateBook {
     for (const [id, row] of this.#now[table]) {
       const all: Record<string, DecimalText> = Object.hasOwn(merged, id) ? { ...merged[id] } : {};
       for (const [key, value] of row) all[key] = value.toText();
-      const keys = Object.keys(all);
-      const { windowsKeptMax } = tariffLimits;
-      if (keys.length > windowsKeptMax) for (const key of keys.sort().slice(0, -windowsKeptMax)) delete all[key];
-      merged[id] = all;
+      merged[id] = newest(all);
     }
     return merged;
   }
