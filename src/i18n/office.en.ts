@@ -20,6 +20,7 @@ export const officeEn = {
     audit: 'Audit log',
     board: 'Live board',
     channels: 'Channels',
+    fees: 'Fees',
   },
   tabs: { requests: 'Unlock requests', registry: 'Registry' },
   stream: {

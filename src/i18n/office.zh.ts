@@ -21,6 +21,7 @@ export const officeZh: OfficeText = {
     audit: '审计日志',
     board: '看板',
     channels: '渠道',
+    fees: '收费',
   },
   tabs: { requests: '解锁申请', registry: '登记簿' },
   stream: {

@@ -5,6 +5,7 @@ export type OfficeScreen =
   | 'terminals'
   | 'board'
   | 'channels'
+  | 'fees'
   | 'tickets'
   | 'people'
   | 'alarms'
@@ -18,6 +19,7 @@ const screens: readonly OfficeScreen[] = [
   'terminals',
   'board',
   'channels',
+  'fees',
   'tickets',
   'people',
   'alarms',
@@ -41,12 +43,15 @@ const withDetails: readonly OfficeScreen[] = [
 export interface OfficeRoute {
   readonly screen: OfficeScreen | 'not-found';
   readonly id?: string;
+  /** Of the fees: the parts of the path behind the screen's own. */
+  readonly parts?: readonly string[];
 }
 
 /** Which screen of the office stands at `path`; `/office` itself is the requests. */
 export function officeRoute(path: string): OfficeRoute {
   const [, name = 'requests', id, ...rest] = path.split('/').filter((part) => part !== '');
   const screen = screens.find((candidate) => candidate === name);
+  if (screen === 'fees' && rest.length <= 2) return { screen, parts: id === undefined ? [] : [id, ...rest] };
   if (screen === undefined || rest.length > 0) return { screen: 'not-found' };
   if (id === undefined) return screen === 'cases' ? { screen: 'requests' } : { screen };
   return withDetails.includes(screen) ? { screen, id } : { screen: 'not-found' };

@@ -22,6 +22,8 @@ import { merchantEn } from '../../../src/i18n/merchant.en.ts';
 import { merchantZh } from '../../../src/i18n/merchant.zh.ts';
 import { officeEn } from '../../../src/i18n/office.en.ts';
 import { officeZh } from '../../../src/i18n/office.zh.ts';
+import { officeFeesEn } from '../../../src/i18n/office-fees.en.ts';
+import { officeFeesZh } from '../../../src/i18n/office-fees.zh.ts';
 import { officeMoneyEn } from '../../../src/i18n/office-money.en.ts';
 import { officeMoneyZh } from '../../../src/i18n/office-money.zh.ts';
 import { onSiteEn } from '../../../src/i18n/on-site.en.ts';
@@ -50,6 +52,7 @@ const pairs = [
   ['merchant', merchantEn, merchantZh],
   ['merchant, opened', merchantMoreEn, merchantMoreZh],
   ['office', officeEn, officeZh],
+  ['office, fees', officeFeesEn, officeFeesZh],
   ['office-money', officeMoneyEn, officeMoneyZh],
   ['on-site', onSiteEn, onSiteZh],
   ['shared', sharedEn, sharedZh],
