@@ -171,7 +171,7 @@ export class HostMachine {
       due.push(silentFor < silentMs ? heardAtMs + silentMs + 1 : this.#nowMs + 1_000, this.#joined.atMs + hardMs);
     }
     if (this.#joined === undefined && !this.#isOver) {
-      if (!this.#isLost) due.push(this.#startedAtMs + lostMs);
+      if (this.#nowMs < this.#startedAtMs + lostMs) due.push(this.#startedAtMs + lostMs);
       for (const { shownAtMs } of this.#codes) if (shownAtMs !== undefined) due.push(shownAtMs + codeLifeMs);
       const newest = this.#codes.at(-1)?.shownAtMs;
       if (newest !== undefined && !this.#isMaking && this.#made < codesMax) due.push(newest + codeRenewMs);

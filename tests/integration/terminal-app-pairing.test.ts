@@ -225,3 +225,23 @@ describe('an app', () => {
     expect((await nobody.call('appHome')).status).toBe(401);
   });
 });
+
+describe('the mailbox of a phone’s link', () => {
+  const link = `/api/link/${'m'.repeat(22)}`;
+  const put = (headers: Record<string, string>): Promise<Response> =>
+    fetch(bench.world.server.url + link, { method: 'PUT', headers, body: JSON.stringify({ hello: 'h'.repeat(88) }) });
+
+  it('opens for an app that is signed in, for nobody else, and phones reach it by socket', async () => {
+    const app = await bench.app();
+    expect((await put({})).status).toBe(401);
+    expect((await put({ ...app.headers, origin: 'https://evil.example' })).status).toBe(403);
+    expect((await put(app.headers)).status).toBe(200);
+    const phone = new WebSocket(`${bench.world.server.url.replace('http', 'ws')}${link}/socket?as=phone`);
+    const word = await new Promise<string>((done) => {
+      phone.onmessage = ({ data }) => done(String(data));
+    });
+    expect(JSON.parse(word)).toEqual({ hello: 'h'.repeat(88) });
+    expect(bench.world.server.context.relay.guestAddress('m'.repeat(22))).toBe('127.0.0.1');
+    phone.close();
+  });
+});

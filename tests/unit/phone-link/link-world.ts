@@ -116,6 +116,8 @@ export class LinkWorld {
   isRtcUp = false;
   hostWakeAtMs = Infinity;
   error: unknown;
+  /** The code that was scanned last. */
+  hosted = '';
   #seed: number;
 
   constructor(subtle: Subtle, seed: number) {
@@ -185,8 +187,14 @@ export class LinkWorld {
 
   /** A phone reads the code that the terminal shows. */
   async scan(): Promise<WorldPhone | undefined> {
-    const code = readCode(new URL(this.host.view.code ?? 'https://x/').hash);
-    if (code === undefined) return undefined;
+    const { code } = this.host.view;
+    return code === undefined ? undefined : this.scanCode(new URL((this.hosted = code)).hash);
+  }
+
+  /** A phone reads a code from wherever. Throws when it is none. */
+  async scanCode(hash: string): Promise<WorldPhone> {
+    const code = readCode(hash);
+    if (code === undefined) throw new RangeError('scanCode.hash');
     const phone = new WorldPhone(this, this.phones.length, code);
     this.phones.push(phone);
     await this.settle();
@@ -233,12 +241,15 @@ export class LinkWorld {
     this.host.post({ on: 'send', text });
   }
 
-  /** Time passes; everybody wakes when they wanted to, at most `ticksMax` times. */
+  /** Time passes; everybody wakes when they wanted to, at most `ticksMax` times. Throws when somebody wakes on and on. */
   async pass(ms: number, ticksMax = 40): Promise<void> {
     const until = this.nowMs + ms;
+    let spins = 0;
     for (let ticks = 0; ticks < ticksMax; ticks++) {
       const next = Math.min(this.hostWakeAtMs, ...this.phones.map(({ wakeAtMs }) => wakeAtMs));
       if (next > until) break;
+      spins = next > this.nowMs ? 0 : spins + 1;
+      if (spins > 4) throw new Error('wakes without end');
       this.nowMs = Math.max(this.nowMs, next);
       if (this.hostWakeAtMs <= this.nowMs) this.host.post({ on: 'tick' });
       for (const phone of this.phones) if (phone.wakeAtMs <= this.nowMs) phone.engine.post({ on: 'tick' });

@@ -53,3 +53,145 @@ describe('a link', () => {
     expect(phone.engine.view).toMatchObject({ phase: 'joined', digits });
   });
 });
+
+describe('a code', () => {
+  test('is followed by the next after 45 s, is good for 60 s, and the phone of the old one is let in meanwhile', async () => {
+    const world = new LinkWorld(quickSubtle(), 5);
+    await world.start();
+    const first = world.host.view.code;
+    await world.pass(44_900);
+    expect(world.host.view.code).toBe(first);
+    const late = await world.scan();
+    await world.pass(200);
+    expect(world.host.view.code).not.toBe(first);
+    expect(world.hellos.size).toBe(2);
+    await world.deliverAll();
+    expect(late?.engine.view.phase).toBe('joined');
+    expect([...world.shut.values()]).toEqual(['used']);
+  });
+
+  test('that is too old is refused by the terminal itself, whatever the relay still passes on', async () => {
+    const world = new LinkWorld(quickSubtle(), 5);
+    await world.start();
+    const phone = (await world.scan())!;
+    const first = world.onTheWay.splice(0);
+    await world.pass(60_100);
+    expect([...world.shut.values()]).toEqual(['expired']);
+    for (const parcel of first) world.hand(parcel);
+    await world.settle();
+    expect(world.host.view).toMatchObject({ phase: 'showing' });
+    expect(phone.engine.view).toMatchObject({ phase: 'over', failure: 'no-connection' });
+  });
+
+  test('is renewed forty times and no more', async () => {
+    const world = new LinkWorld(quickSubtle(2), 5);
+    await world.start();
+    for (let i = 0; i < 45; i++) await world.pass(45_000);
+    expect(world.host.view).toMatchObject({ phase: 'over', failure: 'expired' });
+    expect(world.shut.size).toBe(40);
+  });
+
+  test('that two phones have ends the link within its life, and says "used" afterwards', async () => {
+    const { world, phone } = await joined();
+    const second = new URL(world.hosted).hash;
+    await world.pass(61_000);
+    const late = await world.scanCode(second);
+    await world.deliverAll();
+    expect(late.engine.view).toMatchObject({ phase: 'over', failure: 'used' });
+    expect(world.host.view.phase).toBe('joined');
+    expect(phone.engine.view.phase).toBe('joined');
+  });
+});
+
+describe('silence', () => {
+  test('of a phone at its wallet is counted for the screen, and after eight minutes ends the link', async () => {
+    const { world, phone } = await joined();
+    phone.wakeAtMs = Infinity;
+    world.phones.length = 0;
+    await world.pass(5_900);
+    expect(world.host.view.silentMs).toBeUndefined();
+    await world.pass(295_000, 400);
+    expect(world.host.view).toMatchObject({ phase: 'joined', failure: undefined });
+    expect(world.host.view.silentMs).toBeGreaterThan(290_000);
+    await world.pass(185_000, 400);
+    expect(world.host.view).toMatchObject({ phase: 'over', failure: 'ended' });
+  });
+
+  test('of the terminal has a word after 8 s and an end after two minutes', async () => {
+    const { world, phone } = await joined();
+    await world.pass(8_100, 100);
+    world.onTheWay.length = 0;
+    expect(phone.engine.view).toMatchObject({ phase: 'joined', failure: 'no-connection' });
+    await world.pass(125_000, 400);
+    expect(phone.engine.view).toMatchObject({ phase: 'over', failure: 'no-connection' });
+    expect(phone.kept).toBeUndefined();
+  });
+
+  test('of a page that was frozen is not the terminal’s', async () => {
+    const { world, phone } = await joined();
+    world.onTheWay.length = 0;
+    world.nowMs += 300_000;
+    phone.engine.post({ on: 'tick' });
+    await world.settle();
+    expect(phone.engine.view).toMatchObject({ phase: 'joined', failure: undefined });
+    await world.deliverAll();
+    expect(world.host.view.silentMs).toBeUndefined();
+  });
+
+  test('before the first answer: asked once more after 5 s, then said', async () => {
+    const world = new LinkWorld(quickSubtle(), 5);
+    await world.start();
+    const phone = (await world.scan())!;
+    const [first] = world.onTheWay.splice(0);
+    await world.pass(5_000);
+    expect(world.onTheWay.map(({ frame }) => frame)).toEqual([first!.frame]);
+    await world.pass(5_000);
+    expect(phone.engine.view).toMatchObject({ phase: 'over', failure: 'no-connection' });
+  });
+});
+
+describe('the direct way', () => {
+  test('that swallows a message has the relay carry it after 400 ms', async () => {
+    const { world, phone } = await joined();
+    world.openRtc();
+    await world.settle();
+    await world.deliverAll();
+    phone.send(seen);
+    await world.settle();
+    expect(world.onTheWay.splice(0).map(({ way }) => way)).toEqual(['rtc']);
+    await world.pass(399);
+    expect(world.onTheWay).toEqual([]);
+    await world.pass(1);
+    expect(world.onTheWay.map(({ way }) => way)).toEqual(['relay']);
+    await world.deliverAll();
+    expect(world.hostGot).toEqual([seen]);
+  });
+
+  test('without a sign of life for 6 s is over, and is begun anew', async () => {
+    const { world, phone } = await joined();
+    world.openRtc();
+    await world.settle();
+    await world.deliverAll();
+    phone.wantsRtc = false;
+    await world.pass(6_100);
+    expect(phone.engine.view.carrier).toBe('relay');
+    expect(phone.wantsRtc).toBe(true);
+    expect(world.host.view.carrier).toBe('relay');
+  });
+});
+
+test('a goodbye ends both sides, ordinary or not, and the mailbox with them', async () => {
+  const { world, phone } = await joined();
+  world.host.post({ on: 'close', reason: 'not-same', text: JSON.stringify({ type: 'bye', reason: 'not-same' }) });
+  await world.settle();
+  expect(world.host.view).toMatchObject({ phase: 'over', failure: 'not-same' });
+  await world.deliverAll();
+  expect(phone.engine.view).toMatchObject({ phase: 'over', failure: 'not-same' });
+  expect([...world.shut.values()]).toEqual(['done']);
+  expect(phone.kept).toBeUndefined();
+  const other = await joined();
+  other.phone.engine.post({ on: 'close', text: JSON.stringify({ type: 'bye', reason: 'done' }) });
+  await other.world.settle();
+  await other.world.deliverAll();
+  expect(other.world.host.view).toMatchObject({ phase: 'over', failure: undefined });
+});

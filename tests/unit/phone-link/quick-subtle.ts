@@ -25,14 +25,18 @@ function cipherOf(key: Bytes): 'aes-128-gcm' {
 
 /**
  * Web Crypto's calls answered by OpenSSL at once instead of on a thread of its own: the same cryptography at a tenth of
- * the cost, for tests that need ten thousand links. `pairs`: a few key pairs that are dealt out in turn.
+ * the cost, for tests that need ten thousand links. `pairs`: a few key pairs that are
+ * dealt out in turn; `secrets`: private keys for the first of them, where the same must come out each time.
  */
-export function quickSubtle(pairs = 0): Subtle {
+export function quickSubtle(pairs = 0, secrets: readonly Uint8Array[] = []): Subtle {
   const made: KeyHandlePair[] = [];
   let next = 0;
   const pair = (): KeyHandlePair => {
     const ecdh = createECDH('prime256v1');
-    const bytes = Uint8Array.from(ecdh.generateKeys());
+    const secret = secrets[made.length];
+    if (secret === undefined) ecdh.generateKeys();
+    else ecdh.setPrivateKey(secret);
+    const bytes = Uint8Array.from(ecdh.getPublicKey());
     const publicKey: QuickKey = { type: 'public', bytes };
     const privateKey: QuickKey = { type: 'private', ecdh };
     return { publicKey, privateKey };

@@ -114,6 +114,8 @@ describe('mailboxes', () => {
   });
 });
 
+type Body = Readonly<Record<string, unknown>> & { readonly key: string; readonly seat: string };
+
 describe('the relay on the wire', () => {
   let relay: Awaited<ReturnType<typeof startRelay>>;
   let origin: string;
@@ -127,13 +129,13 @@ describe('the relay on the wire', () => {
     relay.http.close();
   });
 
-  async function call(part: Parameters<typeof relayPath>[1], init: RequestInit, query = ''): Promise<[number, any]> {
+  async function call(part: Parameters<typeof relayPath>[1], init: RequestInit, query = ''): Promise<[number, Body]> {
     const response = await fetch(origin + relayPath(id, part) + query, init);
-    return [response.status, await response.json()];
+    return [response.status, (await response.json()) as Body];
   }
-  const open = (headers: Record<string, string> = { authorization: 'Bearer t1' }): Promise<[number, any]> =>
+  const open = (headers: Record<string, string> = { authorization: 'Bearer t1' }): Promise<[number, Body]> =>
     call('', { method: 'PUT', headers, body: JSON.stringify({ hello }) });
-  const join = (body: object): Promise<[number, any]> => call('join', { method: 'POST', body: JSON.stringify(body) });
+  const join = (body: object): Promise<[number, Body]> => call('join', { method: 'POST', body: JSON.stringify(body) });
   const socket = (as: string, headers: Record<string, string> = {}): WebSocket =>
     new WebSocket(`${origin.replace('http', 'ws')}${relayPath(id, 'socket')}?as=${as}`, { headers });
   const word = (ws: WebSocket): Promise<unknown> =>
