@@ -33,7 +33,6 @@ export interface FeeDeskTools {
   language(): 'zh' | 'en';
   /** The person reads slowly: read aloud, or in large letters. */
   isSlow(): boolean;
-  canScanPhone(): boolean;
   /** Says a text in place of what is being said. */
   say(text: string): void;
   /** Changes how the terminal speaks and looks. */
@@ -73,6 +72,8 @@ export class FeeDesk {
   notice = $state<FeeNotice>();
   /** Why the last call came to nothing; the screen that it belongs to says it. */
   failure = $state.raw<ApiFailure>();
+  /** Wrong tries in a row; a right one, and only that, begins anew. */
+  wrongTries = $state(0);
   /** A payment that never reached the server before the power went, fen. */
   lostFen = $state<number>();
   idle = $state.raw<Idle>({ at: 'active' });
@@ -99,7 +100,7 @@ export class FeeDesk {
     const { menu, household, offer } = this;
     const { document, stage } = this.payment;
     const isPrinting = this.printing.isBusy;
-    return { menu, household, offer, document, stage, isPrinting, canScanPhone: this.tools.canScanPhone() };
+    return { menu, household, offer, document, stage, isPrinting };
   }
 
   /** Begins with the list of services. */
@@ -167,6 +168,7 @@ export class FeeDesk {
   /** Ends everything: nothing of the household stays. A payment under way goes on at the platform and on the phone. */
   async leave(reason: 'done' | 'cancelled' | 'idle' | 'off'): Promise<void> {
     this.#forget();
+    this.touch();
     this.show({ at: 'services' });
     this.tools.leave(reason === 'off');
     await this.payment.end(reason);
@@ -282,8 +284,10 @@ export class FeeDesk {
       const { service, payeeId } = entry;
       this.entry = { service, payeeId };
       this.household = answer.value;
+      this.wrongTries = 0;
       return this.show({ at: 'household' });
     }
+    if (answer.error === 'not-found') this.wrongTries += 1;
     // Which of the two was wrong is not said, so both are typed anew only where that helps.
     this.show({
       at: 'number',
@@ -295,7 +299,7 @@ export class FeeDesk {
   /** The key of the menu may have been changed since it was fetched: then it is fetched and the number sealed once more. */
   async #lookup(entry: Entry, menu: FeeMenu): Promise<ApiResult<HouseholdView>> {
     const answer = await this.tools.api.lookup(entry, menu.lookupKey);
-    if (answer.ok || answer.error !== 'request-unreadable') return answer;
+    if (answer.ok || answer.field !== 'sealed') return answer;
     const again = await this.tools.api.menu();
     if (!again.ok) return again;
     this.menu = again.value;

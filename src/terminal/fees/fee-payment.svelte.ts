@@ -8,8 +8,8 @@ import type { FeeApi } from './fee-api.ts';
 import { FeeLink } from './fee-link.svelte.ts';
 import type { FeeLinkTools } from './fee-link.svelte.ts';
 import { readQuote } from './flow/documents.ts';
-import { feeStageOf, isOver, isUnderWay, payRefusalOf, stageMessage } from './flow/fee-stage.ts';
-import type { Change, FeeFacts, FeeStage } from './flow/fee-stage.ts';
+import { blockedBy, feeStageOf, isOver, isUnderWay, payRefusalOf, stageMessage } from './flow/fee-stage.ts';
+import type { Blocked, Change, FeeFacts, FeeStage } from './flow/fee-stage.ts';
 
 /** What a payment of fees takes from its surroundings. */
 export interface FeePaymentTools extends Omit<FeeLinkTools, 'onMessage'> {
@@ -59,6 +59,8 @@ export class FeePayment {
   change = $state.raw<Change>();
   qr = $state<string>();
   isCancelling = $state(false);
+  /** Nothing can be begun: somebody else pays or has paid. */
+  blocked = $state<Blocked>();
   /** Why the server did not begin. */
   refusal = $state.raw<ApiFailure>();
   /** Why the call under way is being repeated. */
@@ -70,10 +72,10 @@ export class FeePayment {
   }
 
   get facts(): FeeFacts | undefined {
-    const { view, document, job, change, qr, isCancelling } = this;
+    const { view, document, job, change, qr, isCancelling, blocked } = this;
     if (view === undefined || document === undefined) return undefined;
     const { state, isSame, lost } = this.link;
-    return { view, document, job, link: state, isSame, lost, change, qr, isCancelling };
+    return { view, document, job, link: state, isSame, lost, change, qr, isCancelling, blocked };
   }
 
   get stage(): FeeStage | undefined {
@@ -177,9 +179,13 @@ export class FeePayment {
 
   /** Puts the quote down. */
   async end(reason: Parameters<FeeLink['close']>[0]): Promise<void> {
+    const { view, stage } = this;
     this.link.close(reason);
     this.#clear();
     await this.#tools.kept.write('fee', undefined);
+    // So that nobody else has to wait for it. One that is being paid stays the platform's.
+    const isFree = stage !== undefined && !isUnderWay(stage) && !isOver(stage);
+    if (view !== undefined && isFree) await this.#tools.api.end(view.quoteId);
   }
 
   #clear(): void {
@@ -195,6 +201,7 @@ export class FeePayment {
     this.change = undefined;
     this.qr = undefined;
     this.isCancelling = false;
+    this.blocked = undefined;
     this.refusal = undefined;
     this.trouble = undefined;
   }
@@ -269,6 +276,13 @@ export class FeePayment {
   }
 
   async #begun(body: PayQuote, reply: PayQuoteReply): Promise<void> {
+    const blocked = blockedBy(reply.quote);
+    if (blocked !== undefined) {
+      await this.#drop();
+      this.link.hold(false);
+      this.blocked = blocked;
+      return this.#refuse(body.payId, blocked);
+    }
     if (reply.quote.state === 'replaced') {
       await this.#drop();
       this.link.hold(false);

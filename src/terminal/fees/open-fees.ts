@@ -25,7 +25,6 @@ export async function openFees(desk: TerminalDesk): Promise<FeeDesk> {
     pollMs: () => (link.events.state === 'open' ? 5_000 : 1_500),
     language: () => i18n.language,
     isSlow: () => desk.settings.isVoice || desk.settings.isLarge,
-    canScanPhone: () => false,
     say: (text) => speak(text, i18n.language),
     choose: (setting) => desk.choose(setting),
     leave(isOff) {

@@ -61,7 +61,7 @@ const pairs = [
 ] as const;
 
 /** Words that are the same in both languages: names, notations, and what has no word. */
-const untranslated = /^(Tillkeeper|English|简体中文|–|terminal:….*|base64url|SN|QR|PIN|SHA-256|JPEG|PNG|[A-Z]\d-\d\d)$/;
+const untranslated = /^(Tillkeeper|English|简体中文|–|terminal:….*|base64url|SN|QR|PIN|SHA-256|USB|JPEG|PNG|[A-Z]\d-\d\d)$/;
 
 describe.each(pairs)('%s', (_name, en, zh) => {
   test('both languages have the same keys', () => {

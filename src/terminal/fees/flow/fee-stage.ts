@@ -12,6 +12,14 @@ export interface Change {
   readonly why: readonly { readonly zh: string; readonly en: string }[];
 }
 
+/** Why nothing can be begun under a quote: somebody else is paying one of its bills, or has paid it. */
+export type Blocked = 'being-paid' | 'already-paid';
+
+/** What the server answered in place of beginning; undefined when it began. */
+export function blockedBy({ reason, state }: QuoteView): Blocked | undefined {
+  return state !== 'paid' && (reason === 'being-paid' || reason === 'already-paid') ? reason : undefined;
+}
+
 /** Everything that the stage of a quote follows from. */
 export interface FeeFacts {
   readonly view: QuoteView;
@@ -28,6 +36,7 @@ export interface FeeFacts {
   readonly qr: string | undefined;
   /** The person asked for the end of the payment. */
   readonly isCancelling: boolean;
+  readonly blocked: Blocked | undefined;
 }
 
 /**
@@ -60,7 +69,7 @@ export function feeStageOf(facts: FeeFacts): FeeStage {
   if (view.state === 'reversed' || view.state === 'review') return view.state;
   if (view.state === 'paid' || view.stage === 'paid') return isOurs(facts) ? 'paid' : 'elsewhere';
   if (job !== undefined) return paymentStage(facts, job);
-  if (view.state === 'paying') return 'elsewhere';
+  if (view.state === 'paying' || facts.blocked !== undefined) return 'elsewhere';
   if (facts.change !== undefined) return 'changed';
   return linkStage(facts);
 }

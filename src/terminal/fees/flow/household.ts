@@ -4,11 +4,11 @@ import type { HouseholdView } from '../../../../protocol/http/fees-terminal.ts';
 export type OpenBill = HouseholdView['bills'][number];
 
 /** Bills that one screen shows; the key after the last one turns the page. */
-export const billsPerPage = 5;
+export const billsPerPage = 4;
 /** Most bills that one payment takes (protocol/http/fees-terminal.ts). */
 export const billsMax = 12;
 /** Receipts that one screen shows. */
-export const receiptsPerPage = 5;
+export const receiptsPerPage = 4;
 
 /** The open bills, oldest first: by when they were due, then by the days that they are for. */
 export function inOrder(bills: readonly OpenBill[]): readonly OpenBill[] {

@@ -20,15 +20,7 @@ import {
 
 /** Why a key did nothing; the screen says it in words. */
 export type FeeNotice =
-  | 'busy'
-  | 'digits-missing'
-  | 'none-picked'
-  | 'being-paid'
-  | 'no-amount'
-  | 'too-little'
-  | 'too-much'
-  | 'no-camera'
-  | 'not-link';
+  'busy' | 'digits-missing' | 'none-picked' | 'being-paid' | 'no-amount' | 'too-little' | 'too-much';
 
 /** What a key asks for. `show` only changes the screen; everything else is done by the fee desk. */
 export type FeeIntent =
@@ -69,8 +61,6 @@ export interface PressFacts {
   readonly document: QuoteDocument | undefined;
   readonly stage: FeeStage | undefined;
   readonly isPrinting: boolean;
-  /** A phone's own code can be scanned here. */
-  readonly canScanPhone: boolean;
 }
 
 const show = (screen: FeeScreen): FeeIntent => ({ do: 'show', screen });
@@ -124,8 +114,6 @@ function onHousehold(screen: HouseholdScreen, key: Key, facts: PressFacts): FeeI
       return onBill(key, facts);
     case 'ways':
       return onWays(key, facts);
-    case 'scan-phone':
-      return key === 'cancel' ? show({ at: 'bill' }) : undefined;
     case 'ask-cancel':
       if (key === 'confirm') return { do: 'cancel' };
       return key === 'cancel' ? show({ at: 'bill' }) : undefined;
@@ -279,28 +267,22 @@ function onOver(stage: FeeStage, key: Key, isPrinting: boolean): FeeIntent | und
   return key === 'confirm' || key === 'cancel' ? { do: 'put-down' } : undefined;
 }
 
-/** What stands in the numbered list of other ways: channels at the terminal, then the paper, then the phone's own code. */
+/** What stands in the numbered list of other ways: channels at the terminal, then the paper. */
 export type FeeWay =
   | { readonly kind: 'channel'; readonly code: string; readonly name: { readonly zh: string; readonly en: string } }
-  | { readonly kind: 'print' }
-  | { readonly kind: 'scan-phone' };
+  | { readonly kind: 'print' };
 
 /** The numbered list of other ways. A channel that needs an account from the phone works on the phone only. */
-export function feeWays(document: QuoteDocument | undefined, canScanPhone: boolean): readonly FeeWay[] {
+export function feeWays(document: QuoteDocument | undefined): readonly FeeWay[] {
   const channels = (document?.channels ?? []).filter(({ account }) => account === undefined);
-  return [
-    ...channels.map(({ code, name }) => ({ kind: 'channel', code, name }) as const),
-    { kind: 'print' },
-    ...(canScanPhone ? [{ kind: 'scan-phone' } as const] : []),
-  ];
+  return [...channels.map(({ code, name }) => ({ kind: 'channel', code, name }) as const), { kind: 'print' }];
 }
 
-function onWays(key: Key, { document, canScanPhone, isPrinting }: PressFacts): FeeIntent | undefined {
+function onWays(key: Key, { document, isPrinting }: PressFacts): FeeIntent | undefined {
   if (key === 'cancel') return show({ at: 'bill' });
-  const ways = feeWays(document, canScanPhone);
+  const ways = feeWays(document);
   const way = ways[placeOf(key, ways.length) ?? -1];
   if (way === undefined) return undefined;
   if (way.kind === 'channel') return { do: 'pay-here', channel: way.code };
-  if (way.kind === 'scan-phone') return show({ at: 'scan-phone' });
   return isPrinting ? undefined : { do: 'print-bill' };
 }

@@ -2,7 +2,8 @@ import type { FeesText } from '../../../i18n/terminal-fees.en.ts';
 import type { TerminalText } from '../../../i18n/terminal.en.ts';
 import { terminalText } from '../../../i18n/terminal.ts';
 import type { GlyphName, Tint } from '../../../ui/icons.ts';
-import type { FeeStage } from '../flow/fee-stage.ts';
+import { sentences } from '../../parts/sentences.ts';
+import type { Blocked, FeeStage } from '../flow/fee-stage.ts';
 
 /** Shape and tint of a stage; the words say it too. */
 export const stageLooks: Readonly<Record<FeeStage, readonly [GlyphName, Tint]>> = {
@@ -27,15 +28,16 @@ export const stageLooks: Readonly<Record<FeeStage, readonly [GlyphName, Tint]>> 
 /** Title and sentence of a stage; `reason` is the platform's, in our own codes. */
 export function stageWords(
   stage: FeeStage | undefined,
-  reason: string | undefined,
+  { reason, blocked }: { readonly reason?: string | undefined; readonly blocked?: Blocked | undefined },
   t: FeesText,
 ): { readonly title: string; readonly text: string } {
   if (stage === 'on-phone') return { title: t.onPhone.title, text: t.onPhone.hint };
   if (stage === 'changed') return { title: t.changed.title, text: '' };
   const name = stage !== undefined && stage in t.stage ? (stage as keyof FeesText['stage']) : 'starting';
   const [title = '', text = ''] = t.stage[name];
+  if (stage === 'elsewhere' && blocked === 'being-paid') return { title: t.beingPaid, text: t.problem.beingPaid };
   if (stage !== 'failed') return { title, text };
   const reasons: TerminalText['reason'] = terminalText.t.reason;
   const [why = ''] = reason !== undefined && reason in reasons ? reasons[reason as keyof typeof reasons] : reasons.none;
-  return { title, text: `${why}${t.notCharged}` };
+  return { title, text: sentences(why, t.notCharged) };
 }

@@ -1,0 +1,151 @@
+import { ok } from '../../../domain/result.ts';
+import type { QuoteDocument } from '../../../protocol/fees/documents.ts';
+import type {
+  FeeMenu,
+  FeePrinted,
+  FeeReceiptView,
+  HouseholdView,
+  MakeQuote,
+  PayQuote,
+  PayQuoteReply,
+  QuoteView,
+} from '../../../protocol/http/fees-terminal.ts';
+import { failure } from '../../../src/api/failures.ts';
+import type { ApiFailure, ApiResult } from '../../../src/api/failures.ts';
+import type { FeeApi } from '../../../src/terminal/fees/fee-api.ts';
+import type { Entry } from '../../../src/terminal/fees/flow/fee-screens.ts';
+import { household, menu, quoteDocument, receiptOf, sign } from './make.ts';
+
+interface Quote {
+  view: QuoteView;
+  document: QuoteDocument;
+}
+
+/** The server's fees in memory: what it says follows from what a test lets the platform do. */
+export class FakeFees implements FeeApi {
+  home: HouseholdView = household();
+  /** Number and secret that find the household. */
+  right = { number: '10023176', secret: '4321' };
+  isOffline = false;
+  /** Answers the next lookup, quote or payment in place of what would happen. */
+  next: Partial<Record<'lookup' | 'makeQuote' | 'pay', ApiFailure>> = {};
+  /** What the next quotes differ by. */
+  change: Partial<QuoteDocument> = {};
+  /** The next payment finds its quote too old: it is answered with one that costs so much. */
+  replaceWithFen: number | undefined;
+  /** Somebody else pays the bills at this moment. */
+  isHeld = false;
+  readonly quotes = new Map<string, Quote>();
+  readonly calls: string[] = [];
+  readonly prints = new Map<string, number>();
+  readonly payIds: string[] = [];
+
+  get last(): Quote {
+    const last = [...this.quotes.values()].at(-1);
+    if (last === undefined) throw new Error('There is no quote');
+    return last;
+  }
+
+  menu(): Promise<ApiResult<FeeMenu>> {
+    return this.#answer('menu', () => ok(menu));
+  }
+
+  lookup(entry: Entry): Promise<ApiResult<HouseholdView>> {
+    return this.#answer('lookup', () => {
+      const isRight = entry.number === this.right.number && entry.secret === this.right.secret;
+      return isRight ? ok(this.home) : failure('not-found', { status: 404 });
+    });
+  }
+
+  household(visit: string): Promise<ApiResult<HouseholdView>> {
+    return this.#answer('household', () => (visit === this.home.visit ? ok(this.home) : failure('expired')));
+  }
+
+  makeQuote({ id, billIds, topUpFen, visit }: MakeQuote): Promise<ApiResult<QuoteView>> {
+    return this.#answer('makeQuote', () => {
+      if (visit !== this.home.visit) return failure('expired', { field: 'visit' });
+      const bills = this.home.bills.filter((bill) => billIds?.includes(bill.id) ?? false);
+      return ok(
+        this.#put(id, quoteDocument(id, bills, { ...(topUpFen === undefined ? {} : { topUpFen }), ...this.change })),
+      );
+    });
+  }
+
+  quote(quoteId: string): Promise<ApiResult<QuoteView>> {
+    return this.#answer('quote', () => {
+      const known = this.quotes.get(quoteId);
+      return known === undefined ? failure('not-found') : ok(known.view);
+    });
+  }
+
+  pay(quoteId: string, body: PayQuote): Promise<ApiResult<PayQuoteReply>> {
+    return this.#answer('pay', () => {
+      const quote = this.quotes.get(quoteId);
+      if (quote === undefined) return failure('not-found');
+      if (this.replaceWithFen !== undefined) return ok({ quote: this.#replace(quote, this.replaceWithFen) });
+      if (this.isHeld) return ok({ quote: { ...quote.view, reason: 'being-paid' } });
+      if (!this.payIds.includes(body.payId)) this.payIds.push(body.payId);
+      this.tell({ state: 'paying', stage: 'at-platform', payId: body.payId, channel: body.channel });
+      const { view } = this.last;
+      if (body.kind === 'qr') return ok({ quote: view, qr: 'weixin://pay/1' });
+      return ok({ quote: view, url: 'https://wallet.example/pay', token: 'token-1' });
+    });
+  }
+
+  end(quoteId: string): Promise<ApiResult<QuoteView>> {
+    return this.#answer('end', () => {
+      const quote = this.quotes.get(quoteId);
+      if (quote === undefined) return failure('not-found');
+      if (quote.view.state !== 'paid') this.tell({ state: 'expired', stage: 'closed' });
+      return ok(this.last.view);
+    });
+  }
+
+  receipt(receiptNo: string): Promise<ApiResult<FeeReceiptView>> {
+    return this.#answer('receipt', () => {
+      const document = sign(
+        receiptOf(quoteDocument('00000000-0000-0000-0000-000000000001', this.home.bills), { receiptNo }),
+      );
+      return ok({ document, prints: this.prints.get(receiptNo) ?? 0 });
+    });
+  }
+
+  printed(receiptNo: string, _body: FeePrinted): Promise<ApiResult<FeeReceiptView>> {
+    this.prints.set(receiptNo, (this.prints.get(receiptNo) ?? 0) + 1);
+    return this.receipt(receiptNo);
+  }
+
+  /** What the server knows of the last quote from now on. */
+  tell(change: Partial<QuoteView>): void {
+    const { last } = this;
+    last.view = { ...last.view, ...change };
+  }
+
+  /** The platform says that the last quote is paid. */
+  settle(): void {
+    this.tell({ state: 'paid', stage: 'paid', receipt: sign(receiptOf(this.last.document)) });
+  }
+
+  #put(id: string, document: QuoteDocument, change: Partial<QuoteView> = {}): QuoteView {
+    const view: QuoteView = { quoteId: id, document: sign(document), state: 'open', ...change };
+    this.quotes.set(id, { view, document });
+    return view;
+  }
+
+  #replace({ document }: Quote, totalFen: number): QuoteView {
+    this.replaceWithFen = undefined;
+    const id = document.quoteId.replace(/.$/, 'f');
+    const changed = [{ zh: '违约金多了一天', en: 'One more day of late fee' }];
+    const next = this.#put(id, { ...document, quoteId: id, totalFen }, { changed });
+    return { ...next, state: 'replaced' };
+  }
+
+  async #answer<T>(name: string, act: () => ApiResult<T>): Promise<ApiResult<T>> {
+    this.calls.push(name);
+    if (this.isOffline) return failure('offline');
+    const planned = this.next[name as keyof FakeFees['next']];
+    if (planned === undefined) return act();
+    this.next = { ...this.next, [name]: undefined };
+    return planned;
+  }
+}
