@@ -1,0 +1,133 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../serial-bench/chromium.ts';
+import { chromiumProblem } from '../serial-bench/requirements.ts';
+import { BillFlow } from './support/bill-flow.ts';
+
+const problem = chromiumProblem();
+const minuteMs = 60_000;
+
+/** A resident's bill on what npm start starts: asked for at the terminal, scanned, read and paid on the phone. */
+describe.skipIf(problem !== undefined)('a bill that a resident pays on their own phone', () => {
+  let flow: BillFlow;
+
+  beforeAll(async () => {
+    flow = await BillFlow.open();
+  }, 180_000);
+  afterAll(async () => {
+    await flow.close();
+  });
+  afterEach(async () => {
+    for (const context of flow.browser.contexts().slice(1)) await context.close();
+  });
+
+  async function choose(phone: Page, channel: string): Promise<void> {
+    await phone.locator(`input[name="way"][value="${channel}"]`).check({ force: true });
+    await phone.getByTestId('pay').click();
+  }
+
+  /** Terminal, phone, ledger and household must tell the same. */
+  async function expectPaid(phone: Page, fen: number): Promise<void> {
+    await phone.getByTestId('paid').waitFor();
+    const receiptNo = ((await phone.getByTestId('receipt-no').textContent()) ?? '').replace(/^.*?(TK-\S+).*$/s, '$1');
+    await flow.billAt('paid').waitFor();
+    expect(await flow.terminal.page.getByTestId('fees').textContent()).toContain(receiptNo);
+    const paidFen = await flow.one<string>(
+      `select total_fen::text as value from fee_receipts where receipt_no = $1 and kind = 'payment'`,
+      [receiptNo],
+    );
+    expect(Number(paidFen)).toBe(fen);
+    const imbalance = await flow.one<string>('select coalesce(sum(amount_fen), 0)::text as value from ledger_entries');
+    expect(Number(imbalance)).toBe(0);
+    const order = await flow.one<string>(
+      `select o.state as value from payment_orders o join fee_receipts r on r.quote_id = o.id where r.receipt_no = $1`,
+      [receiptNo],
+    );
+    expect(order).toBe('paid');
+    const open = await flow.one<string>(
+      `select count(*)::text as value from fee_claims c join fee_receipts r on r.quote_id = c.quote_id where r.receipt_no = $1`,
+      [receiptNo],
+    );
+    expect(Number(open)).toBe(0);
+    await flow.finish();
+  }
+
+  async function sumOnTerminal(): Promise<number> {
+    return Number(await flow.terminal.anchor('fee-sum').getAttribute('data-fen'));
+  }
+
+  test('electricity: the code is scanned, both show the same digits, WeChat pays, four books agree', async () => {
+    await flow.askForBill('electricity');
+    const fen = await sumOnTerminal();
+    const code = await flow.scan();
+    expect(code).toMatch(/^http:\/\/localhost:\d+\/l#[A-Za-z0-9_-]{64}$/);
+    const phone = await flow.phone(code);
+    await phone.getByTestId('pay').waitFor();
+    expect(new URL(phone.url()).hash).toBe('');
+    await flow.billAt('digits').waitFor();
+    const digits = (page: Page) => page.locator('.digits b').allTextContents();
+    expect((await digits(phone)).join('')).toBe((await digits(flow.terminal.page)).join(''));
+    await choose(phone, 'wechat-pay');
+    await flow.payInWallet(phone);
+    await expectPaid(phone, fen);
+  });
+
+  test('without WebRTC, and the page reloaded in the middle: the relay carries all of it, Alipay pays', async () => {
+    const browser = await launchChromium({ args: ['--webrtc-ip-handling-policy=disable_non_proxied_udp'] });
+    try {
+      await flow.askForBill('property');
+      const fen = await sumOnTerminal();
+      const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' });
+      const phone = await flow.phone(await flow.scan(), context);
+      await phone.getByTestId('pay').waitFor();
+      await phone.reload();
+      await choose(phone, 'alipay');
+      await flow.payInWallet(phone);
+      await expectPaid(phone, fen);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test('five minutes at the wallet: the terminal waits, and the page goes on where it was', async () => {
+    await flow.askForBill('property');
+    const fen = await sumOnTerminal();
+    const phone = await flow.phone(await flow.scan());
+    await choose(phone, 'wechat-pay');
+    await phone.getByRole('button', { name: /^支付 ¥/ }).waitFor();
+    await flow.terminal.page.clock.install();
+    for (let minute = 0; minute < 5; minute += 1) await flow.terminal.page.clock.fastForward(minuteMs);
+    await flow.terminal.page.clock.resume();
+    await flow.payInWallet(phone);
+    await expectPaid(phone, fen);
+  });
+
+  test('UnionPay: the account leaves the phone as ciphertext, the form is posted, and the page comes back', async () => {
+    await flow.askForBill('property');
+    const fen = await sumOnTerminal();
+    const sent: string[] = [];
+    const phone = await flow.phone(await flow.scan());
+    phone.on('request', (request) => sent.push(`${request.url()} ${request.postData() ?? ''}`));
+    await phone.locator('input[name="way"][value="unionpay-qr"]').check({ force: true });
+    await phone.getByTestId('account').fill('6222020200112230126');
+    await phone.getByTestId('pay').click();
+    await flow.payInWallet(phone);
+    await expectPaid(phone, fen);
+    expect(sent.some((text) => text.includes('accNo='))).toBe(true);
+    expect(sent.filter((text) => text.includes('6222020200112230126'))).toEqual([]);
+  });
+
+  test('a photographed code: both phones and the terminal say so, and nothing is paid', async () => {
+    await flow.askForBill('electricity');
+    const code = await flow.scan();
+    const first = await flow.phone(code);
+    await first.getByTestId('pay').waitFor();
+    const other = await flow.browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' });
+    const second = await flow.phone(code, other);
+    await second
+      .locator('[data-testid="over"][data-reason="two-phones"], [data-testid="over"][data-reason="used"]')
+      .waitFor();
+    await first.locator('[data-testid="over"][data-reason="two-phones"]').waitFor();
+    await flow.terminal.page.locator('[data-testid="link-note"][data-code="two-phones"]').waitFor();
+  });
+});
