@@ -2,42 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { compileTariff } from '../../../domain/tariffs/compile.ts';
 import { civilOf, dayNumber, readDay, readInstant } from '../../../domain/tariffs/days.ts';
 import { Exact } from '../../../domain/tariffs/exact.ts';
-import { rate } from '../../../domain/tariffs/rate.ts';
-import type { IntervalUsage, RatedBill, RateInput } from '../../../domain/tariffs/rating.ts';
+import type { IntervalUsage, RatedBill } from '../../../domain/tariffs/rating.ts';
 import type { Adjustment, Component, Rounding, Tariff, TouTieredComponent } from '../../../domain/tariffs/tariff.ts';
-
-const label = { zh: '费', en: 'Fee' };
-const usage = { usage: {} };
-
-function tariffOf(components: readonly Component[], version: Partial<Tariff['versions'][number]> = {}): Tariff {
-  return {
-    id: 't',
-    service: 'electricity',
-    name: label,
-    unit: { zh: '千瓦时', en: 'kWh' },
-    currency: 'CNY',
-    timeZone: '+08:00',
-    versionSplit: 'day-share',
-    sources: [],
-    versions: [{ id: '1', effectiveFrom: '2020-01-01', components, ...version }],
-  };
-}
-
-function answer(tariff: Tariff, input: Partial<RateInput>) {
-  const compiled = compileTariff(tariff);
-  if (!compiled.ok) throw new Error(compiled.detail);
-  const period = { from: '2026-03-02', to: '2026-03-03' };
-  return rate(compiled.value, { account: {}, period, asOf: '2026-04-01T00:00:00+08:00', ...input });
-}
-
-function rated(tariff: Tariff, input: Partial<RateInput>): RatedBill {
-  const result = answer(tariff, input);
-  if (!result.ok) throw new Error(`${result.error} ${result.detail ?? ''}`);
-  return result.value;
-}
-
-const amounts = ({ lines }: RatedBill) => Object.fromEntries(lines.map(({ id, amountFen }) => [id, amountFen]));
-const unit: Component = { id: 'unit', label, kind: 'per-unit', price: '1', quantity: usage };
+import { amounts, answer, label, rated, tariffOf, unit, usage } from './support.ts';
 
 describe('formulas', () => {
   const withFormula = (amount: string): Tariff => tariffOf([{ id: 'f', label, kind: 'formula', amount }]);
