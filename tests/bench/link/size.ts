@@ -3,9 +3,6 @@ import { brotliCompressSync } from 'node:zlib';
 import { build } from 'vite';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const documents = `import * as v from 'valibot';
-import { feeReceiptSchema, quoteDocumentSchema } from '/protocol/fees/documents.ts';
-globalThis.read = (json) => v.safeParse(v.union([quoteDocumentSchema, feeReceiptSchema]), json);`;
 const link = `import { createLinkGuest } from '/src/phone-link/guest.ts';
 globalThis.link = createLinkGuest;`;
 
@@ -32,8 +29,7 @@ async function compressedBytes(code: string): Promise<number> {
   return brotliCompressSync(text.join('')).length;
 }
 
-/** What the link adds to a page that reads signed documents anyway, and all of it alone; brotli, bytes. */
-export async function linkSize(): Promise<{ readonly added: number; readonly alone: number }> {
-  const page = await compressedBytes(documents);
-  return { added: (await compressedBytes(`${documents}\n${link}`)) - page, alone: await compressedBytes(link) };
+/** The link's whole code as the phone's page has it: brotli, bytes. */
+export function linkSize(): Promise<number> {
+  return compressedBytes(link);
 }
