@@ -1,10 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { residentPage } from './scripts/resident-page.ts';
 
 export default defineConfig({
   plugins: [
     svelte(),
+    residentPage(),
     VitePWA({
       strategies: 'injectManifest',
       srcDir: 'worker',

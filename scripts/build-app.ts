@@ -6,7 +6,14 @@ import { projectRoot, runTool } from './processes.ts';
 export const builtAppFolder = join(projectRoot, 'dist');
 
 const sources = ['src', 'worker', 'public', 'domain', 'protocol'];
-const sourceFiles = ['index.html', 'vite.config.ts', 'svelte.config.js', 'package-lock.json'];
+const sourceFiles = [
+  'index.html',
+  'l.html',
+  'scripts/resident-page.ts',
+  'vite.config.ts',
+  'svelte.config.js',
+  'package-lock.json',
+];
 
 function newestChangeMs(path: string): number {
   const stat = statSync(path);

@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { builtAppFolder } from './build-app.ts';
+import { residentManifest } from './resident-page.ts';
 
 /** What a person's browser fetches before their app can be used: the page, and the entry chunks with all they import. */
 interface Budget {
   readonly name: string;
   readonly entries: readonly string[];
   readonly maxBytes: number;
+  /** The page that is opened, and the manifest of the build that made it; `index.html` and the app's when absent. */
+  readonly page?: string;
+  readonly manifest?: string;
 }
 
 /** One entry of Vite's manifest (`dist/.vite/manifest.json`). */
@@ -16,6 +20,8 @@ interface ManifestChunk {
   readonly imports?: readonly string[];
   readonly css?: readonly string[];
 }
+
+const appManifest = '.vite/manifest.json';
 
 // kB = 1,000 bytes, brotli, as the issue sets it for a technician on a phone's hotspot.
 const budgets: readonly Budget[] = [
@@ -46,6 +52,14 @@ const budgets: readonly Budget[] = [
     maxBytes: 70_000,
   },
   { name: 'office, first load', entries: ['index.html', 'src/office/OfficeApp.svelte'], maxBytes: 120_000 },
+  // Issue 5: everything before the bill can be read, link included.
+  {
+    name: 'resident, first load',
+    entries: ['src/i18n/resident.zh.ts'],
+    maxBytes: 45_000,
+    page: 'l.html',
+    manifest: residentManifest,
+  },
 ];
 
 function filesOf(manifest: Record<string, ManifestChunk>, entry: string, into: Set<string>): void {
@@ -58,20 +72,27 @@ function filesOf(manifest: Record<string, ManifestChunk>, entry: string, into: S
   }
 }
 
+/** The hashed files that a page names itself: its scripts and style sheets. */
+function namedIn(page: string): string[] {
+  const html = readFileSync(join(builtAppFolder, page), 'utf8');
+  return [...html.matchAll(/\/(assets\/[^"]+)"/g)].map(([, file = '']) => file);
+}
+
 function compressedBytes(file: string): number {
   return brotliCompressSync(readFileSync(join(builtAppFolder, file))).length;
 }
 
+function readManifest(path: string): Record<string, ManifestChunk> {
+  return JSON.parse(readFileSync(join(builtAppFolder, path), 'utf8')) as Record<string, ManifestChunk>;
+}
+
 /** Measures each budget on what was built last. A missing entry counts as not met: a budget must not pass by a rename. */
 export function bundleReport(): { readonly met: boolean; readonly lines: readonly string[] } {
-  const manifest = JSON.parse(readFileSync(join(builtAppFolder, '.vite/manifest.json'), 'utf8')) as Record<
-    string,
-    ManifestChunk
-  >;
   let met = true;
-  const lines = budgets.map(({ name, entries, maxBytes }) => {
+  const lines = budgets.map(({ name, entries, maxBytes, page = 'index.html', manifest: path = appManifest }) => {
+    const manifest = readManifest(path);
     const missing = entries.filter((entry) => manifest[entry] === undefined);
-    const files = new Set<string>(['index.html']);
+    const files = new Set<string>([page, ...namedIn(page)]);
     for (const entry of entries) filesOf(manifest, entry, files);
     const bytes = [...files].reduce((sum, file) => sum + compressedBytes(file), 0);
     const holds = bytes <= maxBytes && missing.length === 0;

@@ -24,6 +24,9 @@ registerRoute(
   async ({ request }) => (await matchPrevious(request)) ?? fetch(request),
 );
 
+// The page behind a terminal's code is one of its own, small enough for a first visit; kept for those who installed us.
+registerRoute(new NavigationRoute(createHandlerBoundToURL('/l.html'), { allowlist: [/^\/l(\?|$)/] }));
+
 // A navigation has no file extension: /office/requests is the shell, /assets/gone.js is not.
 registerRoute(
   new NavigationRoute(createHandlerBoundToURL('/index.html'), {

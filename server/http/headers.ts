@@ -8,6 +8,9 @@ export interface HeaderOptions {
 }
 
 const localSockets = 'ws://localhost:* ws://127.0.0.1:*';
+const localPlatforms = 'http://localhost:* http://127.0.0.1:*';
+/** Where a resident's phone leaves for a platform by a form that it posts (UnionPay); the shell posts to itself only. */
+const leavingPage = /^\/l(?:[?]|$)/;
 
 /**
  * Security headers on every answer (OWASP Secure Headers): own scripts only, no framing, device access for ourselves
@@ -15,22 +18,24 @@ const localSockets = 'ws://localhost:* ws://127.0.0.1:*';
  * of any kind is left out and none must be built twice.
  */
 export function securityHeaders(options: HeaderOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  const policy = [
-    "default-src 'self'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "style-src-attr 'unsafe-inline'",
-    "img-src 'self' blob: data:",
-    `connect-src 'self'${options.isDemo ? ` ${localSockets}` : ''}`,
-    "worker-src 'self'",
-    "manifest-src 'self'",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-  ].join('; ');
+  const policy = (formAction: string): string =>
+    [
+      "default-src 'self'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "style-src-attr 'unsafe-inline'",
+      "img-src 'self' blob: data:",
+      `connect-src 'self'${options.isDemo ? ` ${localSockets}` : ''}`,
+      "worker-src 'self'",
+      "manifest-src 'self'",
+      "object-src 'none'",
+      "base-uri 'none'",
+      `form-action 'self'${formAction}`,
+      "frame-ancestors 'none'",
+    ].join('; ');
+  const usual = policy('');
+  const leaving = policy(` https:${options.isDemo ? ` ${localPlatforms}` : ''}`);
   const fixed: [string, string][] = [
-    ['content-security-policy', policy],
     ['permissions-policy', 'serial=(self), usb=(self), camera=(self), geolocation=(), microphone=(), payment=()'],
     ['referrer-policy', 'same-origin'],
     ['x-content-type-options', 'nosniff'],
@@ -40,6 +45,7 @@ export function securityHeaders(options: HeaderOptions): (request: IncomingMessa
   ];
   if (options.isHttps) fixed.push(['strict-transport-security', 'max-age=31536000; includeSubDomains']);
   return (request, response) => {
+    response.setHeader('content-security-policy', leavingPage.test(request.url ?? '') ? leaving : usual);
     for (const [name, value] of fixed) response.setHeader(name, value);
     if (request.url?.startsWith('/api/') === true) response.setHeader('cache-control', 'no-store');
   };

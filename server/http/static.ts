@@ -19,10 +19,12 @@ const types: Readonly<Record<string, string>> = {
 const year = 'public, max-age=31536000, immutable';
 /** Vite puts a hash into the names of these. */
 const hashedFolder = '/assets/';
+/** Pages that are not the shell's: a resident's phone gets a page of its own. */
+const ownPages: Readonly<Record<string, string>> = { '/l': 'l.html' };
 
 /**
- * Serves the built PWA. A page address (GET, accepts HTML, no file ending) gets index.html; an unknown file is 404,
- * never index.html. Hashed files may be cached for ever, all others are asked for each time.
+ * Serves the built PWA. A page address (GET, accepts HTML, no file ending) gets index.html, or a page of its own; an
+ * unknown file is 404, never HTML. Hashed files may be cached for ever, all others are asked for each time.
  */
 export function staticFiles(folder: string): MiddlewareHandler {
   const root = resolve(folder);
@@ -30,7 +32,8 @@ export function staticFiles(folder: string): MiddlewareHandler {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next();
     const wanted = pathOf(root, c.req.path);
     const isPage = (c.req.header('accept') ?? '').includes('text/html') && extname(c.req.path) === '';
-    const file = (await fileAt(wanted)) ?? (isPage ? await fileAt(join(root, 'index.html')) : undefined);
+    const page = ownPages[c.req.path] ?? 'index.html';
+    const file = (await fileAt(wanted)) ?? (isPage ? await fileAt(join(root, page)) : undefined);
     if (file === undefined) return next();
     const headers = {
       'content-type': types[extname(file.path)] ?? 'application/octet-stream',

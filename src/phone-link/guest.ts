@@ -5,7 +5,8 @@ import type { LinkFailure } from '../../protocol/phone-link/failures.ts';
 import { GuestEngine } from '../../protocol/phone-link/guest-engine.ts';
 import type { GuestView } from '../../protocol/phone-link/guest-machine.ts';
 import { readKept, writeKept, type KeptLink } from '../../protocol/phone-link/kept.ts';
-import { messageMaxBytes, terminalMessageSchema, type PhoneMessage } from '../../protocol/phone-link/messages.ts';
+import { messageMaxBytes, type PhoneMessage } from '../../protocol/phone-link/messages.ts';
+import { readTerminalMessage } from '../../protocol/phone-link/read-terminal.ts';
 import type { Subtle } from '../../protocol/phone-link/web-crypto.ts';
 import { RelayCarrier } from './carriers/relay.ts';
 import { RtcCarrier } from './carriers/rtc.ts';
@@ -157,7 +158,7 @@ class BrowserGuest implements LinkGuest {
   }
 
   #deliver(text: string): { readonly bye?: string } | undefined {
-    const read = readMessage(terminalMessageSchema, text);
+    const read = readMessage(readTerminalMessage, text);
     if (read !== undefined) this.#options.onMessage(read.message);
     return read?.bye;
   }

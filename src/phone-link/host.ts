@@ -1,7 +1,13 @@
+import * as v from 'valibot';
 import { base64UrlEncode, utf8Encode } from '../../protocol/bytes.ts';
 import { HostEngine } from '../../protocol/phone-link/host-engine.ts';
 import type { HostView } from '../../protocol/phone-link/host-machine.ts';
-import { messageMaxBytes, phoneMessageSchema, type TerminalMessage } from '../../protocol/phone-link/messages.ts';
+import {
+  messageMaxBytes,
+  phoneMessageSchema,
+  type PhoneMessage,
+  type TerminalMessage,
+} from '../../protocol/phone-link/messages.ts';
 import { relayPath } from '../../protocol/phone-link/relay-path.ts';
 import type { Bytes, Subtle } from '../../protocol/phone-link/web-crypto.ts';
 import { RelayCarrier } from './carriers/relay.ts';
@@ -11,6 +17,11 @@ import { browserEnvironment, type LinkEnvironment } from './environment.ts';
 import { readMessage } from './messages.ts';
 import { presentOnly } from './present.ts';
 import { Wake } from './wake.ts';
+
+function readPhoneMessage(json: unknown): PhoneMessage | undefined {
+  const parsed = v.safeParse(phoneMessageSchema, json);
+  return parsed.success ? parsed.output : undefined;
+}
 
 /** Begins at once: makes a code, opens its mailbox, and shows the code when a phone can come. */
 export function createLinkHost(options: HostOptions, environment: LinkEnvironment = browserEnvironment()): LinkHost {
@@ -74,7 +85,7 @@ class BrowserHost implements LinkHost {
           this.#rtc.close();
         },
         deliver: (text) => {
-          const read = readMessage(phoneMessageSchema, text);
+          const read = readMessage(readPhoneMessage, text);
           if (read !== undefined) options.onMessage(read.message);
           return read?.bye;
         },

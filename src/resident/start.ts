@@ -1,0 +1,61 @@
+import { mount } from 'svelte';
+import './resident.css';
+import { languages } from '../i18n/languages.ts';
+import { residentLanguage, words } from '../i18n/resident.svelte.ts';
+import type { PageEnvironment } from './environment.ts';
+import { ResidentPage } from './page.svelte.ts';
+import { PayDesk } from './pay-desk.svelte.ts';
+import Resident from './Resident.svelte';
+import { tickMs } from './state/limits.ts';
+
+/** The language that was chosen in the installed app, if it is on this phone; a plain visitor's browser says theirs. */
+function preferred(): readonly string[] {
+  try {
+    const chosen = languages.find((language) => language === localStorage.getItem('tillkeeper.language'));
+    return chosen === undefined ? navigator.languages : [chosen];
+  } catch {
+    return navigator.languages;
+  }
+}
+
+/** Tells the page what the browser notices: the clock while it is seen, the network, and coming back from a wallet. */
+function listen(page: ResidentPage, now: () => number): void {
+  setInterval(() => {
+    if (document.visibilityState === 'visible') page.tell({ type: 'tick', nowMs: now() });
+  }, tickMs);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') page.tell({ type: 'returned' });
+  });
+  // Back by the browser's own button, the page whole from its cache.
+  addEventListener('pageshow', (event) => {
+    if (event instanceof PageTransitionEvent && event.persisted) page.tell({ type: 'returned' });
+  });
+  for (const type of ['online', 'offline'] as const) {
+    addEventListener(type, () => {
+      page.tell({ type: 'online', isOnline: type === 'online' });
+    });
+  }
+}
+
+/** Opens the page: takes the code out of the address at once, then the link, then the first screen. */
+export async function startPage(environment: PageEnvironment): Promise<ResidentPage> {
+  const { hash, pathname, search } = location;
+  if (hash !== '' || search !== '') history.replaceState(null, '', pathname);
+  const language = residentLanguage(preferred());
+  // On nearly every phone the style sheet has done it already; what is left needs no room in the first load.
+  void import('./text-size.ts').then((module) => {
+    module.followTextSize();
+  });
+  const page = new ResidentPage(environment);
+  const isBack = new URLSearchParams(search).has('back');
+  const started = page.start({ hash: hash.slice(1), isBack }, language, navigator.onLine);
+  await words.change(language);
+  const target = document.getElementById('app');
+  if (target === null) throw new Error('resident: l.html has no #app');
+  target.replaceChildren();
+  const desk = new PayDesk(page);
+  mount(Resident, { target, props: { page, desk } });
+  listen(page, environment.now);
+  await started;
+  return page;
+}

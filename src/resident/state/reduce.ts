@@ -1,0 +1,271 @@
+import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
+import type { FeeResult } from '../../../protocol/http/fees-terminal.ts';
+import type { TerminalMessage } from '../../../protocol/phone-link/messages.ts';
+import { payRefusals } from '../../../protocol/phone-link/words.ts';
+import type { PayRefusal } from '../../../protocol/phone-link/words.ts';
+import { asksMax, askWaitsMs, prepareMs, stillHereMs, terminalFirstMs } from './limits.ts';
+import type { Checked, PageEffect, PageEvent, PageState, Payment } from './page-types.ts';
+
+/** A state, and what must be done because of the step to it. */
+export interface Step {
+  readonly state: PageState;
+  readonly effects: readonly PageEffect[];
+}
+
+function step(state: PageState, ...effects: PageEffect[]): Step {
+  return { state, effects };
+}
+
+/** `state` without the named parts. */
+function without<K extends keyof PageState>(state: PageState, ...keys: K[]): Omit<PageState, K> {
+  const copy: Partial<PageState> = { ...state };
+  for (const key of keys) delete copy[key];
+  return copy as Omit<PageState, K>;
+}
+
+function withPayment(state: PageState, change: Partial<Payment>): PageState {
+  return state.payment === undefined ? state : { ...state, payment: { ...state.payment, ...change } };
+}
+
+/** Nothing more can come of this page: it was ended, or it is paid. */
+function isFinished(state: PageState): boolean {
+  return state.end !== undefined || state.receipt !== undefined;
+}
+
+/** True while money may have moved and nobody has said whether. */
+function isOpen(payment: Payment | undefined): boolean {
+  return payment !== undefined && payment.step !== 'asked';
+}
+
+/** Begins to ask what became of the money; `waitMs` gives the terminal time to say it first. */
+function toChecking(state: PageState, waitMs: number): PageState {
+  return withPayment(state, { step: 'checking', sinceMs: state.nowMs, asks: 0, nextAskMs: state.nowMs + waitMs });
+}
+
+function onReturned(state: PageState): Step {
+  const { payment } = state;
+  if (payment?.step !== 'away' || isFinished(state)) return step(state);
+  const isHeard = state.link.phase === 'joined' && state.link.carrier !== 'none';
+  return step(toChecking(state, isHeard ? terminalFirstMs : 0), {
+    type: 'send',
+    message: { type: 'back', payId: payment.payId },
+  });
+}
+
+function onLink(state: PageState, link: PageState['link']): Step {
+  const next = { ...state, link };
+  if (link.phase !== 'over' || isFinished(state)) return step(next);
+  if (isOpen(state.payment)) {
+    // The terminal is gone, the money is not: the server knows.
+    return step(state.payment?.step === 'away' ? next : toChecking(next, 0));
+  }
+  const bye = link.failure === undefined || link.failure === 'ended';
+  return step({ ...without(next, 'payment'), end: bye ? (state.end ?? 'ended') : link.failure });
+}
+
+function onBye(state: PageState, reason: Extract<TerminalMessage, { type: 'bye' }>['reason']): Step {
+  if (isFinished(state)) return step(state);
+  if (isOpen(state.payment)) return step(state.payment?.step === 'away' ? state : toChecking(state, 0));
+  return step({ ...without(state, 'payment'), end: reason === 'done' ? 'ended' : reason });
+}
+
+function refusalOf(reason: string | undefined): PayRefusal {
+  return payRefusals.find((known) => known === reason) ?? 'unknown';
+}
+
+function backToBill(state: PageState, refusal: NonNullable<PageState['refusal']>): PageState {
+  return { ...without(state, 'payment'), refusal };
+}
+
+function onStage(state: PageState, message: Extract<TerminalMessage, { type: 'stage' }>): Step {
+  const printed = message.print === undefined ? state : { ...state, print: message.print };
+  if (state.receipt !== undefined) return step(printed);
+  const { payment } = state;
+  const isOther = message.payId !== undefined && payment !== undefined && message.payId !== payment.payId;
+  if (isOther && message.stage !== 'paid') return step(printed);
+  switch (message.stage) {
+    case 'paid':
+      if (message.receipt !== undefined) return step(printed, { type: 'check-receipt', document: message.receipt });
+      return step(isOpen(payment) ? toChecking(printed, 0) : printed);
+    case 'failed':
+    case 'closed':
+      return step(payment === undefined ? printed : backToBill(printed, message.stage));
+    case 'refused':
+      return step(backToBill(printed, refusalOf(message.reason)));
+    case 'expired':
+    case 'changed': {
+      if (message.quote === undefined) return step(backToBill(printed, 'expired'));
+      const changed = message.changed === undefined ? {} : { changed: message.changed };
+      return toCheck({ ...without(printed, 'payment'), ...changed }, message.quote);
+    }
+    default:
+      return step(printed);
+  }
+}
+
+function toCheck(state: PageState, document: SignedDocument): Step {
+  return step({ ...state, check: { document } }, { type: 'check-quote', document });
+}
+
+/** Tries to fetch the server's keys again: asked for by a person, or because the network is back. */
+function checkAgain(state: PageState): Step {
+  return state.check?.failure === 'no-keys' ? toCheck(state, state.check.document) : step(state);
+}
+
+function onMessage(state: PageState, message: TerminalMessage): Step {
+  if (state.end !== undefined) return step(state);
+  switch (message.type) {
+    case 'bill':
+      if (state.quote?.document.bytes === message.quote.bytes) {
+        return step({ ...state, mustConfirm: message.confirm }, seen(state, state.quote.content));
+      }
+      return toCheck({ ...state, mustConfirm: message.confirm }, message.quote);
+    case 'confirmed':
+      return step({ ...state, isConfirmed: true });
+    case 'pay': {
+      if (state.payment?.payId !== message.payId || state.payment.step !== 'asked') return step(state);
+      const destination = { url: message.url, ...(message.form === undefined ? {} : { form: message.form }) };
+      const away = { step: 'away', sinceMs: state.nowMs, token: message.token, destination } as const;
+      return step(withPayment(state, away), { type: 'leave', destination });
+    }
+    case 'stage':
+      return onStage(state, message);
+    case 'bye':
+      return onBye(state, message.reason);
+  }
+}
+
+function seen({ language }: PageState, { quoteId }: QuoteDocument): PageEffect {
+  return { type: 'send', message: { type: 'seen', quoteId, locale: language } };
+}
+
+function onQuote(state: PageState, document: SignedDocument, checked: Checked<QuoteDocument>): Step {
+  if (state.check?.document.bytes !== document.bytes) return step(state);
+  if ('failure' in checked) return step({ ...state, check: { document, failure: checked.failure } });
+  const { content } = checked;
+  const isNew = state.quote !== undefined && state.quote.content.quoteId !== content.quoteId;
+  const kept = content.channels.some(({ code }) => code === state.channel) ? state.channel : content.channels[0]?.code;
+  const next: PageState = {
+    ...without(state, 'check', 'channel', 'refusal', 'unanswered'),
+    quote: { document, content },
+    ...(kept === undefined ? {} : { channel: kept }),
+    ...(isNew && state.quote !== undefined ? { before: state.quote.content } : {}),
+  };
+  return step(next, seen(next, content));
+}
+
+/**
+ * A receipt counts when it is for the quote that was shown, of its sum, and says that it was paid. Where neither quote
+ * nor payment is known, only the receipt that this tab itself kept after checking it counts.
+ */
+function isForUs({ quote, payment, entry }: PageState, receipt: FeeReceipt): boolean {
+  const expected = payment ?? quote?.content;
+  if (receipt.kind !== 'payment' || expected === undefined) return receipt.kind === 'payment' && entry === 'kept';
+  return expected.quoteId === receipt.quoteId && expected.totalFen === receipt.totalFen;
+}
+
+function onReceipt(state: PageState, document: SignedDocument, checked: Checked<FeeReceipt>): Step {
+  if (state.receipt !== undefined) return step(state);
+  if ('failure' in checked || !isForUs(state, checked.content)) {
+    // Not a proof. Where money may have moved the server is asked; otherwise it is as if nothing was said.
+    if (state.payment?.step === 'checking') return step(waitLonger(state, state.payment));
+    return step(isOpen(state.payment) ? toChecking(state, terminalFirstMs) : state);
+  }
+  const next = without(state, 'payment', 'refusal', 'end', 'check');
+  return step({ ...next, receipt: { document, content: checked.content } });
+}
+
+function onResult(state: PageState, result: FeeResult | 'unreachable' | 'unknown-token'): Step {
+  const { payment } = state;
+  if (payment === undefined || isFinished(state)) return step(state);
+  if (typeof result === 'object') {
+    if (result.receipt !== undefined && result.stage === 'paid') {
+      return step(waitLonger(state, payment), { type: 'check-receipt', document: result.receipt });
+    }
+    if (result.stage === 'failed' || result.stage === 'closed' || result.stage === 'reversed') {
+      const back = backToBill(state, result.stage);
+      return step(state.link.phase === 'over' ? { ...back, end: 'ended' } : back);
+    }
+  }
+  return step(waitLonger(state, payment));
+}
+
+function waitLonger(state: PageState, payment: Payment): PageState {
+  if (payment.asks >= asksMax) return withPayment(state, { step: 'unknown' });
+  const wait = askWaitsMs[Math.min(payment.asks, askWaitsMs.length - 1)] ?? 0;
+  return withPayment(state, { nextAskMs: state.nowMs + wait });
+}
+
+function onTick(before: PageState, nowMs: number): Step {
+  const state = { ...before, nowMs };
+  const { payment } = state;
+  if (payment === undefined || isFinished(state)) return step(state);
+  const waitedMs = nowMs - payment.sinceMs;
+  if (payment.step === 'asked' && waitedMs >= prepareMs) {
+    const { payId, channel, totalFen } = payment;
+    return step({ ...backToBill(state, 'no-server'), unanswered: { payId, channel, totalFen } });
+  }
+  if (payment.step === 'away' && waitedMs >= stillHereMs) return onReturned(state);
+  const isDue = payment.nextAskMs !== undefined && nowMs >= payment.nextAskMs;
+  if (payment.step !== 'checking' || !isDue || payment.token === undefined || !state.isOnline) return step(state);
+  const { nextAskMs: _, ...rest } = payment;
+  return step({ ...state, payment: { ...rest, asks: payment.asks + 1 } }, { type: 'ask-result', token: payment.token });
+}
+
+/** The id of a try that was not answered, when this one is the same payment; otherwise the new one. */
+function payIdFor({ unanswered, quote, channel }: PageState, payId: string): string {
+  const isSame = unanswered?.channel === channel && unanswered?.totalFen === quote?.content.totalFen;
+  return isSame && unanswered !== undefined ? unanswered.payId : payId;
+}
+
+function onPay(state: PageState, newId: string, account: Payment['account']): Step {
+  const { quote, channel, payment } = state;
+  if (quote === undefined || channel === undefined || payment?.step === 'asked' || isFinished(state))
+    return step(state);
+  const { totalFen, quoteId } = quote.content;
+  const payId = payIdFor(state, newId);
+  const extra = account === undefined ? {} : { account };
+  const begun: Payment = { payId, quoteId, channel, totalFen, step: 'asked', sinceMs: state.nowMs, asks: 0, ...extra };
+  const message = { type: 'choose', payId, quoteId, channel, totalFen, ...extra } as const;
+  const next = { ...without(state, 'refusal', 'before', 'changed'), payment: begun };
+  return step(next, { type: 'send', message });
+}
+
+/** The next state of the page, and what must be done. Pure: time comes with `tick`, ids with `pay`. */
+export function reduce(state: PageState, event: PageEvent): Step {
+  switch (event.type) {
+    case 'link':
+      return onLink(state, event.state);
+    case 'message':
+      return onMessage(state, event.message);
+    case 'quote-checked':
+      return onQuote(state, event.document, event.checked);
+    case 'receipt-checked':
+      return onReceipt(state, event.document, event.checked);
+    case 'choose':
+      return step(state.payment === undefined ? { ...without(state, 'refusal'), channel: event.channel } : state);
+    case 'pay':
+      return onPay(state, event.payId, event.account);
+    case 'returned':
+      return onReturned(state);
+    case 'result':
+      return onResult(state, event.result);
+    case 'ask-again':
+      return step(toChecking(state, 0), { type: 'send', message: { type: 'ask' } });
+    case 'other-way':
+      return step(state.link.phase === 'joined' ? without(state, 'payment') : state);
+    case 'not-mine':
+      if (state.receipt !== undefined || isOpen(state.payment)) return step(state);
+      return step({ ...without(state, 'payment'), end: 'not-mine' }, { type: 'close-link', reason: 'not-mine' });
+    case 'check-again':
+      return checkAgain(state);
+    case 'online': {
+      const next = { ...state, isOnline: event.isOnline };
+      return event.isOnline ? checkAgain(next) : step(next);
+    }
+    case 'language':
+      return step({ ...state, language: event.language });
+    case 'tick':
+      return onTick(state, event.nowMs);
+  }
+}
