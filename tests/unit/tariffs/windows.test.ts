@@ -3,13 +3,7 @@ import { compileTariff } from '../../../domain/tariffs/compile.ts';
 import { correct } from '../../../domain/tariffs/correct.ts';
 import { rate } from '../../../domain/tariffs/rate.ts';
 import type { MeterReading, RateInput } from '../../../domain/tariffs/rating.ts';
-import type {
-  Component,
-  Tariff,
-  TariffVersion,
-  TieredComponent,
-  VersionSplit,
-} from '../../../domain/tariffs/tariff.ts';
+import type { Tariff, TariffVersion, TieredComponent, VersionSplit } from '../../../domain/tariffs/tariff.ts';
 import { amounts, answer, label, rated, tariffOf, unit, usage } from './support.ts';
 
 const reading = (at: string, value: string, quality: MeterReading['quality'] = 'actual'): MeterReading => ({
