@@ -53,10 +53,18 @@ export function civilOf(number: number): CivilDay {
 
 const two = (value: number): string => (value < 10 ? `0${String(value)}` : String(value));
 
-/** `yyyy-mm-dd`. */
+const written = new Map<number, DayText>();
+const writtenMax = 4_096;
+
+/** `yyyy-mm-dd`. A run of bills has few days, so they are written once. */
 export function dayText(number: number): DayText {
+  const known = written.get(number);
+  if (known !== undefined) return known;
   const { year, month, day } = civilOf(number);
-  return `${String(year)}-${two(month)}-${two(day)}`;
+  const text = `${String(year)}-${two(month)}-${two(day)}`;
+  if (written.size >= writtenMax) written.clear();
+  written.set(number, text);
+  return text;
 }
 
 const digit = (text: string, index: number): number => text.charCodeAt(index) - 48;

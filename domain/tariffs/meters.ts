@@ -31,12 +31,18 @@ function decimal(text: string, path: string): Exact {
   return Exact.read(text) ?? refuse('bad-input', `${path}: "${text}" is no decimal number`);
 }
 
-function readValue(reading: MeterReading, zoneMinutes: number, path: string): ReadValue {
+/** Where a reading stands; only made for a refusal. */
+const place = (index: number, entry: string): string => `usage.readings.${String(index)}.${entry}`;
+
+function readValue(reading: MeterReading, zoneMinutes: number, index: number): ReadValue {
   const day = readDay(reading.at);
   const minute = day === undefined ? readInstant(reading.at, zoneMinutes) : day * 1440;
-  if (minute === undefined) return refuse('bad-input', `${path}.at: "${reading.at}" is neither a day nor an instant`);
-  const value = decimal(reading.value, `${path}.value`);
-  if (value.isNegative) refuse('negative-usage', `${path}.value: a meter does not show less than 0`);
+  if (minute === undefined)
+    return refuse('bad-input', `${place(index, 'at')}: "${reading.at}" is neither a day nor an instant`);
+  const value =
+    Exact.read(reading.value) ??
+    refuse('bad-input', `${place(index, 'value')}: "${reading.value}" is no decimal number`);
+  if (value.isNegative) refuse('negative-usage', `${place(index, 'value')}: a meter does not show less than 0`);
   return { minute, day: Math.floor(minute / 1440), value, reading };
 }
 
@@ -55,13 +61,13 @@ function inOrder(values: readonly ReadValue[], meterId: string): ReadValue[] {
 function difference(before: ReadValue, now: ReadValue, meter: RatedMeter): Exact {
   const rise = now.value.minus(before.value);
   if (!rise.isNegative) return rise;
-  const place = `usage.readings: meter ${meter.id} falls from ${before.reading.value} to ${now.reading.value}`;
-  if (meter.maxDial === undefined) return refuse('reading-falls', place);
+  const falls = `usage.readings: meter ${meter.id} falls from ${before.reading.value} to ${now.reading.value}`;
+  if (meter.maxDial === undefined) return refuse('reading-falls', falls);
   const dial = decimal(meter.maxDial, 'usage.meters.maxDial');
   const rolled = rise.plus(dial);
   // More than half of the dial is no roll-over but a wrong reading.
   if (before.value.compare(dial) >= 0 || rolled.times(Exact.of(2n)).compare(dial) > 0) {
-    return refuse('reading-falls', `${place}, which is no roll-over`);
+    return refuse('reading-falls', `${falls}, which is no roll-over`);
   }
   return rolled;
 }
@@ -107,13 +113,12 @@ export function readSeries(usage: BillUsage, zoneMinutes: number): readonly Seri
   const byId = new Map((meters ?? []).map((meter) => [meter.id, meter]));
   const groups = new Map<string, { meter: RatedMeter; register: string | undefined; values: ReadValue[] }>();
   readings.forEach((reading, index) => {
-    const path = `usage.readings.${String(index)}`;
     const { meterId, register } = reading;
     const meter = byId.get(meterId) ?? (meters === undefined ? { id: meterId, kind: '' } : undefined);
-    if (meter === undefined) return refuse('bad-input', `${path}.meterId: there is no meter "${meterId}"`);
+    if (meter === undefined) return refuse('bad-input', `${place(index, 'meterId')}: there is no meter "${meterId}"`);
     const key = seriesKey(meterId, register);
     const group = groups.get(key) ?? { meter, register, values: [] };
-    group.values.push(readValue(reading, zoneMinutes, path));
+    group.values.push(readValue(reading, zoneMinutes, index));
     groups.set(key, group);
   });
   const chains = new Map<string, Chain>();
