@@ -83,6 +83,33 @@ export class TerminalPage {
     return this.page.locator(`[data-testid="terminal"][data-screen="payment"][data-stage="${name}"]`);
   }
 
+  /** The fee desk while `name` stands on it. */
+  feeScreen(name: string): Locator {
+    return this.page.locator(`[data-testid="fees"][data-screen="${name}"]`);
+  }
+
+  /** The fee desk while the bill in hand stands at `stage`. */
+  feeStage(stage: string): Locator {
+    return this.page.locator(`[data-testid="fees"][data-screen="bill"][data-stage="${stage}"]`);
+  }
+
+  /** From the channel list to a household, by keys alone. */
+  async toHousehold(service: string, number: string, secret: string): Promise<void> {
+    await this.screen('channels').waitFor();
+    await this.press(await this.keyOf('channel-fees'));
+    await this.feeScreen('services').waitFor();
+    await this.press(await this.keyOf(`service-${service}`));
+    await this.feeScreen('number').waitFor();
+    await this.press(...([...number] as TerminalKey[]), 'confirm');
+    await this.feeScreen('secret').waitFor();
+    await this.press(...([...secret] as TerminalKey[]), 'confirm');
+  }
+
+  /** The number key that a row shows. */
+  async keyOf(row: string): Promise<TerminalKey> {
+    return (await this.anchor(row).locator('.n').textContent()) as TerminalKey;
+  }
+
   anchor(name: string): Locator {
     return this.page.getByTestId(name);
   }

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { payPassword } from '../../mock-server/platforms/stand-in.ts';
+import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
+import { startStack } from '../../scripts/stack.ts';
+import type { Stack } from '../../scripts/stack.ts';
+import { launchChromium } from '../serial-bench/chromium.ts';
+import { chromiumProblem } from '../serial-bench/requirements.ts';
+import { accessibilityProblems } from './support/accessibility.ts';
+import { TerminalPage } from './support/terminal-screen.ts';
+
+const serial = 'QT60-2551-00301';
+/** The household that the demo's documents tell of. */
+const household = { number: '20260003176', secret: '1203' };
+
+let stack: Stack;
+let browser: Browser | undefined;
+let folder: string;
+
+async function activationCode(): Promise<string> {
+  const { services, store } = stack.server.context;
+  const { rows } = await store.pool.query<{ id: string }>('select id from terminals where serial = $1', [serial]);
+  const made = await services.terminalApps.makeCode(undefined, rows[0]?.id ?? '');
+  if (!made.ok) throw new Error(made.error);
+  return made.value.code;
+}
+
+async function openTerminal(locale: string): Promise<TerminalPage> {
+  const context = await (browser ??= await launchChromium()).newContext({
+    viewport: { width: 480, height: 800 },
+    locale,
+  });
+  const place = { origin: stack.url, benchUrl: stack.terminals.url, serial, activationCode };
+  context.setDefaultTimeout(15_000);
+  const terminal = new TerminalPage(await context.newPage(), place);
+  await terminal.pair();
+  await terminal.press('power');
+  return terminal;
+}
+
+/** Whoever stands at the terminal scans the channel's code with their wallet, and pays. */
+async function payCode(code: string): Promise<void> {
+  for (const standIn of stack.platforms.standIns.values()) {
+    const { result } = await standIn.wallet({ code, act: 'pay', password: payPassword });
+    if (result !== 'not-mine') return expect(result).toBe('paid');
+  }
+  throw new Error(`No wallet knows ${code}`);
+}
+
+/** What is wrong with the screen as it is: faults that axe-core finds, and anything that is cut off at the side. */
+async function faults(terminal: TerminalPage, name: string): Promise<string[]> {
+  const { page } = terminal;
+  const found = (await accessibilityProblems(page)).map((problem) => `${name}: ${problem}`);
+  const over = await page.evaluate(() => {
+    const device = document.querySelector('.device');
+    return (device?.scrollWidth ?? 0) - (device?.clientWidth ?? 0);
+  });
+  return over > 0 ? [...found, `${name}: ${over} px wider than the screen`] : found;
+}
+
+const problem = chromiumProblem();
+const languages = [
+  { locale: 'zh-CN', service: 'electricity' },
+  { locale: 'en-GB', service: 'property' },
+] as const;
+
+describe('bills at the terminal', () => {
+  beforeAll(async () => {
+    if (problem !== undefined) return;
+    await ensureBuilt();
+    folder = mkdtempSync(join(tmpdir(), 'tillkeeper-fees-'));
+    const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
+    stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
+  });
+  afterAll(async () => {
+    if (problem !== undefined) return;
+    await browser?.close();
+    await stack.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  afterEach(async () => {
+    for (const context of browser?.contexts() ?? []) await context.close();
+  });
+  beforeEach(({ skip }) => skip(problem !== undefined, problem));
+
+  test.each(languages)('are looked at and paid by the keypad alone, in $locale', async ({ locale, service }) => {
+    const terminal = await openTerminal(locale);
+    await terminal.anchor('channel-fees').waitFor();
+    await terminal.toHousehold(service, household.number, '9999');
+    await terminal.feeScreen('number').waitFor();
+    const found = await faults(terminal, 'wrong');
+    await terminal.press('cancel');
+    await terminal.feeScreen('services').waitFor();
+    await terminal.press('cancel');
+    await terminal.toHousehold(service, household.number, household.secret);
+    await terminal.feeScreen('household').waitFor();
+    found.push(...(await faults(terminal, 'household')));
+    for (const look of ['months', 'receipts'] as const) {
+      await terminal.press(await terminal.keyOf(`fee-${look}`));
+      await terminal.feeScreen(look).waitFor();
+      found.push(...(await faults(terminal, look)));
+      await terminal.press('cancel');
+      await terminal.feeScreen('household').waitFor();
+    }
+    await terminal.press('confirm');
+    await terminal.feeScreen('bills').waitFor();
+    found.push(...(await faults(terminal, 'bills')));
+    await terminal.press('confirm');
+    await terminal.feeStage('code').waitFor();
+    await terminal.anchor('qr').waitFor();
+    expect(await terminal.codeText()).toMatch(/\/l#[A-Za-z0-9_-]{64}$/);
+    found.push(...(await faults(terminal, 'code')));
+    await terminal.press('2');
+    await terminal.page.locator('[data-testid="print-state"][data-s="done"]').waitFor();
+    const sum = Number(await terminal.anchor('fee-sum').getAttribute('data-fen'));
+    await terminal.press('1');
+    await terminal.feeScreen('ways').waitFor();
+    found.push(...(await faults(terminal, 'ways')));
+    await terminal.press('1');
+    await terminal.feeStage('qr').waitFor();
+    found.push(...(await faults(terminal, 'qr')));
+    // The power fails and comes back: the payment is still asked about.
+    await terminal.anchor('qr').waitFor();
+    const code = await terminal.codeText();
+    await terminal.page.reload();
+    await terminal.feeStage('checking').waitFor();
+    await payCode(code);
+    await terminal.feeStage('paid').waitFor({ timeout: 15_000 });
+    await terminal.page.locator('[data-testid="print-state"]:not([data-s="busy"])').waitFor();
+    found.push(...(await faults(terminal, 'paid')));
+    const receiptNo = (await terminal.anchor('receipt-no').textContent()) ?? '';
+    const { rows } = await stack.server.context.store.pool.query<{ fen: string }>(
+      `select total_fen::text as fen from fee_receipts where receipt_no = $1 and kind = 'payment'`,
+      [receiptNo],
+    );
+    expect(rows).toEqual([{ fen: String(sum) }]);
+    await terminal.press('confirm');
+    await terminal.screen('channels').waitFor();
+    expect(found).toEqual([]);
+  });
+});
