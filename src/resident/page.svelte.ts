@@ -15,6 +15,8 @@ export interface PageAddress {
   readonly hash: string;
   /** The platform sent the phone back (`?back=1`). */
   readonly isBack: boolean;
+  /** What the app in whose browser the page stands gave for its payer, when it was asked. */
+  readonly appCode?: string;
 }
 
 /** First part of a code: names it, and is public (16 bytes of a hash). */
@@ -30,6 +32,8 @@ export class ResidentPage {
   readonly #checker: DocumentChecker | undefined;
   #state: PageState = $state.raw(startState({ entry: 'plain', language: 'zh', nowMs: 0, isOnline: true }).state);
   #link: LinkGuest | undefined;
+  /** Waits until the bill and the link are there again. */
+  #appCode: string | undefined;
   readonly view = $derived(viewOf(this.#state));
   readonly block = $derived(payBlock(this.#state));
   readonly isPastValid = $derived(isPastValid(this.#state));
@@ -50,6 +54,7 @@ export class ResidentPage {
     const { now, tab, claim } = this.#environment;
     const kept = address.hash === '' ? readBill(tab) : undefined;
     const code = kept?.code ?? (address.hash === '' ? undefined : address.hash.slice(0, codeNameChars));
+    this.#appCode = kept?.channel === undefined ? undefined : address.appCode;
     const entry = kept !== undefined ? 'kept' : code !== undefined ? 'code' : address.isBack ? 'lost-back' : 'plain';
     const opened = startState({ entry, language, nowMs: now(), isOnline, code, kept });
     this.#state = opened.state;
@@ -74,10 +79,15 @@ export class ResidentPage {
     this.#apply(event);
   }
 
-  /** Pays with the chosen channel. `account` is already encrypted to the bank. */
-  pay(account?: Payment['account']): void {
+  /** Pays with the chosen channel. `account` is already encrypted to the bank; `appCode` is the app's word for its payer. */
+  pay(payer: { readonly account?: Payment['account']; readonly appCode?: string } = {}): void {
     if (this.block !== undefined) return;
-    this.#apply({ type: 'pay', payId: this.#environment.newId(), ...(account === undefined ? {} : { account }) });
+    this.#apply({ type: 'pay', payId: this.#environment.newId(), ...payer });
+  }
+
+  /** In the app's own browser: leaves to ask the app who pays. The page comes back by itself and goes on paying. */
+  askPayer(authorizeUrl: string): void {
+    if (this.block === undefined) this.#environment.leave({ url: authorizeUrl }, () => undefined);
   }
 
   /** Goes to the platform once more; the same payment. */
@@ -120,6 +130,17 @@ export class ResidentPage {
     this.#state = state;
     if (mayBeKept || effects.length > 0) keepBill(this.#environment.tab, keptOf(state));
     for (const effect of effects) this.#do(effect);
+    this.#goOnPaying();
+  }
+
+  /** Back from asking the app who pays: what was begun goes on as soon as it can. */
+  #goOnPaying(): void {
+    const { quote, link, payment, end } = this.#state;
+    if (this.#appCode === undefined || quote === undefined || link.phase !== 'joined' || end !== undefined) return;
+    if (payBlock(this.#state) !== undefined) return;
+    const appCode = this.#appCode;
+    this.#appCode = undefined;
+    if (payment === undefined) this.pay({ appCode });
   }
 
   #do(effect: PageEffect): void {

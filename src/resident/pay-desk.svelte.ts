@@ -33,7 +33,9 @@ export class PayDesk {
     const key = this.channel?.account;
     this.problem = undefined;
     if (key === undefined) {
-      this.#page.pay();
+      const inApp = this.channel?.inApp;
+      if (inApp !== undefined && this.#userAgent.includes(inApp.browser)) this.#page.askPayer(inApp.authorizeUrl);
+      else this.#page.pay();
       return;
     }
     // Only a bank channel needs it: 0.6 kB that most phones never fetch.
@@ -54,6 +56,6 @@ export class PayDesk {
       return;
     }
     this.account = '';
-    this.#page.pay({ certId: key.certId, ciphertext });
+    this.#page.pay({ account: { certId: key.certId, ciphertext } });
   }
 }

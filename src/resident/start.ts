@@ -1,5 +1,4 @@
 import { mount } from 'svelte';
-import './resident.css';
 import { languages } from '../i18n/languages.ts';
 import { residentLanguage, words } from '../i18n/resident.svelte.ts';
 import type { PageEnvironment } from './environment.ts';
@@ -47,8 +46,15 @@ export async function startPage(environment: PageEnvironment): Promise<ResidentP
     module.followTextSize();
   });
   const page = new ResidentPage(environment);
-  const isBack = new URLSearchParams(search).has('back');
-  const started = page.start({ hash: hash.slice(1), isBack }, language, navigator.onLine);
+  const query = new URLSearchParams(search);
+  const appCode = query.get('state') === 'pay' ? query.get('code') : null;
+  // Whoever sends the phone back may leave a fragment of their own (WeChat does): it is no code then.
+  const isBack = query.has('back');
+  const started = page.start(
+    { hash: isBack ? '' : hash.slice(1), isBack, ...(appCode === null ? {} : { appCode }) },
+    language,
+    navigator.onLine,
+  );
   await words.change(language);
   const target = document.getElementById('app');
   if (target === null) throw new Error('resident: l.html has no #app');

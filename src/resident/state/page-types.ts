@@ -22,7 +22,7 @@ export type Entry = 'code' | 'kept' | 'plain' | 'lost-back' | 'other-tab';
 
 /** Why there is nothing to pay here; each has its own screen. */
 export type EndReason =
-  LinkFailure | CheckFailure | 'other-tab' | 'lost-back' | 'cancelled' | 'idle' | 'off' | 'not-mine' | 'paid-elsewhere';
+  LinkFailure | CheckFailure | 'other-tab' | 'lost-back' | 'cancelled' | 'idle' | 'off' | 'not-mine';
 
 /** Where to go to pay: an address, with fields where the platform wants a form posted. */
 export interface Destination {
@@ -90,7 +90,8 @@ export type PageEvent =
   | { readonly type: 'quote-checked'; readonly document: SignedDocument; readonly checked: Checked<QuoteDocument> }
   | { readonly type: 'receipt-checked'; readonly document: SignedDocument; readonly checked: Checked<FeeReceipt> }
   | { readonly type: 'choose'; readonly channel: string }
-  | { readonly type: 'pay'; readonly payId: string; readonly account?: Payment['account'] }
+  /** `appCode`: what the app in whose browser the page stands gave for its payer; good once. */
+  | { readonly type: 'pay'; readonly payId: string; readonly account?: Payment['account']; readonly appCode?: string }
   /** The phone is at the page again after the platform. */
   | { readonly type: 'returned' }
   | { readonly type: 'result'; readonly result: FeeResult | 'unreachable' | 'unknown-token' }

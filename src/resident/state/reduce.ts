@@ -18,9 +18,8 @@ function step(state: PageState, ...effects: PageEffect[]): Step {
 
 /** `state` without the named parts. */
 function without<K extends keyof PageState>(state: PageState, ...keys: K[]): Omit<PageState, K> {
-  const copy: Partial<PageState> = { ...state };
-  for (const key of keys) delete copy[key];
-  return copy as Omit<PageState, K>;
+  const left = Object.entries(state).filter(([key]) => !keys.includes(key as K));
+  return Object.fromEntries(left) as unknown as Omit<PageState, K>;
 }
 
 function withPayment(state: PageState, change: Partial<Payment>): PageState {
@@ -218,7 +217,7 @@ function payIdFor({ unanswered, quote, channel }: PageState, payId: string): str
   return isSame && unanswered !== undefined ? unanswered.payId : payId;
 }
 
-function onPay(state: PageState, newId: string, account: Payment['account']): Step {
+function onPay(state: PageState, { payId: newId, account, appCode }: Extract<PageEvent, { type: 'pay' }>): Step {
   const { quote, channel, payment } = state;
   if (quote === undefined || channel === undefined || payment?.step === 'asked' || isFinished(state))
     return step(state);
@@ -226,7 +225,8 @@ function onPay(state: PageState, newId: string, account: Payment['account']): St
   const payId = payIdFor(state, newId);
   const extra = account === undefined ? {} : { account };
   const begun: Payment = { payId, quoteId, channel, totalFen, step: 'asked', sinceMs: state.nowMs, asks: 0, ...extra };
-  const message = { type: 'choose', payId, quoteId, channel, totalFen, ...extra } as const;
+  const payer = appCode === undefined ? {} : { appCode };
+  const message = { type: 'choose', payId, quoteId, channel, totalFen, ...extra, ...payer } as const;
   const next = { ...without(state, 'refusal', 'before', 'changed'), payment: begun };
   return step(next, { type: 'send', message });
 }
@@ -245,7 +245,7 @@ export function reduce(state: PageState, event: PageEvent): Step {
     case 'choose':
       return step(state.payment === undefined ? { ...without(state, 'refusal'), channel: event.channel } : state);
     case 'pay':
-      return onPay(state, event.payId, event.account);
+      return onPay(state, event);
     case 'returned':
       return onReturned(state);
     case 'result':

@@ -34,6 +34,8 @@ export class BillFlow {
     const stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
     const browser = await launchChromium();
     const page = await browser.newPage({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
+    // Its time runs by itself, and a test can let five minutes pass.
+    await page.clock.install();
     const terminal = new TerminalPage(page, {
       ...{ origin: stack.url, benchUrl: stack.terminals.url, serial },
       activationCode: async () => {
@@ -86,9 +88,11 @@ export class BillFlow {
 
   /** Leaves whatever the test before left on the screen. */
   async #toChannels(): Promise<void> {
+    if (await this.terminal.screen('channels').isVisible()) return;
+    await this.terminal.open();
     for (let tries = 0; tries < 8 && !(await this.terminal.screen('channels').isVisible()); tries += 1) {
-      await this.terminal.press('cancel', 'confirm');
       await this.terminal.page.waitForTimeout(250);
+      await this.terminal.press('cancel', 'confirm');
     }
     await this.terminal.screen('channels').waitFor();
   }
