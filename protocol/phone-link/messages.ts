@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import { signedDocumentSchema } from '../fees/documents.ts';
 import { byeReasons, payStages, printStates } from './words.ts';
 
-export type { PayRefusal } from './words.ts';
-
-/**
+/*
  * What terminal and phone say to each other inside the sealed link. The link itself (hello, keys, acknowledgements,
  * WebRTC's offer and candidates) is below this and never seen here. Every message is JSON, at most `messageMaxBytes`.
  */
-export const messageMaxBytes = 16_000;
+
+export { messageMaxBytes } from './words.ts';
+export type { PayRefusal } from './words.ts';
 
 const fen = v.pipe(v.number(), v.safeInteger());
 

@@ -3,6 +3,9 @@
  * room for a schema library.
  */
 
+/** Largest message between terminal and phone, in bytes of its JSON. */
+export const messageMaxBytes = 16_000;
+
 /** Where a payment by phone stands, in the words of the terminal. Only `paid` with a receipt that verifies is paid. */
 export const payStages = [
   'starting',

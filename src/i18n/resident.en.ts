@@ -4,11 +4,11 @@ const two = (title: string, text: string): Two => [title, text];
 
 /** Words of the resident's page, in English. */
 export const residentEn = {
-  otherLanguage: '中文',
+  otherLanguage: '简体中文',
   title: 'Bill',
   close: 'Close',
   opening: {
-    quick: two('Opening the bill', ''),
+    quick: two('Opening the bill', 'One moment.'),
     named: two('Fetching the bill from the terminal', 'Please stay near it. This takes a second or two.'),
     slow: two(
       'This takes longer than usual',
@@ -18,7 +18,8 @@ export const residentEn = {
   },
   verified: (label: string) => `Terminal ${label}, verified`,
   sameDigits: 'same as there',
-  digits: (digits: string) => `Check digits ${digits.split('').join(' ')}`,
+  /** The digits one by one, apart. */
+  digits: (digits: string) => `Check digits ${digits}`,
   household: (label: string, tail: string) => (tail === '' ? label : `${label}, ending in ${tail}`),
   read: 'Read out',
   readStop: 'Stop',
@@ -28,9 +29,7 @@ export const residentEn = {
   afterwards: 'Afterwards',
   pastValid:
     'That time is over on this phone’s clock. If the sum has changed you see the new one before anything is paid.',
-  topUp: 'Paid in advance',
   topUpHint: 'Added to the balance of this household.',
-  billsTitle: (count: number) => `${count} bills`,
   waysTitle: 'Pay with',
   wayHint: (name: string) =>
     `${name} may not open inside another wallet’s browser. If it does not, choose another way; nothing is charged.`,
@@ -76,99 +75,11 @@ export const residentEn = {
     'no-carrier': 'No connection to the terminal at the moment. It tries again by itself; you need do nothing.',
     'no-channel': 'There is no way to pay on a phone here. Please pay at the terminal.',
   },
-  changed: {
-    title: 'The sum has changed',
-    before: 'Before',
-    now: 'Now',
-    nothing: 'Nothing was charged.',
-  },
-  refusal: {
-    failed: two('Not paid', 'The payment did not go through. Nothing was charged. Try again or choose another way.'),
-    closed: two('Not paid', 'The payment was ended before any money moved. Nothing was charged. You can pay again.'),
-    expired: two('This sum is no longer valid', 'Nothing was charged. Please ask for the bill again at the terminal.'),
-    reversed: two('The money was given back', 'The payment was reversed; the money returns the way it came.'),
-    'being-paid': two(
-      'Somebody else is paying this bill now',
-      'Nothing was charged on this phone. Wait a minute, then try again: if they do not finish, you can pay.',
-    ),
-    'already-paid': two(
-      'This bill is paid already',
-      'Nothing was charged on this phone. The receipt can be read and printed at the terminal.',
-    ),
-    'not-confirmed': two(
-      'The digits were not confirmed yet',
-      'Nothing was charged. Compare the two digits with the terminal, press “same” there, then pay here.',
-    ),
-    'channel-off': two('This way is closed at the moment', 'Nothing was charged. Please choose another way.'),
-    'bad-account': two(
-      'The bank cannot use this card number',
-      'Nothing was charged. Check the bank card number, or choose another way.',
-    ),
-    'no-server': two(
-      'The terminal did not answer',
-      'Nothing was charged. Try again: pressing twice is still one payment.',
-    ),
-    unknown: two('The payment could not be begun', 'Nothing was charged. Try again or choose another way.'),
-  },
-  away: {
-    title: (way: string) => `Opening ${way}`,
-    text: 'Pay there, then come back to this page. It shows by itself what became of it.',
-  },
-  checking: {
-    title: (way: string) => `Checking with ${way}`,
-    text: 'It counts as paid only when the platform has confirmed it. This can take a moment; please do not pay twice.',
-    gone: 'The terminal is not connected any more. This page asks the server by itself.',
-    again: (way: string) => `Back to ${way}`,
-    otherWay: 'I have not paid: choose another way',
-    unknownTitle: 'No answer yet',
-    unknown:
-      'Neither terminal nor server has the platform’s answer. Do not pay again. If you have paid, it is credited as soon as the answer comes; a payment that does not count is given back by itself.',
-    ask: 'Ask again',
-  },
-  receipt: {
+  /** Said when the part that comes after paying could not be fetched. */
+  after: {
     paid: 'Paid',
-    confirmedBy: (way: string, time: string) => `Confirmed by ${way} at ${time}`,
-    title: 'Receipt',
     number: 'Receipt number',
-    copy: 'Copy',
-    copied: 'Copied',
-    way: 'Paid with',
-    at: 'Time',
-    household: 'Household',
-    tail: (tail: string) => `ending in ${tail}`,
-    payee: 'Payee',
-    terminal: 'Terminal',
-    transaction: 'Platform’s number',
-    next: 'What happens next',
-    state: { done: 'done', now: 'now', next: 'to come', wait: 'needs you' },
-    money: 'The money has arrived',
-    credited: 'Entered for your household',
-    creditedAll: 'Nothing is left to pay of this.',
-    creditedLeft: (yuan: string) => `${yuan} is left to pay.`,
-    creditedBalance: 'Added to your balance.',
-    print: {
-      printing: two(
-        'The terminal prints the paper receipt',
-        'Wait a few seconds and take it at the bottom of the terminal.',
-      ),
-      printed: two('The paper receipt is printed', 'Please take it at the bottom of the terminal.'),
-      'no-paper': two(
-        'The terminal has no paper',
-        'Keep this page as a picture. Any terminal prints the receipt later.',
-      ),
-      none: two('Paper receipt', 'The terminal prints it if it can; any terminal prints it again later.'),
-    },
-    close:
-      'You may close this page. Any terminal shows and prints it again, with your household number and the receipt number.',
-    picture: 'Keep as picture',
-    pictureHint: 'Press the picture and hold to save it.',
-    pictureMade: 'The picture was saved to this phone’s downloads.',
-    pictureFailed: 'The picture could not be made. Print the page or copy the receipt number instead.',
-    share: 'Share',
-    print_: 'Print',
-    shared: 'Copied as text. Paste it where you want it.',
-    keep: 'Keep in my details',
-    speak: (title: string, yuan: string) => `${title}: ${yuan} paid.`,
+    checking: 'Checking with the platform. It counts as paid only when that has confirmed it; please do not pay twice.',
   },
   over: {
     expired: two(
@@ -215,7 +126,6 @@ export const residentEn = {
     idle: two('The terminal waited and went on', 'Nothing was charged. Ask for the bill again when you are ready.'),
     off: two('The terminal was switched off', 'Nothing was charged on this phone.'),
     'not-mine': two('The bill was put away', 'Nothing was charged. The terminal shows its menu again.'),
-    'paid-elsewhere': two('This bill is paid already', 'Nothing was charged on this phone.'),
     'other-tab': two(
       'This bill is open in another tab',
       'Please go on there, or close that tab and open this one again. Only one page can hold a code.',
@@ -235,18 +145,9 @@ export const residentEn = {
     ),
   },
   retry: 'Try again',
-  nothingCharged: 'Nothing charged',
   plain: {
     title: 'Bills, on your own phone',
     text: 'Ask for your bill at a Tillkeeper terminal and scan the code on its screen with this phone’s camera or with WeChat. Nothing to register.',
-    show: 'Show my code to the terminal',
-    showHint: 'If this phone cannot scan: the terminal scans the phone.',
-  },
-  show: {
-    title: 'Hold this to the terminal',
-    text: 'Choose “scan the phone” at the terminal and hold this screen about a hand’s width from its camera.',
-    alt: 'Code for the terminal',
-    stop: 'Stop',
   },
   loadFailed: 'This part could not be fetched. Check this phone’s network and try again.',
 };

@@ -1,5 +1,6 @@
 import type { FeeReceipt, QuoteDocument } from '../../protocol/fees/documents.ts';
 import type { Language } from '../i18n/languages.ts';
+import type { ResidentAfterText } from '../i18n/resident-after.en.ts';
 import type { ResidentText } from '../i18n/resident.en.ts';
 import type { BillFormats } from './formats.ts';
 
@@ -42,6 +43,6 @@ export function spokenBill(
 }
 
 /** The receipt as it is read out. */
-export function spokenReceipt(receipt: FeeReceipt, t: ResidentText, language: Language): string[] {
+export function spokenReceipt(receipt: FeeReceipt, t: ResidentAfterText, language: Language): string[] {
   return [t.receipt.speak(receipt.title[language], spokenYuan(receipt.totalFen, language)), t.receipt.close];
 }

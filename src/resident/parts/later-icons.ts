@@ -6,6 +6,5 @@ export const laterIcons = {
   print: 'M7 8.5V3.5h10v5M7 17H4V9h16v8h-3M7 14h10v6.5H7z',
   out: 'M14 4h6v6M20 4l-9 9M17 14v6H4V7h6',
   user: 'M16 8a4 4 0 1 1-8 0 4 4 0 0 1 8 0ZM4.5 20.5c.8-4 3.8-6 7.5-6s6.7 2 7.5 6',
-  qr: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2.5v2.5M20 14v.1M20 17v3h-3M14 20v.1',
   speaker: 'M4 9.5v5h3.5L12 19V5L7.5 9.5H4ZM15.5 9a4.3 4.3 0 0 1 0 6M18.3 6.3a8.2 8.2 0 0 1 0 11.4',
 } as const;

@@ -1,5 +1,6 @@
 import type { FeeReceipt } from '../../../protocol/fees/documents.ts';
 import type { Language } from '../../i18n/languages.ts';
+import type { ResidentAfterText } from '../../i18n/resident-after.en.ts';
 import type { ResidentText } from '../../i18n/resident.en.ts';
 import type { BillFormats } from '../formats.ts';
 
@@ -18,10 +19,11 @@ export interface ReceiptRows {
 export function receiptRows(
   receipt: FeeReceipt,
   t: ResidentText,
+  after: ResidentAfterText,
   formats: BillFormats,
   language: Language,
 ): ReceiptRows {
-  const words = t.receipt;
+  const words = after.receipt;
   const transaction: ReceiptRow[] =
     receipt.transactionId === undefined ? [] : [[words.transaction, receipt.transactionId]];
   return {

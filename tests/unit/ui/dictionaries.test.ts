@@ -28,6 +28,12 @@ import { officeMoneyEn } from '../../../src/i18n/office-money.en.ts';
 import { officeMoneyZh } from '../../../src/i18n/office-money.zh.ts';
 import { onSiteEn } from '../../../src/i18n/on-site.en.ts';
 import { onSiteZh } from '../../../src/i18n/on-site.zh.ts';
+import { residentAfterEn } from '../../../src/i18n/resident-after.en.ts';
+import { residentAfterZh } from '../../../src/i18n/resident-after.zh.ts';
+import { residentProfileEn } from '../../../src/i18n/resident-profile.en.ts';
+import { residentProfileZh } from '../../../src/i18n/resident-profile.zh.ts';
+import { residentEn } from '../../../src/i18n/resident.en.ts';
+import { residentZh } from '../../../src/i18n/resident.zh.ts';
 import { sharedEn } from '../../../src/i18n/shared.en.ts';
 import { sharedZh } from '../../../src/i18n/shared.zh.ts';
 import { feesEn } from '../../../src/i18n/terminal-fees.en.ts';
@@ -55,13 +61,17 @@ const pairs = [
   ['office, fees', officeFeesEn, officeFeesZh],
   ['office-money', officeMoneyEn, officeMoneyZh],
   ['on-site', onSiteEn, onSiteZh],
+  ['resident', residentEn, residentZh],
+  ['resident, after the press', residentAfterEn, residentAfterZh],
+  ['resident, profile', residentProfileEn, residentProfileZh],
   ['shared', sharedEn, sharedZh],
   ['terminal', terminalEn, terminalZh],
   ['terminal, fees', feesEn, feesZh],
 ] as const;
 
 /** Words that are the same in both languages: names, notations, and what has no word. */
-const untranslated = /^(Tillkeeper|English|简体中文|–|terminal:….*|base64url|SN|QR|PIN|SHA-256|USB|JPEG|PNG|[A-Z]\d-\d\d)$/;
+const untranslated =
+  /^(Tillkeeper|English|简体中文|–|terminal:….*|base64url|SN|QR|PIN|SHA-256|USB|JPEG|PNG|[A-Z]\d-\d\d)$/;
 
 describe.each(pairs)('%s', (_name, en, zh) => {
   test('both languages have the same keys', () => {

@@ -22,7 +22,11 @@ async function buildPage(folder: string): Promise<void> {
   const html = await readFile(join(projectRoot, 'l.html'), 'utf8');
   const page = join(projectRoot, 'tests/e2e/support/resident/fake-page.ts');
   const root = await mkdtemp(join(projectRoot, 'node_modules/.resident-page-'));
-  await writeFile(join(root, 'l.html'), html.replace('/src/resident/main.ts', relative(root, page)));
+  const style = join(projectRoot, 'src/resident/resident.css');
+  const own = html
+    .replace('/src/resident/main.ts', relative(root, page))
+    .replace('/src/resident/resident.css', relative(root, style));
+  await writeFile(join(root, 'l.html'), own);
   await build({
     configFile: false,
     root,
