@@ -45,6 +45,7 @@ export const terminalEn = {
     problem: {
       cancelled: 'Not confirmed on the device. Nothing was changed; try again.',
       timeout: 'Nobody confirmed on the device in time. Try again.',
+      locked: 'This device is locked. A technician must unlock it first.',
       'no-identity': 'This device has no identity yet. A technician must set it up first.',
       'no-cable': 'No device is connected. Connect it first.',
       'cable-lost': 'The cable was lost. Check it and try again.',

@@ -47,6 +47,7 @@ export const terminalZh: TerminalText = {
     problem: {
       cancelled: '设备上没有确认。没有任何更改，请重试。',
       timeout: '设备上无人及时确认，请重试。',
+      locked: '此设备已锁定，需由维护人员先解锁。',
       'no-identity': '此设备还没有身份，需由维护人员先恢复。',
       'no-cable': '没有连接设备，请先连接。',
       'cable-lost': '连接线断开，请检查后重试。',

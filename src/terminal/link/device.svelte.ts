@@ -14,8 +14,8 @@ export type CardStage = EventBody<'card.stage'>;
 
 /** Why no card came of a reading: the device's outcome, or the cable. */
 export type CardProblem = Exclude<CardRead['outcome'], 'read'> | 'no-cable' | 'cable-lost';
-/** Why the device did not sign a pairing. */
-export type PairProblem = Exclude<Reply<'app.pair'>['outcome'], 'signed'> | 'no-cable' | 'cable-lost';
+/** Why the device did not sign a pairing. `locked`: it locked itself, and pairs only when it was unlocked. */
+export type PairProblem = Exclude<Reply<'app.pair'>['outcome'], 'signed'> | 'locked' | 'no-cable' | 'cable-lost';
 
 /** What a reading is for. */
 export interface CardQuestion {
@@ -75,6 +75,7 @@ export class TerminalDevice {
   async signPairing(appPublicKey: Uint8Array, code: string): Promise<Result<SignedPairing, PairProblem>> {
     const [session, { askErrors, signPairing }] = await this.#asking();
     const signed = await signPairing(session, appPublicKey, code);
+    if (!signed.ok && signed.error === 'not-in-state') return err('locked');
     return signed.ok ? signed : err(problemOf(signed.error, askErrors));
   }
 
