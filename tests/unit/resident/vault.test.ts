@@ -103,13 +103,13 @@ describe('a profile behind a PIN', () => {
 test('a profile behind a passkey opens with its secret only', async () => {
   const secret = crypto.getRandomValues(new Uint8Array(32));
   const guard = {
-    kind: 'passkey',
+    kind: 'passkey' as const,
     salt: 'AA',
     credentialId: 'AA',
     transports: [],
     publicKey: 'AA',
     algorithm: -7,
-  } as const;
+  };
   const record = await seal(crypto, { profile, key: await keyOfSecret(crypto, secret), guard });
   expect(await openWith(crypto, record, await keyOfSecret(crypto, secret))).toMatchObject({
     ok: true,
