@@ -1,9 +1,14 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// Everything is one runner, so that the closing line counts every test. Browser tests run one file at a time: on two
-// cores they would only slow each other down and lie about time-outs. Database tests wait for the disk half of their
-// time, and each has a database of its own, so two files go side by side.
+// Everything is one runner, so that the closing line counts every test. Database tests wait for the disk half of their
+// time, and each has a database of its own, so two files go side by side; so do browser tests, which wait for pages. Those
+// with a serial port share the machine's one bench and pull cables at moments that are counted: one file at a time.
+const withSerialPort = ['happy-path', 'mixups', 'on-site', 'outcomes', 'printer', 'reload', 'unplug'];
+/** They count seconds of a network that is gone, and versions of the app that follow each other. */
+const withMoments = ['offline', 'updates'];
+const oneByOne = [...withSerialPort, ...withMoments].map((name) => `tests/e2e/${name}.test.ts`);
+
 export default defineConfig({
   plugins: [svelte()],
   test: {
@@ -29,8 +34,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'e2e',
-          include: ['tests/e2e/**/*.test.ts', 'tests/serial-bench/**/*.test.ts'],
+          name: 'browser',
+          include: ['tests/e2e/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...oneByOne],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+          retry: 0,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cable',
+          include: [...oneByOne, 'tests/serial-bench/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -8,7 +8,7 @@ interface Totals {
   skipped: number;
 }
 
-const projects = ['fast', 'integration', 'e2e'] as const;
+const projects = ['fast', 'integration', 'browser', 'cable'] as const;
 const filters = process.argv.slice(2);
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 
