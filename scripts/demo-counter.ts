@@ -3,6 +3,7 @@ import { simulatedCards } from '../mock-server/platforms/bank-card/cards.ts';
 import { payPassword } from '../mock-server/platforms/stand-in.ts';
 import { TerminalPage } from '../tests/e2e/support/terminal-screen.ts';
 import type { TerminalKey } from '../tests/e2e/support/terminal-screen.ts';
+import { payBill } from './demo-bill.ts';
 import { demoPeople, demoTerminals } from './demo-data.ts';
 import type { PictureBook } from './demo-pictures.ts';
 import type { Story } from './demo-story.ts';
@@ -161,7 +162,7 @@ export async function takePayments(demo: CounterDemo): Promise<void> {
   await byCode(demo, terminal, board.page);
   await byCard(demo, terminal);
   await seeToday(demo, merchant.page);
-  // A resident's bill at this terminal, paid on their own phone, is the next step of this story.
+  await payBill({ ...demo, terminal });
   for (const { context } of [merchant, board]) await context.close();
   await terminal.page.context().close();
 }

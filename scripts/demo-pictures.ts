@@ -51,14 +51,14 @@ export class PictureBook {
     await page.reload();
   }
 
-  /** One picture of the page as it stands, whose size and language the caller names. */
-  async snap(page: Page, name: string, size: SizeName, language: Language): Promise<void> {
+  /** One picture of the page as it stands, whose size and language the caller names; `isWhole`: with what is below. */
+  async snap(page: Page, name: string, size: SizeName, language: Language, isWhole = false): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
     // At its top, and with nothing under the pointer.
     await page.evaluate(() => scrollTo(0, 0));
     await page.mouse.move(0, 0);
     const file = `${name}-${size}-${language}.png`;
-    await page.screenshot({ path: join(this.#folder, file), animations: 'disabled' });
+    await page.screenshot({ path: join(this.#folder, file), animations: 'disabled', fullPage: isWhole });
     this.#names.push(file);
   }
 }

@@ -175,7 +175,7 @@ async function atTheCounter({ stack, pictures, story }: Cast): Promise<void> {
     await browser.close();
   }
   process.stdout.write(
-    `  Three payments, from the power key to the books, in ${story.totalSeconds}, pictures included.\n`,
+    `  Three payments and a resident’s bill, from the power key to the books, in ${story.totalSeconds}, pictures included.\n`,
   );
 }
 
@@ -215,7 +215,7 @@ async function run(): Promise<boolean> {
 }
 
 process.stdout.write(
-  '\nTillkeeper: a terminal unlocked over real Web Serial, one without a network, and a shop’s payments\n\n',
+  '\nTillkeeper: a terminal unlocked over real Web Serial, one without a network, and a shop’s payments and bills\n\n',
 );
 try {
   process.exitCode = (await run()) ? 0 : 1;

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { BillFlow } from './support/bill-flow.ts';
+import { chooseWay, residentPhone } from './support/bill-phone.ts';
 
 const problem = chromiumProblem();
 const minuteMs = 60_000;
@@ -20,11 +21,6 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
   afterEach(async () => {
     for (const context of flow.browser.contexts().slice(1)) await context.close();
   });
-
-  async function choose(phone: Page, channel: string): Promise<void> {
-    await phone.locator(`input[name="way"][value="${channel}"]`).check({ force: true });
-    await phone.getByTestId('pay').click();
-  }
 
   /** Terminal, phone, ledger and household must tell the same. */
   async function expectPaid(phone: Page, fen: number): Promise<void> {
@@ -67,7 +63,7 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     await flow.billAt('digits').waitFor();
     const digits = (page: Page) => page.locator('.digits b').allTextContents();
     expect((await digits(phone)).join('')).toBe((await digits(flow.terminal.page)).join(''));
-    await choose(phone, 'wechat-pay');
+    await chooseWay(phone, 'wechat-pay');
     await flow.payInWallet(phone);
     await expectPaid(phone, fen);
   });
@@ -77,11 +73,11 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     try {
       await flow.askForBill('property');
       const fen = await sumOnTerminal();
-      const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' });
+      const context = await browser.newContext(residentPhone);
       const phone = await flow.phone(await flow.scan(), context);
       await phone.getByTestId('pay').waitFor();
       await phone.reload();
-      await choose(phone, 'alipay');
+      await chooseWay(phone, 'alipay');
       await flow.payInWallet(phone);
       await expectPaid(phone, fen);
     } finally {
@@ -93,7 +89,7 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     await flow.askForBill('property');
     const fen = await sumOnTerminal();
     const phone = await flow.phone(await flow.scan());
-    await choose(phone, 'wechat-pay');
+    await chooseWay(phone, 'wechat-pay');
     await phone.getByRole('button', { name: /^支付 ¥/ }).waitFor();
     for (let minute = 0; minute < 5; minute += 1) await flow.terminal.page.clock.fastForward(minuteMs);
     await flow.payInWallet(phone);
@@ -119,11 +115,7 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     await flow.askForBill('electricity');
     const fen = await sumOnTerminal();
     const userAgent = 'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126 Mobile MicroMessenger/8.0.50';
-    const context = await flow.browser.newContext({
-      viewport: { width: 390, height: 844 },
-      locale: 'zh-CN',
-      userAgent,
-    });
+    const context = await flow.browser.newContext({ ...residentPhone, userAgent });
     // The app's bridge: the stand-in checks what the page hands over, as the app does, and leads into the wallet.
     await context.addInitScript((wallet) => {
       const invoke = (_name: string, fields: Record<string, string>): void => {
@@ -133,7 +125,7 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
       Object.assign(globalThis, { WeixinJSBridge: { invoke } });
     }, flow.stack.platforms.url);
     const phone = await flow.phone(await flow.scan(), context);
-    await choose(phone, 'wechat-pay');
+    await chooseWay(phone, 'wechat-pay');
     await flow.payInWallet(phone);
     await expectPaid(phone, fen);
     const stored = await flow.one<string>(
@@ -147,7 +139,7 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     const code = await flow.scan();
     const first = await flow.phone(code);
     await first.getByTestId('pay').waitFor();
-    const other = await flow.browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' });
+    const other = await flow.browser.newContext(residentPhone);
     const second = await flow.phone(code, other);
     await second
       .locator('[data-testid="over"][data-reason="two-phones"], [data-testid="over"][data-reason="used"]')
