@@ -9,7 +9,7 @@ const idBytes = 16;
 const pskBytes = 32;
 const codeBytes = helloHashBytes + secretBytes;
 const helloVersion = 1;
-const salt = utf8Encode('tillkeeper phone link 1');
+const ordinary = 'tillkeeper phone link 1';
 
 /** What the picture says: which terminal, by the hash of its hello, and a secret that only who saw it has. */
 export interface LinkCode {
@@ -56,9 +56,9 @@ export async function checkHello(subtle: Subtle, hello: Bytes, code: LinkCode): 
   return isRight && isKnown ? hello.slice(1) : undefined;
 }
 
-/** Derives the link's name and pre-shared key from the code's secret. */
-export async function deriveNames(subtle: Subtle, secret: Bytes): Promise<LinkNames> {
-  const prk = await extract(subtle, salt, secret);
+/** Derives the link's name and pre-shared key from the code's secret. `purpose`: of another kind of code. */
+export async function deriveNames(subtle: Subtle, secret: Bytes, purpose = ordinary): Promise<LinkNames> {
+  const prk = await extract(subtle, utf8Encode(purpose), secret);
   const id = await expand(subtle, prk, utf8Encode('id'), idBytes);
   return { linkId: base64UrlEncode(id), psk: { id, key: await expand(subtle, prk, utf8Encode('psk'), pskBytes) } };
 }

@@ -5,7 +5,10 @@ import { closeWords } from './failures.ts';
 export const linkIdPattern = /^[A-Za-z0-9_-]{22}$/;
 const key = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/));
 
-/** PUT /api/link/:id, by a terminal that is signed in: opens the mailbox, or takes it again. Answer: `{key}`. */
+/**
+ * PUT /api/link/:id, by a terminal that is signed in: opens the mailbox, or takes it again. Answer: `{key}`. PUT …/shown,
+ * by anybody: the mailbox of a code that a phone shows.
+ */
 export const openLinkSchema = v.strictObject({ hello: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{88}$/)) });
 /** POST …/close: nothing more comes; `why` is told to a phone that comes later. */
 export const closeLinkSchema = v.strictObject({ key, why: v.picklist(closeWords) });

@@ -24,3 +24,13 @@ export const joinWindowMs = 10_000;
 export const mailsOfSeatMax = 200;
 /** Sockets are asked for a sign of life this often. */
 export const socketPingMs = 20_000;
+/** How long a mailbox for a phone's own code lives; the code itself is shown for 60 s. */
+export const shownLifeMs = 120_000;
+/** Such mailboxes in this process, and from one address; the oldest goes first. */
+export const shownMax = 4_000;
+/** Of one address: some phones behind one router, each with its code and the one before it. */
+export const shownOfAddressMax = 20;
+/** Largest answer of a terminal; there is one for each code. */
+export const answerMaxBytes = 512;
+/** Codes of phones that one terminal may look up in `joinWindowMs`. */
+export const lookupsMax = 20;

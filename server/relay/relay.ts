@@ -4,9 +4,11 @@ import type { Hono } from 'hono';
 import type { ClientAddress } from '../http/client-address.ts';
 import type { Principals } from '../http/mount.ts';
 import { createRateLimit } from '../http/rate-limit.ts';
-import { joinsMax, joinWindowMs, mailsOfSeatMax } from './limits.ts';
+import { joinsMax, joinWindowMs, lookupsMax, mailsOfSeatMax } from './limits.ts';
 import { Mailboxes } from './mailboxes.ts';
 import { mountRelay } from './routes.ts';
+import { ShownCodes } from './shown-codes.ts';
+import { mountShownCodes } from './shown-routes.ts';
 import { RelaySockets } from './sockets.ts';
 
 const sweepMs = 5_000;
@@ -35,6 +37,11 @@ export interface RelayOptions {
 /** Makes the relay of this process. */
 export function createRelay(options: RelayOptions): Relay {
   const mailboxes = new Mailboxes(options.now);
+  const shown = {
+    shown: new ShownCodes(options.now),
+    openings: createRateLimit(options.joinsMax ?? joinsMax, joinWindowMs, options.now),
+    lookups: createRateLimit(lookupsMax, joinWindowMs, options.now),
+  };
   const allowed = new Set(options.origins);
   const limits = {
     joins: createRateLimit(options.joinsMax ?? joinsMax, joinWindowMs, options.now),
@@ -56,6 +63,7 @@ export function createRelay(options: RelayOptions): Relay {
     upgrade: (request, socket, head) => sockets.upgrade(request, socket, head),
     mount: (app, principals) => {
       mountRelay(app, { mailboxes, ...limits, principals, addressOf: options.clientAddress });
+      mountShownCodes(app, { ...shown, principals, addressOf: options.clientAddress });
     },
     guestAddress: (linkId) => mailboxes.phoneAddress(linkId),
     close: () => {
