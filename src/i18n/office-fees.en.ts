@@ -1,10 +1,20 @@
+import { officeFeeFormsEn } from './office-fee-forms.en.ts';
+
 /** The office's words for fees, in English: price lists, households, billing, files. */
 export const officeFeesEn = {
+  forms: officeFeeFormsEn,
   title: 'Fees',
   noPayees: 'Nobody bills anything yet',
-  noPayeesHint: 'A merchant becomes a payee when its services are set up (PUT /api/merchants/:id/fees).',
+  noPayeesHint: 'Choose a merchant that bills households. Its services, terminals and price lists come next.',
   payee: 'Payee',
-  tabs: { label: 'Fees', households: 'Households', tariffs: 'Price lists', runs: 'Billing', import: 'Files' },
+  tabs: {
+    label: 'Fees',
+    households: 'Households',
+    tariffs: 'Price lists',
+    runs: 'Billing',
+    import: 'Files',
+    setup: 'Set up',
+  },
   service: {
     property: 'Property fee',
     housing: 'Rent',

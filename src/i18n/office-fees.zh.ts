@@ -1,12 +1,14 @@
+import { officeFeeFormsZh } from './office-fee-forms.zh.ts';
 import type { OfficeFeesText } from './office-fees.en.ts';
 
 /** 后台的收费文字：价目、住户、出账、文件。 */
 export const officeFeesZh: OfficeFeesText = {
+  forms: officeFeeFormsZh,
   title: '收费',
   noPayees: '还没有收费单位',
-  noPayeesHint: '为商户设置收费服务后（PUT /api/merchants/:id/fees），它会出现在这里。',
+  noPayeesHint: '请选一家向住户收费的商户，随后设置服务、终端和价目。',
   payee: '收费单位',
-  tabs: { label: '收费', households: '住户', tariffs: '价目', runs: '出账', import: '文件导入' },
+  tabs: { label: '收费', households: '住户', tariffs: '价目', runs: '出账', import: '文件导入', setup: '设置' },
   service: {
     property: '物业费',
     housing: '房租',

@@ -36,7 +36,22 @@ export const runLooks: Readonly<Record<FeeRun['state'], Look>> = {
 
 /** What a refusal of fees means, in words. */
 export function failureWords(failure: ApiFailure): string {
-  const { reason, refusal } = officeFeesText.t;
-  const known = failure.field === undefined ? undefined : (reason[failure.field] ?? refusal[failure.field]);
+  const { reason, refusal, forms } = officeFeesText.t;
+  const { field } = failure;
+  const known =
+    field === undefined ? undefined : (reason[field] ?? refusal[field] ?? forms.reason[field] ?? forms.fault[field]);
   return known ?? [...shared.t.failure[failure.error], failure.field ?? ''].join(' ').trim();
+}
+
+/** What is wrong with a form's field, by its name in the interface; nothing when the failure is about another. */
+export function faultOf(failure: ApiFailure | undefined, name: string): string | undefined {
+  const field = failure?.field;
+  if (field !== name && field?.startsWith(`${name}.`) !== true) return undefined;
+  return failure === undefined || failure.error === 'fee-refused' ? undefined : officeFeesText.t.forms.fault[name];
+}
+
+/** The words for a failure that none of the form's fields shows. */
+export function restOf(failure: ApiFailure | undefined, names: readonly string[]): string | undefined {
+  if (failure === undefined || names.some((name) => faultOf(failure, name) !== undefined)) return undefined;
+  return failureWords(failure);
 }

@@ -7,3 +7,8 @@ export function lastMonth(nowMs: number): { from: string; to: string } {
   const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
   return { from: day(Date.UTC(year, month - 1, 1)), to: day(Date.UTC(year, month, 0)) };
 }
+
+/** Today in Asia/Shanghai. */
+export function shanghaiToday(nowMs: number): string {
+  return new Date(nowMs + shanghaiMs).toISOString().slice(0, 10);
+}

@@ -1,7 +1,7 @@
 /** What of the fees is shown. */
-export type FeeTab = 'households' | 'tariffs' | 'runs' | 'import';
+export type FeeTab = 'households' | 'tariffs' | 'runs' | 'import' | 'setup';
 
-const tabs: readonly FeeTab[] = ['households', 'tariffs', 'runs', 'import'];
+const tabs: readonly FeeTab[] = ['households', 'tariffs', 'runs', 'import', 'setup'];
 
 /** Where below `/office/fees` one is: a payee, one of its lists, and one thing of it. */
 export interface FeePlace {

@@ -88,7 +88,20 @@ async function enteredAnswer(core: Core, meter: MeterRow, body: EnterFeeReading)
   return ok({ reading: readingView(row), bills });
 }
 
-/** Enters, estimates or corrects a reading. */
+/** Ends a meter with its last reading, in the caller's transaction. */
+async function takeDown(db: Db, meter: MeterRow, on: string): Promise<Answer<void>> {
+  const known = await currentReadings(db, meter.merchant_id, meter.id);
+  if (known.some((one) => one.read_on > on)) return err('fee-refused', 'later-reading');
+  await db
+    .updateTable('fee_meters')
+    .set((eb) => ({ to_on: on, version: eb('version', '+', 1) }))
+    .where('merchant_id', '=', meter.merchant_id)
+    .where('id', '=', meter.id)
+    .execute();
+  return ok(undefined);
+}
+
+/** Enters, estimates or corrects a reading. The last one, `final`, takes the meter down. */
 export async function enterReading(
   core: Core,
   actor: Clerk,
@@ -119,7 +132,8 @@ export async function enterReading(
     const done = await inOneAct(core, act, async (db) => {
       const account = await lockAccount(db, { merchantId, accountId: meter.account_id });
       if (account?.state === 'closed') return err('not-in-state', 'closed');
-      return writeReading(core, db, actor, meter, body, { source });
+      const written = await writeReading(core, db, actor, meter, body, { source });
+      return written.ok && body.quality === 'final' ? takeDown(db, meter, body.on) : written;
     });
     return done.ok ? await enteredAnswer(core, meter, body) : done;
   } catch (error) {
