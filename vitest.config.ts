@@ -19,6 +19,8 @@ export default defineConfig({
           name: 'fast',
           include: ['tests/{arch,unit,property,vectors,conformance}/**/*.test.ts'],
           testTimeout: 60_000,
+          // The runner leaves one core free by itself, which is half of two.
+          maxWorkers: 2,
         },
       },
       {
