@@ -18,7 +18,9 @@ export interface CounterDemo {
   readonly story: Story;
 }
 
-const desktop = { locale: 'zh-CN', viewport: { width: 1440, height: 900 } };
+/** Shops and their customers have the same time, wherever the demo runs. */
+const timezoneId = 'Asia/Shanghai';
+const desktop = { locale: 'zh-CN', timezoneId, viewport: { width: 1440, height: 900 } };
 const screenSize = { width: 480, height: 800 };
 const walletSize = { width: 390, height: 844 };
 
@@ -48,7 +50,7 @@ async function enterAs(
 /** Opens the terminal's app and pairs it with its device, by a code of the office. */
 async function openTerminal({ stack, browser }: CounterDemo): Promise<TerminalPage> {
   const { serial } = counterTerminal();
-  const page = await (await browser.newContext({ locale: 'zh-CN', viewport: screenSize })).newPage();
+  const page = await (await browser.newContext({ locale: 'zh-CN', timezoneId, viewport: screenSize })).newPage();
   const { services, core } = stack.server.context;
   const terminal = new TerminalPage(page, {
     ...{ origin: stack.url, benchUrl: stack.terminals.url, serial },
@@ -83,7 +85,7 @@ async function payInWallet({ stack, browser, pictures }: CounterDemo, code: stri
     ['zh', 'zh-CN'],
   ] as const) {
     if (language === 'en' && picture === undefined) continue;
-    const context = await browser.newContext({ locale, viewport: walletSize });
+    const context = await browser.newContext({ locale, timezoneId, viewport: walletSize });
     const page = await context.newPage();
     await page.goto(address);
     await page.locator('.cells').waitFor();

@@ -9,6 +9,8 @@ const sizes = [
 /** A terminal's own screen. */
 const terminalSize = { name: '480', width: 480, height: 800 } as const;
 type SizeName = (typeof sizes)[number]['name'] | typeof terminalSize.name;
+/** Pictures of whole pages end here, px. */
+const wholeHeightMax = 4_000;
 const languages = ['zh', 'en'] as const;
 type Language = (typeof languages)[number];
 const languageKey = 'tillkeeper.language';
@@ -58,7 +60,14 @@ export class PictureBook {
     await page.evaluate(() => scrollTo(0, 0));
     await page.mouse.move(0, 0);
     const file = `${name}-${size}-${language}.png`;
-    await page.screenshot({ path: join(this.#folder, file), animations: 'disabled', fullPage: isWhole });
+    const viewport = page.viewportSize();
+    if (isWhole && viewport !== null) {
+      // What sticks to the screen's edge stands at the page's end then, and not across its middle.
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      await page.setViewportSize({ ...viewport, height: Math.min(height, wholeHeightMax) });
+    }
+    await page.screenshot({ path: join(this.#folder, file), animations: 'disabled' });
+    if (isWhole && viewport !== null) await page.setViewportSize(viewport);
     this.#names.push(file);
   }
 }

@@ -23,7 +23,7 @@ export const residentEn = {
   household: (label: string, tail: string) => (tail === '' ? label : `${label}, ending in ${tail}`),
   read: 'Read out',
   readStop: 'Stop',
-  valid: (until: string): readonly string[] => ['Pay by ', until, ', and this is the sum.'],
+  valid: (until: string): readonly string[] => ['This sum holds until ', until, '.'],
   later: (when: string, yuan: string, why: string) => `${when} ${yuan}: ${why}.`,
   fromTomorrow: 'From tomorrow',
   afterwards: 'Afterwards',
@@ -67,7 +67,7 @@ export const residentEn = {
   mine: 'My details on this phone',
   notMine: 'This is not my bill',
   payTo: (payee: string) => `Paid to ${payee}, no registration`,
-  pay: (yuan: string, way: string) => `Pay ${yuan} with ${way}`,
+  pay: (yuan: string, way: string) => `Pay ${yuan} by ${way}`,
   preparing: 'The terminal prepares the payment',
   block: {
     confirm: (digits: string) => `First compare: does the terminal show ${digits}? Then press “same” there.`,

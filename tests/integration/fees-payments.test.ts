@@ -166,7 +166,7 @@ describe('midnight', () => {
     expect(answer.body.url).toBeUndefined();
     expect(answer.body.quote.changed?.map(({ zh }) => zh)).toEqual([
       '报价已过期，已重新计算。',
-      '电费 2026年10月：滞纳金由 2.40 元变为 3.00 元。',
+      '电费 2026年10月：违约金由 2.40 元变为 3.00 元。',
       '合计由 202.40 元变为 203.00 元。',
     ]);
     expect(await fees.attempts(quote.quoteId)).toEqual([]);

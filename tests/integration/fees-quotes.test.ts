@@ -147,7 +147,7 @@ describe('a quote', () => {
     expect(document).toMatchObject({
       ...{ v: 1, quoteId: quote.quoteId, totalFen: 20_240, household: { label: '3 号楼 12** 室' } },
       ...{ payee: { name: '桂园小区物业服务处' }, validUntil: '2026-11-24T16:00:00.000Z', digitsAboveFen: 50_000 },
-      later: { totalFen: 20_300, why: { zh: '2026年11月25日 0 点起滞纳金再加 0.60 元。' } },
+      later: { totalFen: 20_300, why: { zh: '违约金再加 0.60 元' } },
       channels: [{ code: 'toy-a' }, { code: 'toy-b' }],
       bills: [{ billId: bill, version: 1, dueOn: '2026-11-20', tariffs: [{ zh: '居民电价' }] }],
     });

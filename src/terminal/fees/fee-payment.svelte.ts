@@ -316,7 +316,7 @@ export class FeePayment {
     this.document = document;
     this.refusal = undefined;
     if (document.totalFen !== before.totalFen) {
-      const why = next.changed ?? (before.later === undefined ? [] : [before.later.why]);
+      const why = next.changed ?? (before.later === undefined ? [] : [asSentence(before.later.why)]);
       this.change = { oldFen: this.change?.oldFen ?? before.totalFen, newFen: document.totalFen, why };
     }
     const offered = { signed: next.document, document };
@@ -382,4 +382,9 @@ export class FeePayment {
     this.#wake = () => early.abort();
     await this.#tools.pause(ms, AbortSignal.any([early.signal, this.#life.signal]));
   }
+}
+
+/** The reason that a quote gives beforehand is part of a sentence. */
+function asSentence({ zh, en }: Change['why'][number]): Change['why'][number] {
+  return { zh: `${zh}。`, en: `${en.charAt(0).toUpperCase()}${en.slice(1)}.` };
 }

@@ -10,6 +10,7 @@ export const demoHousehold = { number: '20260003176', secret: '1203' } as const;
 export const residentPhone = {
   viewport: { width: 390, height: 844 },
   locale: 'zh-CN',
+  timezoneId: 'Asia/Shanghai',
 } as const satisfies BrowserContextOptions;
 
 /** From the channel list to a code: service, number, digits, the oldest bill. */

@@ -123,7 +123,7 @@ export class FeeBench {
       versionSplit: 'reading-date',
       sources: [],
     };
-    const label = { zh: '滞纳金', en: 'Late fee' };
+    const label = { zh: '违约金', en: 'Late fee' };
     const fixed = {
       id: 'base',
       label: { zh: '基本费', en: 'Base fee' },

@@ -44,7 +44,7 @@ export async function computeQuote(db: Db, wish: QuoteWish, atMs: number): Promi
   const totalFen = totalOf(owed);
   const laterFen = totalOf(tomorrow);
   const changes = laterFen !== totalFen;
-  const why = changeWords.later(shanghaiDay(midnightMs), laterFen - totalFen);
+  const why = changeWords.later(laterFen - totalFen);
   const bills = owed.map(({ id, version, principalFen, lateFen }) => ({ id, version, principalFen, lateFen }));
   return {
     ...{ owed, totalFen, bills, inputsHash: hashOf({ account, bills }), computedAtMs: atMs },

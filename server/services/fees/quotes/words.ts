@@ -61,7 +61,7 @@ export function quoteTitle(service: FeeService, titles: readonly Words[]): Words
 /** Texts of lines that are not in the price list. */
 export const lineWords = {
   paidBefore: { zh: '此前已付', en: 'Paid before' },
-  lateFee: { zh: '滞纳金', en: 'Late fee' },
+  lateFee: { zh: '违约金', en: 'Late fee' },
   topUp: { zh: '预存', en: 'Paid in advance' },
   topUpSum: { zh: '存入本户余额，用于以后的账单', en: 'Goes to the household’s balance, for later bills' },
   shortened: { zh: '本期费用', en: 'Charges of this bill' },
@@ -85,7 +85,7 @@ export const changeWords = {
     en: `The total was ${yuan(was)} yuan and is now ${yuan(is)} yuan.`,
   }),
   lateFee: (title: Words, was: number, is: number): Words => ({
-    zh: `${title.zh}：滞纳金由 ${yuan(was)} 元变为 ${yuan(is)} 元。`,
+    zh: `${title.zh}：违约金由 ${yuan(was)} 元变为 ${yuan(is)} 元。`,
     en: `${title.en}: the late fee was ${yuan(was)} yuan and is now ${yuan(is)} yuan.`,
   }),
   principal: (title: Words, was: number, is: number): Words => ({
@@ -100,13 +100,11 @@ export const changeWords = {
     zh: `${title.zh}：已付清或已作废，不再收取。`,
     en: `${title.en}: it is paid or void and no longer asked for.`,
   }),
-  later: (day: string, more: number): Words => {
-    const { zh, en } = dayWords(day);
-    return {
-      zh: `${zh} 0 点起滞纳金再加 ${yuan(more)} 元。`,
-      en: `From midnight of ${en} the late fee grows by ${yuan(more)} yuan.`,
-    };
-  },
+  /** Part of a sentence: whoever shows it says from when. */
+  later: (more: number): Words => ({
+    zh: `违约金再加 ${yuan(more)} 元`,
+    en: `the late fee grows by ${yuan(more)} yuan`,
+  }),
 } as const;
 
 /** What a receipt says besides its figures. */
