@@ -8,6 +8,8 @@ import type { KeptStore } from '../link/kept.ts';
 import type { PrintOutcome } from '../printing.svelte.ts';
 import type { FeeApi } from './fee-api.ts';
 import { FeePayment } from './fee-payment.svelte.ts';
+import { PhoneScan } from './phone-scan.svelte.ts';
+import type { PhoneScanTools } from './phone-scan.svelte.ts';
 import { FeePrinting } from './fee-printing.svelte.ts';
 import { offerOf } from './flow/fee-screens.ts';
 import type { Entry, FeeScreen, ServiceOffer } from './flow/fee-screens.ts';
@@ -18,7 +20,7 @@ import { pressOnFee } from './flow/press-fee.ts';
 import type { FeeIntent, FeeNotice, PressFacts } from './flow/press-fee.ts';
 
 /** What the fee desk is wired to. */
-export interface FeeDeskTools {
+export interface FeeDeskTools extends Pick<PhoneScanTools, 'answerPhone'> {
   readonly api: FeeApi;
   readonly kept: KeptStore;
   host(options: Pick<HostOptions, 'onState' | 'onMessage'>): LinkHost;
@@ -59,6 +61,7 @@ export class FeeDesk {
   readonly tools: FeeDeskTools;
   readonly payment: FeePayment;
   readonly printing: FeePrinting;
+  readonly scan: PhoneScan;
   #touchedMs: number;
   /** Of the visit: what its quotes are for, so that they can be made anew. */
   #asked: Asked = {};
@@ -90,6 +93,7 @@ export class FeeDesk {
       onAlive: () => this.touch(),
       onPaid: () => void this.#printPaid(),
     });
+    this.scan = new PhoneScan(tools, this.payment.link);
   }
 
   get offer(): ServiceOffer | undefined {
@@ -151,7 +155,7 @@ export class FeeDesk {
     const idle = idleAt(plan, this.#touchedMs, this.tools.now());
     if (idle.at !== 'active' || this.idle.at !== 'active') this.idle = idle;
     if (idle.at === 'over') void this.leave('idle');
-    else if (this.screen.at === 'bill' || this.screen.at === 'ways') void this.payment.checkTime();
+    else if (['bill', 'ways', 'scan-phone'].includes(this.screen.at)) void this.payment.checkTime();
   }
 
   /** The server says that something changed, or is there again. */
@@ -222,6 +226,8 @@ export class FeeDesk {
         return payment.link.notSame();
       case 'new-code':
         return payment.link.renew();
+      case 'camera':
+        return this.scan.toggleCamera();
       case 'accept-change':
         return payment.acceptChange();
       case 'pay-here':

@@ -1,5 +1,6 @@
 import { i18n } from '../../i18n/i18n.svelte.ts';
 import { feesText } from '../../i18n/terminal-fees.ts';
+import { answerPhone } from '../../phone-link/answer.ts';
 import { createLinkHost } from '../../phone-link/host.ts';
 import type { TerminalDesk } from '../desk.svelte.ts';
 import { printerPlace, printLines } from '../print-receipt.ts';
@@ -15,11 +16,14 @@ export async function openFees(desk: TerminalDesk): Promise<FeeDesk> {
   await feesText.load();
   const { link, kept, device, newId, pause, now } = desk.tools;
   const place = printerPlace(desk, device);
+  const subtle = globalThis.crypto.subtle as SubtleCrypto | undefined;
+  const pageUrl = (): string => fees.menu?.pageUrl ?? `${location.origin}${pagePath}`;
   const fees: FeeDesk = new FeeDesk({
     ...{ kept, newId, pause, now },
-    api: new ServerFees(link.api, globalThis.crypto.subtle as SubtleCrypto | undefined),
-    host: (options) =>
-      createLinkHost({ ...options, pageUrl: fees.menu?.pageUrl ?? `${location.origin}${pagePath}`, fetch: link.fetch }),
+    api: new ServerFees(link.api, subtle),
+    host: (options) => createLinkHost({ ...options, pageUrl: pageUrl(), fetch: link.fetch }),
+    answerPhone: (text, own) =>
+      answerPhone({ text, own, pageUrl: pageUrl(), origin: location.origin, subtle, fetch: link.fetch }),
     print: (lines) => printLines(place, lines),
     serverNow: () => desk.serverNow(),
     pollMs: () => (link.events.state === 'open' ? 5_000 : 1_500),

@@ -1,3 +1,4 @@
+import type { Answered } from '../../../src/phone-link/answer.ts';
 import { FeeDesk } from '../../../src/terminal/fees/fee-desk.svelte.ts';
 import type { Key } from '../../../src/terminal/flow/keys.ts';
 import type { PrintOutcome } from '../../../src/terminal/printing.svelte.ts';
@@ -18,6 +19,9 @@ export class FeesBench {
   printOutcome: PrintOutcome = { ok: true, printer: 'secure-device' };
   nowMs = Date.parse('2026-11-24T06:34:00.000Z');
   isSlow = false;
+  /** What was scanned, and the code that a phone was given for it. */
+  readonly scanned: (readonly [text: string, own: string | undefined])[] = [];
+  answered: Answered = 'sent';
   #made = 4_096;
   #sleepers: { untilMs: number; wake: () => void }[] = [];
   desk: FeeDesk = this.#desk();
@@ -97,6 +101,10 @@ export class FeesBench {
         const host = new FakeHost(options);
         this.hosts.push(host);
         return host;
+      },
+      answerPhone: async (text, own) => {
+        this.scanned.push([text, own]);
+        return this.answered;
       },
       print: async (lines) => {
         if (this.printOutcome.ok) this.papers.push(lines.map((line) => lineText(line, 32)).join('\n'));

@@ -259,6 +259,46 @@ describe('a bill and a phone', () => {
     expect(bench.server.quotes.size).toBe(2);
   });
 
+  test('a phone that shows its code is given the code of the quote in hand', async () => {
+    await bench.toCode();
+    await bench.press('3');
+    expect(bench.place).toBe('scan-phone');
+    const { scan } = bench.desk;
+    scan.begin();
+    bench.answered = 'expired';
+    await scan.take('one');
+    expect(scan.state).toBe('expired');
+    bench.answered = 'sent';
+    const taken = scan.take('two');
+    await settle();
+    expect([scan.state, bench.scanned.at(-1)]).toEqual(['sent', ['two', 'https://till.example/l#code']]);
+    await bench.pass(12_000);
+    await taken;
+    expect(scan.state).toBe('silent');
+    const third = scan.take('three');
+    await settle();
+    bench.host.join();
+    await bench.pass(12_000);
+    await third;
+    expect([scan.state, bench.host.told]).toEqual(['sent', ['bill']]);
+    await bench.press('cancel');
+    expect(bench.place).toBe('bill digits');
+  });
+
+  test('leaving the scan changes nothing of the bill, and a late answer says nothing', async () => {
+    await bench.toCode();
+    await bench.press('3', '1');
+    expect(bench.desk.scan.isCameraOpen).toBe(true);
+    const taken = bench.desk.scan.take('one');
+    bench.desk.scan.end();
+    await taken;
+    expect([bench.desk.scan.state, bench.desk.scan.isCameraOpen]).toEqual(['sending', false]);
+    bench.desk.scan.begin();
+    expect(bench.desk.scan.state).toBe('waiting');
+    await bench.press('cancel');
+    expect(bench.place).toBe('bill code');
+  });
+
   test('leaving a bill gives the quote up, so that nobody waits for it', async () => {
     await bench.toCode();
     await bench.press('cancel');

@@ -32,6 +32,8 @@ import { residentAfterEn } from '../../../src/i18n/resident-after.en.ts';
 import { residentAfterZh } from '../../../src/i18n/resident-after.zh.ts';
 import { residentProfileEn } from '../../../src/i18n/resident-profile.en.ts';
 import { residentProfileZh } from '../../../src/i18n/resident-profile.zh.ts';
+import { residentShowEn } from '../../../src/i18n/resident-show.en.ts';
+import { residentShowZh } from '../../../src/i18n/resident-show.zh.ts';
 import { residentEn } from '../../../src/i18n/resident.en.ts';
 import { residentZh } from '../../../src/i18n/resident.zh.ts';
 import { sharedEn } from '../../../src/i18n/shared.en.ts';
@@ -64,6 +66,7 @@ const pairs = [
   ['resident', residentEn, residentZh],
   ['resident, after the press', residentAfterEn, residentAfterZh],
   ['resident, profile', residentProfileEn, residentProfileZh],
+  ['resident, own code', residentShowEn, residentShowZh],
   ['shared', sharedEn, sharedZh],
   ['terminal', terminalEn, terminalZh],
   ['terminal, fees', feesEn, feesZh],

@@ -16,7 +16,7 @@ type Bare<N extends string> = N extends string ? { readonly at: N } : never;
 
 /** What the fee desk shows. `bill`: a quote is in hand; what stands there follows from it (`feeStageOf`). */
 export type FeeScreen =
-  | Bare<'services' | 'household' | 'months' | 'top-up' | 'quoting' | 'bill' | 'ways' | 'ask-cancel'>
+  | Bare<'services' | 'household' | 'months' | 'top-up' | 'quoting' | 'bill' | 'ways' | 'scan-phone' | 'ask-cancel'>
   | { readonly at: 'payees'; readonly service: FeeService }
   | { readonly at: 'number'; readonly entry: Entry }
   | { readonly at: 'secret'; readonly entry: Entry }

@@ -49,7 +49,8 @@ export type FeeIntent =
         | 'again'
         | 'voice'
         | 'large'
-        | 'language';
+        | 'language'
+        | 'camera';
     };
 
 /** What a key may depend on besides the screen. */
@@ -114,6 +115,9 @@ function onHousehold(screen: HouseholdScreen, key: Key, facts: PressFacts): FeeI
       return onBill(key, facts);
     case 'ways':
       return onWays(key, facts);
+    case 'scan-phone':
+      if (key === '1') return { do: 'camera' };
+      return key === 'cancel' ? show({ at: 'bill' }) : undefined;
     case 'ask-cancel':
       if (key === 'confirm') return { do: 'cancel' };
       return key === 'cancel' ? show({ at: 'bill' }) : undefined;
@@ -255,6 +259,7 @@ function onBill(key: Key, facts: PressFacts): FeeIntent | undefined {
   if (stage === 'digits') return key === 'confirm' ? { do: 'same' } : undefined;
   if (key === '1') return show({ at: 'ways' });
   if (key === '2') return isPrinting ? undefined : { do: 'print-bill' };
+  if (key === '3' && stage === 'code') return show({ at: 'scan-phone' });
   return key === 'confirm' && stage === 'code' ? { do: 'new-code' } : undefined;
 }
 
