@@ -34,7 +34,7 @@ describe.skipIf(problem !== undefined)('a phone that shows its code to the termi
   test('the bill opens on the phone that was scanned, with the same digits; a code is good once', async () => {
     await flow.askForBill('electricity');
     await flow.terminal.anchor('scan-phone').click();
-    await flow.fees('scan-phone').waitFor();
+    await flow.terminal.feeScreen('scan-phone').waitFor();
     await scanAsKeyboard('https://till.example/l#286912345678901234');
     await scanSays('not-a-phone');
 
@@ -53,7 +53,7 @@ describe.skipIf(problem !== undefined)('a phone that shows its code to the termi
     await phone.locator('[data-testid="over"][data-reason="not-same"]').waitFor();
     await flow.billAt('code').waitFor();
     await flow.terminal.press('3');
-    await flow.fees('scan-phone').waitFor();
+    await flow.terminal.feeScreen('scan-phone').waitFor();
     await flow.terminal.page.clock.runFor(1_000);
     await scanAsKeyboard(code);
     await scanSays('answered');
