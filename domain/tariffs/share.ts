@@ -47,9 +47,9 @@ export function shareOut(
   return { fen: cut.map((part, index) => (index === 0 ? part + missing : part)), keys: sum };
 }
 
-const known = new WeakMap<CommonTotal, Map<string, Shares>>();
+const known = new WeakMap<CommonTotal['members'], Map<string, Shares>>();
 
-/** The same, worked out once for all bills of a building that are rated from the same object. */
+/** The same, worked out once for all bills of a building that are rated with the same list of members. */
 export function shareOnce(
   amount: Exact,
   common: CommonTotal,
@@ -57,8 +57,8 @@ export function shareOnce(
   path: string,
 ): Shares {
   const key = `${remainder} ${amount.toText()}`;
-  const before = known.get(common) ?? new Map<string, Shares>();
+  const before = known.get(common.members) ?? new Map<string, Shares>();
   const shares = before.get(key) ?? shareOut(amount, common, remainder, path);
-  if (before.size < 8) known.set(common, before.set(key, shares));
+  if (before.size < 8) known.set(common.members, before.set(key, shares));
   return shares;
 }

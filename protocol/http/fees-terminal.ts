@@ -31,7 +31,8 @@ export type FeeMenu = v.InferOutput<typeof feeMenuSchema>;
 /**
  * POST /api/terminal-app/fees/lookup. `sealed`: number and secret as JSON `{"number","secret"}`, sealed to the menu's key
  * (protocol/fees/lookup.ts), so that no log, proxy or dump of the wire has them. A wrong number and a wrong secret give
- * the same answer, `not-found`, after the same time; too many of them `rate-limited`.
+ * the same answer, `not-found`, after the same time; too many of them `rate-limited`. The `field` of either may say how
+ * far the limit is (`lookupField`): tries are counted alike for a number that nobody has.
  */
 export const feeLookupSchema = v.strictObject({
   service: v.picklist(feeServices),
@@ -40,6 +41,27 @@ export const feeLookupSchema = v.strictObject({
 });
 /** Asks for a household. */
 export type FeeLookup = v.InferOutput<typeof feeLookupSchema>;
+
+/** How far the limit of wrong tries is. */
+export interface LookupLimit {
+  /** Tries that are left before this number is locked; told when they are few. */
+  readonly left?: number;
+  /** Nothing is looked up before this instant. */
+  readonly until?: string;
+}
+
+/** The `field` of a lookup that found nothing or was not allowed. */
+export function lookupField({ left, until }: LookupLimit): string {
+  if (until !== undefined) return `household until ${until}`;
+  return left === undefined ? 'household' : `household left ${String(left)}`;
+}
+
+/** What the `field` of a failed lookup says of the limit. */
+export function readLookupField(field: string | undefined): LookupLimit {
+  const [, what, value = ''] = /^household (left|until) (\S{1,40})$/.exec(field ?? '') ?? [];
+  if (what === 'left') return /^\d{1,3}$/.test(value) ? { left: Number(value) } : {};
+  return what === 'until' && Number.isFinite(Date.parse(value)) ? { until: value } : {};
+}
 
 /** One unpaid bill in the list. */
 export const openBillSchema = v.object({

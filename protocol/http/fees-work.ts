@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { idSchema, instantSchema } from './common.ts';
-import { daySchema, feeServiceSchema, ratedViewSchema } from './fees-office.ts';
+import { daySchema, feeServiceSchema, quantitySchema, ratedViewSchema } from './fees-office.ts';
 import { bilingualSchema, fenSchema } from './payments.ts';
 
 /** Largest body with a tariff, a version or its examples, in bytes. */
@@ -168,9 +168,44 @@ export const startFeeRunSchema = v.strictObject({
   from: daySchema,
   to: daySchema,
   dueOn: v.optional(daySchema),
+  /** What the building has in common, one for each share of the price lists: the whole, or the common meter's readings. */
+  common: v.optional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          tariffId: idSchema,
+          componentId: v.pipe(v.string(), v.maxLength(80)),
+          of: v.union([
+            v.strictObject({ total: quantitySchema }),
+            v.strictObject({ before: quantitySchema, after: quantitySchema, multiplier: v.optional(quantitySchema) }),
+          ]),
+        }),
+      ),
+      v.maxLength(50),
+    ),
+  ),
 });
 /** A billing run to start. */
 export type StartFeeRun = v.InferOutput<typeof startFeeRunSchema>;
+/** GET …/shares: for which days. */
+export const feeSharesQuerySchema = v.strictObject({ service: feeServiceSchema, from: daySchema, to: daySchema });
+/** What a run of these days must be told of the building. `known`: an earlier run of the days divided it already. */
+export const feeSharesSchema = v.object({
+  items: v.array(
+    v.object({
+      tariffId: idSchema,
+      tariffName: bilingualSchema,
+      componentId: v.string(),
+      label: bilingualSchema,
+      of: v.picklist(['amount', 'quantity']),
+      unit: bilingualSchema,
+      key: v.picklist(['area', 'units', 'people', 'coefficient']),
+      known: v.optional(v.string()),
+    }),
+  ),
+});
+/** What a run must be told of the building. */
+export type FeeShares = v.InferOutput<typeof feeSharesSchema>;
 /** How far a run is. `kept`: households that had a bill for these days already. */
 export const feeRunSchema = v.object({
   id: idSchema,
@@ -194,6 +229,18 @@ export type FeeRun = v.InferOutput<typeof feeRunSchema>;
 /** A run with the households that could not be billed, and why. */
 export const feeRunDetailSchema = v.object({
   ...feeRunSchema.entries,
+  /** What was divided. `billedFen` with that of earlier runs of the same days; the rest is of households not billed. */
+  shares: v.array(
+    v.object({
+      componentId: v.string(),
+      label: bilingualSchema,
+      total: v.string(),
+      wholeFen: fenSchema,
+      billedFen: fenSchema,
+      bills: v.number(),
+      members: v.number(),
+    }),
+  ),
   refusals: v.array(
     v.object({
       accountId: idSchema,

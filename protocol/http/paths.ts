@@ -173,6 +173,7 @@ export const endpoints = {
   voidFeeBill: ['POST', '/api/merchants/:id/fees/bills/:billId/void'],
   takeFeePayment: ['POST', '/api/merchants/:id/fees/bills/:billId/payments'],
   feeArrears: ['GET', '/api/merchants/:id/fees/arrears'],
+  feeShares: ['GET', '/api/merchants/:id/fees/shares'],
   feeRuns: ['GET', '/api/merchants/:id/fees/runs'],
   startFeeRun: ['POST', '/api/merchants/:id/fees/runs'],
   feeRun: ['GET', '/api/merchants/:id/fees/runs/:runId'],

@@ -153,6 +153,12 @@ export const feesOfficeRoutes = {
   },
   feeArrears: { summary: 'What is overdue, the most first', access: officeAndPayee, reply: fees.feeArrearsSchema },
 
+  feeShares: {
+    summary: 'What a run must be told of the building for its shares',
+    access: office,
+    query: work.feeSharesQuerySchema,
+    reply: work.feeSharesSchema,
+  },
   feeRuns: { summary: 'Billing runs, newest first', access: officeAndPayee, reply: pageSchema(work.feeRunSchema) },
   startFeeRun: {
     summary: 'Bill every household of a service for a period',

@@ -70,6 +70,7 @@ export function feesOfficeHandlers(context: ServerContext) {
     voidFeeBill: (call) => feeOffice.voidBill(call.actor, billOf(call), call.body.reason),
     takeFeePayment: (call) => within(call, () => feeOffice.takePayment(call.actor, billOf(call), call.body)),
     feeArrears: (call) => within(call, async () => ok(await feeOffice.arrears(merchantOf(call)))),
+    feeShares: async (call) => ok(await feeOffice.shares(merchantOf(call), call.query)),
     feeRuns: (call) => within(call, async () => ok(await feeOffice.runs(merchantOf(call)))),
     startFeeRun: (call) => feeOffice.startRun(call.actor, merchantOf(call), call.body),
     feeRun: (call) => within(call, () => feeOffice.run(runOf(call))),

@@ -9,6 +9,7 @@ import { webhooksMigration } from './migrations/0007-webhooks.ts';
 import { feesMigration } from './migrations/0008-fees.ts';
 import { feeQuotesMigration } from './migrations/0009-fee-quotes.ts';
 import { moneyBackMigration } from './migrations/0010-money-back.ts';
+import { feeSharesMigration } from './migrations/0011-fee-shares.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
 const migrations = [
@@ -22,6 +23,7 @@ const migrations = [
   feesMigration,
   feeQuotesMigration,
   moneyBackMigration,
+  feeSharesMigration,
 ];
 
 /** Key of the advisory lock that lets several processes start at once. */

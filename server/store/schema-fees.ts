@@ -170,6 +170,22 @@ interface FeeRunRefusalTable {
   detail: Generated<string>;
   at: Date;
 }
+/** Readings of a common meter. */
+export interface CommonReadings {
+  readonly before: string;
+  readonly after: string;
+  readonly multiplier?: string | undefined;
+}
+interface FeeRunShareTable {
+  merchant_id: string;
+  run_id: string;
+  tariff_id: string;
+  component_id: string;
+  total: string;
+  whole_fen: number;
+  readings: JsonOrNull<CommonReadings>;
+  members: Json<readonly { readonly id: string; readonly key: string }[]>;
+}
 /** What a bill was made of, kept beside it: the household as it was, and what was read. */
 export interface BillSnapshot {
   readonly account: RatedAccount;
@@ -273,6 +289,7 @@ export interface FeeTables {
   fee_readings: FeeReadingTable;
   fee_runs: FeeRunTable;
   fee_run_refusals: FeeRunRefusalTable;
+  fee_run_shares: FeeRunShareTable;
   fee_bills: FeeBillTable;
   fee_balance_entries: FeeBalanceEntryTable;
   fee_allocations: FeeAllocationTable;

@@ -60,6 +60,7 @@ export const officeFeeFormsEn = {
     act: 'Hang up',
     done: 'Saved.',
     removed: 'The meter is down.',
+    falls: 'It is lower than the reading before. Look at the meter again, or correct that reading.',
   },
   payee: {
     add: 'New payee',
@@ -179,7 +180,11 @@ export const officeFeeFormsEn = {
     version: 'Somebody changed this household in the meantime. Close this and look again.',
     closed: 'The household has ended.',
     'common-missing': 'The price list shares a building’s total. Enter it before the bills are made.',
-    'common-keys': 'No household has a key to share by: area, people or coefficient are missing.',
+    'common-keys': 'Nothing can be divided: the area, people or coefficient of every household is 0.',
+    'common-key': 'A household lacks what is shared by: its area, people or coefficient. Enter it first:',
+    'common-known':
+      'Bills of these days stand already and divide another total. Take them back first, or enter that total.',
+    'common-versions': 'The price list changes within these days. Bill the days before and after on their own.',
   } as Readonly<Record<string, string>>,
 };
 

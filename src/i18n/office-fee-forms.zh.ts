@@ -61,6 +61,7 @@ export const officeFeeFormsZh: OfficeFeeFormsText = {
     act: '装表',
     done: '已保存。',
     removed: '表已拆除。',
+    falls: '比上次读数小，请再看一眼表盘，或先更正上次读数。',
   },
   payee: {
     add: '新增收费单位',
@@ -173,6 +174,9 @@ export const officeFeeFormsZh: OfficeFeeFormsText = {
     version: '其间有人改过这户，请关闭后重新查看。',
     closed: '这户已销户。',
     'common-missing': '价目含有公摊，请先填楼栋总数再出账。',
-    'common-keys': '没有住户可供分摊：缺少面积、人数或系数。',
+    'common-keys': '无法分摊：所有住户的面积、人数或系数都是 0。',
+    'common-key': '有住户缺少分摊依据（面积、人数或系数），请先补上：',
+    'common-known': '这些日期已有账单按另一个总数分摊。请先作废那些账单，或填同一个总数。',
+    'common-versions': '价目在这段日期内有变，请把前后日期分开出账。',
   },
 };

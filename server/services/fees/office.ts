@@ -10,6 +10,7 @@ import { changeBalance } from './billing/balance.ts';
 import { billAnswer, type BillPlace, takePayment, voidBill } from './billing/bills.ts';
 import { correctBill, type CorrectedBill, type CorrectionWish } from './billing/correct.ts';
 import { listRuns, runAnswer, type RunPlace } from './billing/run-rows.ts';
+import { type ShareQuery, sharesAnswer } from './billing/shares.ts';
 import { cancelRun, createRunWorker, startRun } from './billing/runs.ts';
 import { commitImport, previewImport } from './import/import.ts';
 import { importTemplate, type TemplateFile } from './import/template.ts';
@@ -58,6 +59,7 @@ export interface FeeOfficeService {
   voidBill(actor: Clerk, place: BillPlace, reason: string): Promise<Answer<fees.FeeBill>>;
   takePayment(actor: Clerk, place: BillPlace, body: fees.TakeFeePayment): Promise<Answer<fees.FeeBill>>;
 
+  shares(merchantId: string, query: ShareQuery): Promise<work.FeeShares>;
   runs(merchantId: string): Promise<{ items: work.FeeRun[] }>;
   run(place: RunPlace): Promise<Answer<work.FeeRunDetail>>;
   startRun(actor: Clerk, merchantId: string, body: work.StartFeeRun): Promise<Answer<work.FeeRun>>;
@@ -104,6 +106,7 @@ export function createFeeOfficeService(core: Core): FeeOfficeService {
     correctBill: (actor, place, wish) => correctBill(core, actor, place, wish),
     voidBill: (actor, place, reason) => voidBill(core, actor, place, reason),
     takePayment: (actor, place, body) => takePayment(core, actor, place, body),
+    shares: (merchantId, query) => sharesAnswer(core, merchantId, query),
     runs: async (merchantId) => ({ items: await listRuns(core, merchantId) }),
     run: (place) => runAnswer(core, place),
     startRun: (actor, merchantId, body) => startRun(core, worker, actor, merchantId, body),

@@ -37,10 +37,12 @@ export const runLooks: Readonly<Record<FeeRun['state'], Look>> = {
 /** What a refusal of fees means, in words. */
 export function failureWords(failure: ApiFailure): string {
   const { reason, refusal, forms } = officeFeesText.t;
-  const { field } = failure;
+  // A refusal may name whom it is about behind its own name.
+  const [field, about] = failure.field?.split(': ', 2) ?? [];
   const known =
     field === undefined ? undefined : (reason[field] ?? refusal[field] ?? forms.reason[field] ?? forms.fault[field]);
-  return known ?? [...shared.t.failure[failure.error], failure.field ?? ''].join(' ').trim();
+  if (known !== undefined) return about === undefined ? known : `${known} ${about}`;
+  return [...shared.t.failure[failure.error], failure.field ?? ''].join(' ').trim();
 }
 
 /** What is wrong with a form's field, by its name in the interface; nothing when the failure is about another. */

@@ -13,6 +13,7 @@ import { type Clerk, inOneAct, plusDays, serviceRow, todayOf } from '../parts.ts
 import { loadCompiled } from '../tariffs/load.ts';
 import { billAnswer, type BillPlace, type BillRow, lockBill, readBillRow } from './bills.ts';
 import { type HouseholdRating, rateHousehold } from './rate-household.ts';
+import { commonOf, readDivisions } from './shares.ts';
 
 /** What a correction came to. */
 export type CorrectedBill = v.InferOutput<typeof correctedFeeBillSchema>;
@@ -149,7 +150,8 @@ export async function correctBill(
       if (!compiled.ok) return err('fee-refused', compiled.error);
       const period = { from: bill.period_from, to: bill.period_to };
       const { account } = bill.snapshot;
-      const now = await rateHousehold(core, db, row, { compiled: compiled.value, period, account });
+      const common = commonOf(await readDivisions(db, merchantId, bill.run_id), bill.tariff_id, bill.account_id);
+      const now = await rateHousehold(core, db, row, { compiled: compiled.value, period, account, common });
       if (!now.ok) return err('fee-refused', now.error);
       const before = await standingOf(db, bill);
       if (canonicalJson(before.state) !== canonicalJson(now.value.rated.state))

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../../../../domain/result.ts';
 import type { CompiledTariff } from '../../../../domain/tariffs/compiled.ts';
-import type { RateRefusal } from '../../../../domain/tariffs/rating.ts';
+import type { CommonTotal, RateRefusal } from '../../../../domain/tariffs/rating.ts';
 import type { Core } from '../../../core.ts';
 import type { Db } from '../../../store/database.ts';
 import { uuidv7 } from '../../../store/uuid.ts';
@@ -19,6 +19,8 @@ export interface BillTask {
   readonly dueOn: string;
   readonly runId?: string;
   readonly actorId: string | undefined;
+  /** What is shared with the household, by component. */
+  readonly common?: Readonly<Record<string, CommonTotal>>;
 }
 
 /** `made` with its sum, or `kept`: there is a bill for exactly these days already. */
@@ -39,7 +41,8 @@ export async function makeBill(
     const isSame = known.period_from === period.from && known.period_to === period.to;
     return isSame ? ok({ is: 'kept' }) : err('overlap', `${known.period_from}/${known.period_to}`);
   }
-  const rating = await rateHousehold(core, db, row, { compiled: task.compiled, period });
+  const { compiled, common } = task;
+  const rating = await rateHousehold(core, db, row, { compiled, period, ...(common && { common }) });
   if (!rating.ok) return rating;
   const { rated, snapshot } = rating.value;
   if (rated.totalFen < 0) return err('negative-total', String(rated.totalFen));

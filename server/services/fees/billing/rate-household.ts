@@ -2,7 +2,14 @@ import { sql } from 'kysely';
 import { err, ok, type Result } from '../../../../domain/result.ts';
 import type { CompiledTariff } from '../../../../domain/tariffs/compiled.ts';
 import { rate } from '../../../../domain/tariffs/rate.ts';
-import type { BillUsage, RatedAccount, RatedBill, RatedState, RateRefusal } from '../../../../domain/tariffs/rating.ts';
+import type {
+  BillUsage,
+  CommonTotal,
+  RatedAccount,
+  RatedBill,
+  RatedState,
+  RateRefusal,
+} from '../../../../domain/tariffs/rating.ts';
 import { shanghaiRfc3339 } from '../../../channels/shared/shanghai-time.ts';
 import type { Core } from '../../../core.ts';
 import type { Db } from '../../../store/database.ts';
@@ -93,6 +100,8 @@ export interface RatingTask {
   readonly period: BillPeriod;
   /** The household as it was when the bill was first made; as it is now when absent. */
   readonly account?: RatedAccount;
+  /** What is shared with it, by component. */
+  readonly common?: Readonly<Record<string, CommonTotal>>;
 }
 
 /** Rates one household for a period from what is known now. A refusal is never a bill of 0. */
@@ -100,7 +109,7 @@ export async function rateHousehold(
   core: Core,
   db: Db,
   row: FeeAccountRow,
-  { compiled, period, account: snapshot }: RatingTask,
+  { compiled, period, account: snapshot, common }: RatingTask,
 ): Promise<Result<HouseholdRating, RateRefusal>> {
   const persons = await readPersons(db, { merchantId: row.merchant_id, accountId: row.id });
   const account = { ...(snapshot ?? ratedAccountOf(row, undefined)), ...(persons.length === 0 ? {} : { persons }) };
@@ -110,6 +119,7 @@ export async function rateHousehold(
     ...(usage === undefined ? {} : { usage }),
     period: { from: period.from, to: plusDays(period.to, 1) },
     ...(previous === undefined ? {} : { previous: previous.state }),
+    ...(common === undefined ? {} : { common }),
     asOf: shanghaiRfc3339(core.clock()),
   });
   if (!rated.ok) return err(rated.error, rated.detail);

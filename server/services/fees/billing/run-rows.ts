@@ -71,6 +71,40 @@ export async function listRuns(core: Core, merchantId: string): Promise<FeeRun[]
   return rows.map(runView);
 }
 
+interface ShareSums {
+  component_id: string;
+  label: { zh: string; en: string } | null;
+  total: string;
+  whole_fen: number;
+  billed_fen: number;
+  bills: number;
+  members: number;
+}
+
+/** What a run divided, and how much of it stands on bills of these days. */
+async function sharesView(core: Core, run: RunRow): Promise<FeeRunDetail['shares']> {
+  const { rows } = await sql<ShareSums>`
+    select s.component_id, s.total, s.whole_fen, jsonb_array_length(s.members) as members,
+      coalesce(b.fen, 0)::bigint as billed_fen, coalesce(b.n, 0) as bills, b.label
+    from fee_run_shares s
+    left join lateral (select sum((l ->> 'amountFen')::bigint) as fen, count(distinct f.id) as n,
+        (array_agg(l -> 'label'))[1] as label
+      from fee_bills f join fee_runs r on r.merchant_id = f.merchant_id and r.id = f.run_id
+        cross join lateral jsonb_array_elements(f.rated -> 'lines') l
+      where f.merchant_id = s.merchant_id and f.service = ${run.service} and f.tariff_id = s.tariff_id
+        and f.kind = 'bill' and f.state <> 'void' and r.period_from = ${run.period_from}::date
+        and r.period_to = ${run.period_to}::date and l ->> 'componentId' = s.component_id and l ->> 'kind' = 'share') b
+      on true
+    where s.merchant_id = ${run.merchant_id} and s.run_id = ${run.id} order by s.tariff_id, s.component_id`.execute(
+    core.db,
+  );
+  return rows.map((row) => ({
+    componentId: row.component_id,
+    label: row.label ?? { zh: row.component_id, en: row.component_id },
+    ...{ total: row.total, wholeFen: row.whole_fen, billedFen: row.billed_fen, bills: row.bills, members: row.members },
+  }));
+}
+
 /** One run with the households that could not be billed. */
 export async function runAnswer(core: Core, { merchantId, runId }: RunPlace): Promise<Answer<FeeRunDetail>> {
   const row = await runsQuery(core, merchantId).where('r.id', '=', runId).executeTakeFirst();
@@ -88,6 +122,7 @@ export async function runAnswer(core: Core, { merchantId, runId }: RunPlace): Pr
     .execute();
   return ok({
     ...runView(row),
+    shares: await sharesView(core, row),
     refusals: refusals.map(({ account_id: accountId, ...rest }) => ({ accountId, ...rest })),
   });
 }

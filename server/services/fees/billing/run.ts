@@ -10,6 +10,7 @@ import { serviceRow } from '../parts.ts';
 import { loadCompiled } from '../tariffs/load.ts';
 import { type BillOutcome, type BillRefusal, makeBill } from './make-bill.ts';
 import { readRunRow, type RunPlace, type RunRow } from './run-rows.ts';
+import { commonOf, type Division, insertDivisions, readDivisions } from './shares.ts';
 
 /** How long a worker may be silent before another takes over, ms. */
 const leaseMs = 60_000;
@@ -55,9 +56,10 @@ interface Step {
   readonly accountId: string;
   readonly tariffs: Tariffs;
   readonly defaultTariff: string | null;
+  readonly divisions: readonly Division[];
 }
 
-async function billOne(core: Core, db: Db, { run, accountId, tariffs, defaultTariff }: Step) {
+async function billOne(core: Core, db: Db, { run, accountId, tariffs, defaultTariff, divisions }: Step) {
   const row = await lockAccount(db, { merchantId: run.merchant_id, accountId });
   if (row?.state !== 'open') return ok<BillOutcome>({ is: 'away' });
   const tariffId = row.tariff_id ?? defaultTariff;
@@ -66,6 +68,7 @@ async function billOne(core: Core, db: Db, { run, accountId, tariffs, defaultTar
   return makeBill(core, db, row, {
     ...{ compiled, tariffId, runId: run.id, dueOn: run.due_on, actorId: run.started_by ?? undefined },
     period: { from: run.period_from, to: run.period_to },
+    common: commonOf(divisions, tariffId, accountId),
   });
 }
 
@@ -143,13 +146,15 @@ export async function workRun(core: Core, place: RunPlace, isStopping: () => boo
   if (first === undefined) return;
   const service = await serviceRow(core.db, place.merchantId, first.service);
   const tariffs = new Tariffs(core, place.merchantId);
+  const divisions = await readDivisions(core.db, place.merchantId, place.runId);
+  const defaultTariff = service?.tariff_id ?? null;
   let run: RunRow = first;
   for (let rounds = 0; rounds <= first.total + 1; rounds += 1) {
     const ids = await nextAccounts(core, run);
     if (ids.length === 0) return finish(core, run, 'done');
     for (const accountId of ids) {
       if (isStopping()) return release(core, place);
-      const goesOn = await step(core, { run, accountId, tariffs, defaultTariff: service?.tariff_id ?? null });
+      const goesOn = await step(core, { run, accountId, tariffs, defaultTariff, divisions });
       if (!goesOn) return finish(core, run, 'cancelled');
       run = { ...run, behind: accountId };
     }
@@ -175,6 +180,7 @@ export interface NewRun {
   readonly to: string;
   readonly dueOn: string;
   readonly by: string | undefined;
+  readonly divisions: Parameters<typeof insertDivisions>[3];
 }
 
 /** Writes the run down; `in-progress` while another of the same service is running. */
@@ -193,6 +199,7 @@ export async function insertRun(core: Core, run: NewRun): Promise<Answer<void>> 
           started_by: run.by ?? null,
         })
         .execute();
+      await insertDivisions(db, run.merchantId, run.id, run.divisions);
       await writeAudit(db, nowMs, {
         ...{ act: 'fees.run-started', actorId: run.by, subject: `merchant:${run.merchantId}` },
         facts: { runId: run.id, service: run.service, from: run.from, to: run.to },

@@ -5,6 +5,7 @@ import type { Core } from '../../../core.ts';
 import { type Clerk, daysBetween, inOneAct, plusDays, serviceRow } from '../parts.ts';
 import { readRunRow, runAnswer, type RunPlace } from './run-rows.ts';
 import { insertRun, workRun } from './run.ts';
+import { divide } from './shares.ts';
 
 const periodMaxDays = 400;
 
@@ -67,7 +68,11 @@ export async function startRun(
     if (service === undefined) return err('not-found', 'service');
     const dueOn = body.dueOn ?? plusDays(body.to, service.due_days);
     if (dueOn < body.from) return err('bad-request', 'dueOn');
-    const made = await insertRun(core, { ...body, merchantId, dueOn, by: actor?.id });
+    const divided = await divide(core, merchantId, body);
+    if (!divided.ok) return divided;
+    const { id, from, to } = body;
+    const run = { ...{ id, from, to, dueOn, merchantId, service: body.service }, by: actor?.id };
+    const made = await insertRun(core, { ...run, divisions: divided.value });
     if (!made.ok) return made;
   } else if (before.service !== body.service || before.period_from !== body.from || before.period_to !== body.to) {
     return err('exists-with-different-body', 'id');

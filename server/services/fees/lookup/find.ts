@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { err, ok } from '../../../../domain/result.ts';
 import { type HouseholdAsked, lookupKeyId, openLookup } from '../../../../protocol/fees/lookup.ts';
-import type { FeeLookup, HouseholdView } from '../../../../protocol/http/fees-terminal.ts';
+import { lookupField, type FeeLookup, type HouseholdView } from '../../../../protocol/http/fees-terminal.ts';
 import type { ReceiverKey } from '../../../../protocol/phone-link/hpke.ts';
 import type { Subtle } from '../../../../protocol/phone-link/web-crypto.ts';
 import type { Answer } from '../../../answer.ts';
@@ -43,17 +43,19 @@ async function opened(core: Core, { service, payeeId, sealed }: FeeLookup): Prom
 export async function findHousehold(core: Core, app: SignedInApp, body: FeeLookup): Promise<Answer<HouseholdView>> {
   const { service, payeeId } = body;
   if (!(await isOnMenu(core, app.terminalId, payeeId, service))) return err('not-found', 'payeeId');
-  if (!(await takePlaceTry(core, { terminalId: app.terminalId, payeeId }))) return err('rate-limited');
+  const atPlace = await takePlaceTry(core, { terminalId: app.terminalId, payeeId });
+  if (!atPlace.isTaken) return err('rate-limited', lookupField(atPlace.limit));
   const asked = await opened(core, body);
   if (asked === undefined) return err('bad-request', 'sealed');
   const hash = numberHash(core.keys(), payeeId, service, asked.number);
   const scope: LookupScope = { terminalId: app.terminalId, payeeId, service, numberHash: hash };
-  if (!(await takeNumberTry(core, scope))) return err('rate-limited');
+  const atNumber = await takeNumberTry(core, scope);
+  if (!atNumber.isTaken) return err('rate-limited', lookupField(atNumber.limit));
   const startedAt = performance.now();
   const accountId = await matched(core, scope, asked.secret);
   if (accountId === undefined) {
     await notBefore(startedAt + answerMs);
-    return err('not-found', 'household');
+    return err('not-found', lookupField(atNumber.limit));
   }
   await giveBackTry(core, scope);
   const visit = openVisit(core.keys(), app.terminalId, { payeeId, accountId, service }, core.clock());

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { FeeService } from '../../../../domain/tariffs/rating.ts';
+import type { LookupLimit } from '../../../../protocol/http/fees-terminal.ts';
 import type { Core } from '../../../core.ts';
 
 /**
@@ -11,6 +12,8 @@ const windowMs = 10 * 60_000;
 const terminalMax = 20;
 /** Many terminals together: one in ten thousand guesses of four digits is right, so a payee sees about one lucky guess in two weeks of attack without a pause, of a household chosen by chance. */
 const payeeMax = 60;
+/** From so few tries left on, the answer tells how many. */
+const warnFrom = 2;
 /** Wrong tries at one number before it is locked, and for how long then: doubled with each further one. */
 const wrongMax = 5;
 const lockMs = 5 * 60_000;
@@ -24,6 +27,12 @@ export interface LookupScope {
   readonly payeeId: string;
   readonly service: FeeService;
   readonly numberHash: Buffer;
+}
+
+/** A try that was counted, or was not allowed; `limit`: what whoever asked is told when it finds nothing. */
+export interface Try {
+  readonly isTaken: boolean;
+  readonly limit: LookupLimit;
 }
 
 // A power cut may take the last counts away; whoever can cut the power at will does not need to guess.
@@ -41,9 +50,9 @@ function windowOf(nowMs: number): Date {
 
 /**
  * Counts a try at this terminal and payee before it is made, so that many at once are not more than one after the other.
- * False: no more now.
+ * Not taken: no more before `until`.
  */
-export async function takePlaceTry(core: Core, scope: Pick<LookupScope, 'terminalId' | 'payeeId'>): Promise<boolean> {
+export async function takePlaceTry(core: Core, scope: Pick<LookupScope, 'terminalId' | 'payeeId'>): Promise<Try> {
   const window = windowOf(core.clock());
   const [[terminal, terminalLimit], [payee, payeeLimit]] = scopesOf(scope);
   const { rows } = await sql<{ taken: number }>`
@@ -54,14 +63,15 @@ export async function takePlaceTry(core: Core, scope: Pick<LookupScope, 'termina
       insert into fee_lookup_counts as c (scope, window_start, count) select ${payee}, ${window}, 1 from place
       on conflict (scope, window_start) do update set count = c.count + 1 where c.count < ${payeeLimit} returning 1)
     select count(*)::integer as taken, ${notHurried} from payee`.execute(core.db);
-  return rows[0]?.taken === 1;
+  if (rows[0]?.taken === 1) return { isTaken: true, limit: {} };
+  return { isTaken: false, limit: { until: new Date(window.getTime() + windowMs).toISOString() } };
 }
 
-/** Counts a try at this number before it is made. False: it is locked. */
-export async function takeNumberTry(core: Core, scope: LookupScope): Promise<boolean> {
+/** Counts a try at this number before it is made. Not taken: it is locked. */
+export async function takeNumberTry(core: Core, scope: LookupScope): Promise<Try> {
   const nowMs = core.clock();
   const isNew = sql`l.last_at < ${new Date(nowMs - forgetMs)}`;
-  const { rows } = await sql`
+  const { rows } = await sql<{ wrong: number; locked_until: Date | null }>`
     insert into fee_lookup_locks as l (merchant_id, service, number_hash, wrong, last_at)
     values (${scope.payeeId}, ${scope.service}, ${scope.numberHash}, 1, ${new Date(nowMs)})
     on conflict (merchant_id, service, number_hash) do update set last_at = excluded.last_at,
@@ -70,8 +80,24 @@ export async function takeNumberTry(core: Core, scope: LookupScope): Promise<boo
         else excluded.last_at + least(${lockMs} * power(2, least(l.wrong + 1 - ${wrongMax}, 20)), ${lockMaxMs})
           * interval '1 millisecond' end
       where l.locked_until is null or l.locked_until <= excluded.last_at
-    returning 1`.execute(core.db);
-  return rows.length === 1;
+    returning wrong, locked_until`.execute(core.db);
+  const [row] = rows;
+  if (row === undefined) return { isTaken: false, limit: await readLock(core, scope) };
+  if (row.locked_until !== null) return { isTaken: true, limit: { until: row.locked_until.toISOString() } };
+  const left = wrongMax - row.wrong;
+  return { isTaken: true, limit: left > warnFrom ? {} : { left } };
+}
+
+async function readLock(core: Core, scope: LookupScope): Promise<LookupLimit> {
+  const row = await core.db
+    .selectFrom('fee_lookup_locks')
+    .select('locked_until')
+    .where('merchant_id', '=', scope.payeeId)
+    .where('service', '=', scope.service)
+    .where('number_hash', '=', scope.numberHash)
+    .executeTakeFirst();
+  // A right try elsewhere may have ended the lock at this moment.
+  return row?.locked_until ? { until: row.locked_until.toISOString() } : {};
 }
 
 /** The try was right: it does not count, and the number's count begins anew. */
