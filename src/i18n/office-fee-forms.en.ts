@@ -114,9 +114,7 @@ export const officeFeeFormsEn = {
     usualHint: 'At most eight, with spaces between: 50 100 200',
   },
   common: {
-    open: 'The building’s totals',
     title: 'The building’s totals',
-    none: 'No price list of this service shares anything. Nothing is to be entered.',
     hint: 'Each total is divided among the households by their key. The shares sum to the total exactly.',
     amount: (label: string) => `${label}: whole amount, yuan`,
     quantity: (label: string, unit: string) => `${label}: use of the whole building, ${unit}`,
@@ -129,6 +127,7 @@ export const officeFeeFormsEn = {
     shared: (total: string, shared: string, members: number) =>
       `${total} in common: ${shared} billed to ${members} households`,
     notYet: (amount: string) => `${amount} is the share of households that were not billed`,
+    divided: 'Bills of these days divide this total already.',
   },
   /** What is wrong with a field, by its name in the interface. */
   fault: {

@@ -112,9 +112,7 @@ export const officeFeeFormsZh: OfficeFeeFormsText = {
     usualHint: '最多八个，用空格隔开：50 100 200',
   },
   common: {
-    open: '楼栋总数',
     title: '楼栋总数',
-    none: '这项服务的价目没有公摊，无需填写。',
     hint: '每个总数按各户的分摊依据分给住户，各户之和与总数一分不差。',
     amount: (label) => `${label}总金额（元）`,
     quantity: (label, unit) => `${label}全楼用量（${unit}）`,
@@ -126,6 +124,7 @@ export const officeFeeFormsZh: OfficeFeeFormsText = {
     by: { area: '按建筑面积', units: '平均', people: '按人数', coefficient: '按系数' },
     shared: (total, shared, members) => `公摊总额 ${total}，已向 ${members} 户出账 ${shared}`,
     notYet: (amount) => `未出账住户应摊 ${amount}`,
+    divided: '这些日期的账单已按这个总数分摊。',
   },
   fault: {
     service: '该收费单位没有这项服务，请先设置。',
