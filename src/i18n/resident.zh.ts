@@ -19,7 +19,7 @@ export const residentZh: ResidentText = {
   household: (label, tail) => (tail === '' ? label : `${label}，尾号 ${tail}`),
   read: '朗读',
   readStop: '停止',
-  valid: (until) => ['', until, ' 前付，就是这个数。'],
+  valid: (until) => ['在', until, ' 前付，就是这个数。'],
   later: (when, yuan, why) => `${when} ${yuan}，因为${why}。`,
   fromTomorrow: '明天起',
   afterwards: '之后',

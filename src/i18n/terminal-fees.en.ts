@@ -38,9 +38,13 @@ export const feesEn = {
   },
   looking: { title: 'Looking for the household', hint: 'The number goes out sealed. This takes a moment.' },
   problem: {
-    wrong: 'Number and digits do not belong together. Please type both again.',
-    nearLimit: 'After more wrong tries you must wait for some minutes.',
-    locked: 'Too many wrong tries. Please wait about five minutes; every further wrong try makes it longer.',
+    wrong: 'Number and digits do not belong together.',
+    both: 'Please type both again.',
+    left: (count: number) =>
+      count === 1 ? 'One more wrong try locks this number.' : `${String(count)} more wrong tries lock this number.`,
+    locked: 'Too many wrong tries.',
+    until: (time: string) => `You can try again from ${time}.`,
+    wait: 'Please wait some minutes.',
     visitOver: 'For your safety the visit is over. Please type the number again.',
     beingPaid: 'Somebody is paying this bill right now. Please look again in a few minutes.',
     withdrawn: 'The office has withdrawn this bill. Nothing is owed for it.',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readLookupField } from '../../protocol/http/fees-terminal.ts';
 import { FeeBench } from './fees/bench.ts';
 import { callRoute } from './terminal-app/bench.ts';
 import { Cluster, newId } from './server/world.ts';
@@ -63,9 +64,17 @@ describe('numbers that somebody walks', () => {
     const household = await fees.household();
     for (const number of [household.number, '88888888']) {
       await fees.to('2026-11-24T16:00:00');
-      const codes: (string | undefined)[] = [];
-      for (let tries = 0; tries < 6; tries += 1) codes.push((await fees.lookup(number, `000${String(tries)}`)).code);
-      expect([number, codes]).toEqual([number, [...Array.from({ length: 5 }, () => 'not-found'), 'rate-limited']]);
+      const told: unknown[] = [];
+      for (let tries = 0; tries < 6; tries += 1) {
+        const { code, field } = await fees.lookup(number, `000${String(tries)}`);
+        told.push([code, readLookupField(field)]);
+      }
+      const lock = { until: new Date('2026-11-24T16:05:00+08:00').toISOString() };
+      // The same for a number that nobody has.
+      expect([number, told]).toEqual([
+        number,
+        [...[{}, {}, { left: 2 }, { left: 1 }, lock].map((limit) => ['not-found', limit]), ['rate-limited', lock]],
+      ]);
     }
     // Locked for five minutes, although the digits are right now.
     await fees.to('2026-11-24T16:04:59');

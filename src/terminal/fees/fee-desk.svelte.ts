@@ -75,8 +75,6 @@ export class FeeDesk {
   notice = $state<FeeNotice>();
   /** Why the last call came to nothing; the screen that it belongs to says it. */
   failure = $state.raw<ApiFailure>();
-  /** Wrong tries in a row; a right one, and only that, begins anew. */
-  wrongTries = $state(0);
   /** A payment that never reached the server before the power went, fen. */
   lostFen = $state<number>();
   idle = $state.raw<Idle>({ at: 'active' });
@@ -290,10 +288,8 @@ export class FeeDesk {
       const { service, payeeId } = entry;
       this.entry = { service, payeeId };
       this.household = answer.value;
-      this.wrongTries = 0;
       return this.show({ at: 'household' });
     }
-    if (answer.error === 'not-found') this.wrongTries += 1;
     // Which of the two was wrong is not said, so both are typed anew only where that helps.
     this.show({
       at: 'number',

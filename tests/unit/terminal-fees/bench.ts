@@ -51,12 +51,12 @@ export class FeesBench {
   }
 
   /** From the list of services to the household. */
-  async toHousehold(): Promise<void> {
+  async toHousehold({ number, secret } = this.server.right): Promise<void> {
     await this.desk.open();
     await this.press('1', '1');
-    await this.type(this.server.right.number);
+    await this.type(number);
     await this.press('confirm');
-    await this.type(this.server.right.secret);
+    await this.type(secret);
     await this.press('confirm');
   }
 
