@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OfficeBench, waterTariff } from './fees/office-bench.ts';
 import { Cluster, newId } from './server/world.ts';
@@ -73,6 +74,33 @@ describe('price lists', () => {
   });
 });
 
+describe('price lists that come with the program', () => {
+  it('are listed, brought in and come into force, each with all of its examples right', async () => {
+    const files = (await readdir(new URL('../../tariffs', import.meta.url))).filter((name) => name.endsWith('.json'));
+    const { items } = await bench.must('shippedTariffs');
+    expect(items.map(({ name }) => `${name}.json`).sort()).toEqual(files.sort());
+    for (const { name, service, title, examples } of items) {
+      const tariffId = newId();
+      const made = await bench.must('createFeeTariff', {}, { id: tariffId, shipped: name });
+      expect(made).toMatchObject({ service, name: title });
+      expect(made.versions.length).toBeGreaterThan(0);
+      let worked = 0;
+      for (const version of made.versions) {
+        expect(version.state).toBe('draft');
+        const active = await bench.must('activateFeeVersion', { tariffId, versionId: version.id }, {});
+        expect([name, active.isActive, active.reason]).toEqual([name, true, undefined]);
+        worked += active.report.examples.filter(({ isRight }) => isRight).length;
+      }
+      expect([name, worked]).toEqual([name, examples]);
+      expect(worked).toBeGreaterThan(0);
+    }
+  });
+  it('are not found by another name, and no path leads out of their folder', async () => {
+    for (const shipped of ['no-such-list', '..%2Fpackage', 'schema'])
+      expect((await bench.call('createFeeTariff', {}, { id: newId(), shipped })).status).toBeGreaterThanOrEqual(400);
+  });
+});
+
 describe('households and meters', () => {
   it('are found by number, tail and label, and never keep a number in clear', async () => {
     const { accountId, number } = await bench.household({ label: '9 号楼 2201 室' });
@@ -135,6 +163,17 @@ describe('households and meters', () => {
     await bench.read(fresh, '2026-02-01', '20');
     await bench.bill('2026-01-01', '2026-01-31');
     expect((await bench.billsOf(accountId))[0]?.principalFen).toBe(35 * 500);
+  });
+  it('come down with their last reading, and take none behind it', async () => {
+    const { accountId, meterId } = await bench.household();
+    const enter = (on: string, value: string, quality: 'actual' | 'final') =>
+      bench.call('enterFeeReading', { meterId }, { id: newId(), on, value, quality });
+    await bench.read(meterId, '2026-02-01', '1010');
+    expect(await enter('2026-01-20', '1005', 'final')).toMatchObject({ code: 'fee-refused', field: 'later-reading' });
+    expect((await bench.must('feeAccount', { accountId })).meters[0]?.readings).toHaveLength(2);
+    expect((await enter('2026-02-10', '1012', 'final')).status).toBe(201);
+    expect((await bench.must('feeAccount', { accountId })).meters[0]).toMatchObject({ to: '2026-02-10' });
+    expect(await enter('2026-02-11', '1013', 'actual')).toMatchObject({ field: 'outside-meter' });
   });
   it('are seen by the office and the payee’s own people, by nobody else', async () => {
     const { accountId } = await bench.household();
