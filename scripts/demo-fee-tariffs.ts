@@ -68,7 +68,7 @@ const meteredTariffs = (yearStart: string): Sketch[] => [
   {
     service: 'electricity',
     name: { zh: '居民生活用电（年阶梯）', en: 'Residential electricity (yearly tiers)' },
-    unit: { zh: '千瓦时', en: 'kWh' },
+    unit: { zh: '度', en: 'kWh' },
     lateFee: { ...lateFee('0.1'), minTotal: '1' },
     components: [
       ladder('electricity', '电费', 'Electricity', yearStart, [

@@ -19,7 +19,7 @@ export interface Tariff {
   readonly service: FeeService;
   readonly name: Bilingual;
   readonly region?: Bilingual;
-  /** What one of the metered quantity is called: 千瓦时 / kWh. */
+  /** What one of the metered quantity is called: 度 / kWh. */
   readonly unit: Bilingual;
   /** ISO 4217; its hundredth is the `fen` of every result. */
   readonly currency: string;
