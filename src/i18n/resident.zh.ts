@@ -60,7 +60,7 @@ export const residentZh: ResidentText = {
   mine: '我存在本机的资料',
   notMine: '这不是我的账单',
   payTo: (payee) => `付给${payee}，不用注册`,
-  pay: (yuan, way) => `用${way.replace(/支付$|付$/, '')}付 ${yuan}`,
+  pay: (yuan, way) => `用${way}付款 ${yuan}`,
   preparing: '终端正在准备付款',
   block: {
     confirm: (digits) => `先核对：终端上是不是 ${digits}？请在终端上按“相同”。`,
