@@ -1,0 +1,244 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { demoPayee } from '../../scripts/demo-fees.ts';
+import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
+import { startStack } from '../../scripts/stack.ts';
+import type { Stack } from '../../scripts/stack.ts';
+import { officeFeesEn } from '../../src/i18n/office-fees.en.ts';
+import { officeFeesZh } from '../../src/i18n/office-fees.zh.ts';
+import { launchChromium } from '../serial-bench/chromium.ts';
+import { chromiumProblem } from '../serial-bench/requirements.ts';
+import { lookAt } from './support/accessibility.ts';
+
+let stack: Stack;
+let browser: Browser | undefined;
+let folder: string;
+const problem = chromiumProblem();
+
+/** Rent of the demo shares a lift from now on. */
+async function shareLift(): Promise<void> {
+  const { feeOffice, registry } = stack.server.context.services;
+  const payee = (await registry.listMerchants()).items.find(({ name }) => name === demoPayee);
+  const merchantId = payee?.id ?? '';
+  const known = await feeOffice.payee(merchantId);
+  const housing = known.ok ? known.value.services.find(({ service }) => service === 'housing') : undefined;
+  const tariffId = crypto.randomUUID();
+  const lift = { id: 'lift', label: { zh: '电梯公摊', en: 'Lift' }, kind: 'share', of: 'amount', key: 'units' };
+  const input = {
+    account: {},
+    period: { from: '2027-01-01', to: '2027-02-01' },
+    asOf: '2027-02-01T00:00:00+08:00',
+    common: { lift: { total: '10', members: [{ id: 'a', key: '1' }], self: 'a' } },
+  };
+  const version = {
+    ...{ id: '2026', effectiveFrom: '2026-01-01', components: [{ ...lift, remainder: 'largest-remainder' }] },
+    examples: [{ name: 'alone', input, expect: { total: '10.00' } }],
+  };
+  const tariff = {
+    ...{ id: 'lift', service: 'housing', name: { zh: '公摊', en: 'Shares' }, unit: { zh: '户', en: 'home' } },
+    ...{ currency: 'CNY', timeZone: '+08:00', versionSplit: 'day-share' },
+    sources: [{ title: 'Made up for a test', standing: 'example' }],
+    versions: [version],
+  };
+  const made = await feeOffice.createTariff(undefined, merchantId, { id: tariffId, tariff });
+  const versionId = made.ok ? (made.value.versions[0]?.id ?? '') : '';
+  const active = await feeOffice.activate(undefined, { merchantId, tariffId, versionId });
+  if (!active.ok || !active.value.isActive || housing === undefined) throw new Error(JSON.stringify([made, active]));
+  const { households: _count, ...body } = housing;
+  const set = await feeOffice.setService(undefined, merchantId, { ...body, tariffId });
+  if (!set.ok) throw new Error(set.error);
+}
+
+async function openOffice(locale: string): Promise<Page> {
+  const context = await (browser ??= await launchChromium()).newContext({
+    viewport: { width: 1440, height: 900 },
+    locale,
+  });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  await page.request.post(`${stack.url}/api/demo/sign-in`, { data: { email: 'lin@demo.invalid' } });
+  await page.goto(`${stack.url}/office/fees`);
+  await page.locator('td a').first().waitFor();
+  return page;
+}
+
+const languages = [
+  { locale: 'zh-CN', t: officeFeesZh, language: 'zh', number: '20269900001' },
+  { locale: 'en-GB', t: officeFeesEn, language: 'en', number: '20269900002' },
+] as const;
+
+/** One clerk at the fees of the demo's payee. */
+class FeesClerk {
+  readonly page: Page;
+  readonly t: (typeof languages)[number]['t'];
+  readonly found: string[] = [];
+  readonly #language: string;
+
+  constructor(page: Page, { t, language }: (typeof languages)[number]) {
+    [this.page, this.t, this.#language] = [page, t, language];
+  }
+  get dialog() {
+    return this.page.locator('dialog[open]');
+  }
+  async look(name: string): Promise<void> {
+    this.found.push(...(await lookAt(this.page, folder, `${this.#language}-${name}`)));
+  }
+  press(name: string): Promise<void> {
+    return this.page.getByRole('button', { name, exact: true }).first().click();
+  }
+  async send(): Promise<void> {
+    await this.dialog.locator('button[type="submit"]').click();
+  }
+  async done(): Promise<void> {
+    await this.send();
+    await this.dialog.waitFor({ state: 'detached' });
+  }
+  async tab(name: keyof typeof officeFeesEn.tabs): Promise<void> {
+    await this.page.goto(`${stack.url}/office/fees`);
+    await this.page.getByRole('link', { name: this.t.tabs[name], exact: true }).click();
+  }
+
+  /** A wrong number is said at its field and keeps everything typed; the right one opens the household. */
+  async register(number: string): Promise<void> {
+    const { household } = this.t.forms;
+    await this.press(household.add);
+    await this.dialog.locator('select').first().selectOption('water');
+    await this.dialog.getByLabel(household.label).fill('9 号楼 101 室');
+    await this.dialog.locator('input[inputmode="numeric"]').first().fill('1234');
+    await this.dialog.getByLabel(household.movedIn).fill('2026-01-01');
+    await this.send();
+    await this.dialog.locator('input[aria-invalid="true"]').waitFor();
+    expect(await this.dialog.locator('.error').textContent()).toContain(this.t.forms.fault['number']);
+    await this.look('register');
+    await this.dialog.locator('input[inputmode="numeric"]').first().fill(number);
+    await this.page.keyboard.press('Enter');
+    await this.page.getByRole('heading', { name: '9 号楼 101 室' }).waitFor();
+  }
+
+  /** A meter goes up, another in its place, and that comes down; a value that cannot be changes nothing. */
+  async meters(): Promise<void> {
+    const { meter } = this.t.forms;
+    await this.press(meter.add);
+    await this.dialog.getByLabel(meter.on, { exact: true }).fill('2026-01-01');
+    await this.dialog.getByLabel(meter.serial).fill('W-1');
+    await this.dialog.getByLabel(meter.first).fill('100');
+    await this.done();
+    await this.press(meter.replaceTitle('W-1'));
+    await this.dialog.getByLabel(meter.on, { exact: true }).fill('2026-02-01');
+    await this.dialog.getByLabel(meter.serial).fill('W-2');
+    await this.dialog.getByLabel(meter.final).fill('99');
+    await this.send();
+    await this.dialog.getByText(meter.falls).waitFor();
+    await this.look('replace');
+    await this.dialog.getByLabel(meter.final).fill('112');
+    await this.done();
+    await this.press(meter.removeTitle('W-2'));
+    await this.dialog.getByLabel(meter.on, { exact: true }).fill('2026-03-01');
+    await this.dialog.getByLabel(meter.final).fill('9');
+    await this.done();
+    await this.page.getByText(this.t.meters.until('2026-03-01')).waitFor();
+    await this.look('household');
+  }
+
+  /** Out, back in by the undo, and ended for good. */
+  async end(): Promise<void> {
+    const { ending } = this.t.forms;
+    await this.press(ending.open);
+    await this.dialog.getByLabel(ending.last).fill('2025-12-31');
+    await this.send();
+    await this.dialog.locator('input[aria-invalid="true"]').waitFor();
+    await this.dialog.getByLabel(ending.last).fill('2026-03-01');
+    await this.done();
+    await this.press(ending.open);
+    await this.press(ending.undo);
+    await this.dialog.waitFor({ state: 'detached' });
+    await this.press(ending.open);
+    await this.dialog.getByLabel(ending.close).check();
+    await this.done();
+    await this.page.getByText(this.t.households.closed, { exact: true }).waitFor();
+  }
+
+  /** What is typed can be taken back; a service's fault is said at its field. */
+  async setUp(): Promise<void> {
+    const { payee, service } = this.t.forms;
+    await this.tab('setup');
+    const title = this.page.getByLabel(payee.receiptTitle);
+    const before = await title.inputValue();
+    await title.fill('Another');
+    await this.press(payee.undo);
+    expect(await title.inputValue()).toBe(before);
+    await this.look('setup');
+    await this.press(this.t.service.water);
+    await this.dialog.getByLabel(service.numberMin).fill('13');
+    await this.send();
+    await this.dialog.getByText(this.t.forms.fault['numberMax'] ?? '').waitFor();
+    await this.look('service');
+    await this.dialog.getByLabel(service.numberMin).fill('8');
+    await this.done();
+  }
+
+  /** A price list that comes with the program becomes a draft and is put into force. */
+  async shipped(): Promise<void> {
+    await this.tab('tariffs');
+    await this.press(this.t.tariffs.add);
+    await this.dialog.locator('li').nth(1).waitFor();
+    await this.look('shipped');
+    await this.dialog.locator('li button').first().click();
+    await this.press(this.t.tariffs.check);
+    await this.page.getByText(this.t.tariffs.right).first().waitFor();
+    await this.press(this.t.tariffs.activate);
+    await this.page.getByText(this.t.tariffs.activated).waitFor();
+  }
+
+  /** A run asks for the building's total and tells what became of it. */
+  async share(month: string, last: string): Promise<void> {
+    const { common } = this.t.forms;
+    await this.tab('runs');
+    await this.page.locator('form select').first().selectOption('housing');
+    await this.page.getByLabel(this.t.runs.from).fill(`${month}-01`);
+    await this.page.getByLabel(this.t.runs.to).fill(last);
+    const total = this.page.getByLabel(common.amount(this.#language === 'zh' ? '电梯公摊' : 'Lift'));
+    await total.fill('123.45');
+    await this.look('runs');
+    await this.page.keyboard.press('Enter');
+    await this.page.getByRole('link', { name: this.t.bills.period(`${month}-01`, last) }).click();
+    await this.page.getByText('123.45').first().waitFor();
+    await this.look('run');
+  }
+}
+
+describe('the office’s fees', () => {
+  beforeAll(async () => {
+    if (problem !== undefined) return;
+    await ensureBuilt();
+    folder = mkdtempSync(join(tmpdir(), 'tillkeeper-office-fees-'));
+    const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
+    stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
+    await shareLift();
+  });
+  afterAll(async () => {
+    if (problem !== undefined) return;
+    await browser?.close();
+    await stack.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    for (const context of browser?.contexts() ?? []) await context.close();
+  });
+  beforeEach(({ skip }) => skip(problem !== undefined, problem));
+
+  test.each(languages)('are set up, registered and billed by forms alone, in $locale', async (language) => {
+    const clerk = new FeesClerk(await openOffice(language.locale), language);
+    await clerk.look('households');
+    await clerk.register(language.number);
+    await clerk.meters();
+    await clerk.end();
+    await clerk.setUp();
+    await clerk.shipped();
+    await (language.language === 'zh' ? clerk.share('2027-01', '2027-01-31') : clerk.share('2027-02', '2027-02-28'));
+    expect(clerk.found).toEqual([]);
+  });
+});
