@@ -37,6 +37,7 @@ export const officeFeeFormsEn = {
     stayHint: 'The household is billed up to this day and can still pay what is owed.',
     act: 'Move out',
     closeAct: 'End for good',
+    balance: 'Money is left on the balance. Pay it out and correct the balance first.',
     undo: 'They stay: take it back',
     done: 'Saved.',
   },

@@ -38,6 +38,7 @@ export const officeFeeFormsZh: OfficeFeeFormsText = {
     stayHint: '计费到这一天为止，欠费仍可缴纳。',
     act: '迁出',
     closeAct: '永久销户',
+    balance: '余额里还有钱，请先退还并调整余额。',
     undo: '不迁出了，撤回',
     done: '已保存。',
   },
