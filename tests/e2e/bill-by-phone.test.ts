@@ -4,6 +4,7 @@ import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { BillFlow } from './support/bill-flow.ts';
 import { chooseWay, residentPhone } from './support/bill-phone.ts';
+import { directWayOpen, RelayCut, watchDirectWay } from './support/relay-cut.ts';
 
 const problem = chromiumProblem();
 const minuteMs = 60_000;
@@ -146,5 +147,27 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
       .waitFor();
     await first.locator('[data-testid="over"][data-reason="two-phones"]').waitFor();
     await flow.terminal.page.locator('[data-testid="link-note"][data-code="two-phones"]').waitFor();
+  });
+
+  test('the relay is gone after the direct way opened: the choice goes over it, and the return finds the relay again', async () => {
+    const relay = new RelayCut();
+    await relay.watch(flow.terminal.page);
+    await flow.terminal.open();
+    await flow.terminal.screen('channels').waitFor();
+    await flow.askForBill('property');
+    const fen = await sumOnTerminal();
+    const phone = await (await flow.browser.newContext(residentPhone)).newPage();
+    await relay.watch(phone);
+    await watchDirectWay(phone);
+    await phone.goto(await flow.scan());
+    await phone.getByTestId('pay').waitFor();
+    await directWayOpen(phone);
+    await relay.cut();
+    await chooseWay(phone, 'wechat-pay');
+    await phone.getByRole('button', { name: /^支付 ¥/ }).waitFor();
+    expect(relay.refused).toBeGreaterThan(0);
+    relay.restore();
+    await flow.payInWallet(phone);
+    await expectPaid(phone, fen);
   });
 });
