@@ -54,11 +54,43 @@ async function payCode(code: string): Promise<void> {
 async function faults(terminal: TerminalPage, name: string): Promise<string[]> {
   const { page } = terminal;
   const found = (await accessibilityProblems(page)).map((problem) => `${name}: ${problem}`);
+  found.push(...(await cutWords(terminal, name)));
   const over = await page.evaluate(() => {
     const device = document.querySelector('.device');
     return (device?.scrollWidth ?? 0) - (device?.clientWidth ?? 0);
   });
   return over > 0 ? [...found, `${name}: ${over} px wider than the screen`] : found;
+}
+
+/** Words that are cut off at these sizes of text: by a box that hides what does not fit, or at the screen's side. */
+async function cutWords(terminal: TerminalPage, name: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const scale of ['1.364', '2']) {
+    const cut = await terminal.page.evaluate((value) => {
+      const root = document.documentElement;
+      const before = root.style.getPropertyValue('--text-scale');
+      root.style.setProperty('--text-scale', value);
+      const device = document.querySelector('.device');
+      const edge = device?.getBoundingClientRect().right ?? innerWidth;
+      const texts: string[] = [];
+      for (const element of device?.querySelectorAll<HTMLElement>('*') ?? []) {
+        const words = [...element.childNodes].filter(
+          (node) => node.nodeType === Node.TEXT_NODE && node.nodeValue?.trim(),
+        );
+        if (words.length === 0 || element.closest('.vh, [aria-hidden="true"]') !== null) continue;
+        const style = getComputedStyle(element);
+        const hides = style.overflow !== 'visible' && style.textOverflow !== 'ellipsis';
+        const isCut =
+          hides && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1);
+        if (isCut || element.getBoundingClientRect().right > edge + 1) texts.push(element.innerText.slice(0, 40));
+      }
+      if (before === '') root.style.removeProperty('--text-scale');
+      else root.style.setProperty('--text-scale', before);
+      return texts;
+    }, scale);
+    found.push(...cut.map((text) => `${name} at ${scale}: ${text}`));
+  }
+  return found;
 }
 
 const problem = chromiumProblem();
