@@ -29,14 +29,17 @@ interface FrameRow {
   readonly top_up_max_fen: number | null;
 }
 
-/** What stands around a household's figures at a terminal. `undefined` without the household or the terminal. */
+/**
+ * What stands around a household's figures at a terminal; its place is the shop's name, which the resident sees over the door.
+ * `undefined` without the household or the terminal.
+ */
 export async function readFrame(db: Db, account: AccountRef, terminalId: string): Promise<Frame | undefined> {
   const { rows } = await sql<FrameRow>`
-    select a.service, m.name as payee_name, a.label_masked, a.tail, t.label as terminal_label, t.place, p.allocation,
+    select a.service, m.name as payee_name, a.label_masked, a.tail, t.label as terminal_label, shop.name as place, p.allocation,
       p.digits_above_fen, s.top_up_min_fen, s.top_up_max_fen
     from fee_accounts a join merchants m on m.id = a.merchant_id join fee_payees p on p.merchant_id = a.merchant_id
       join fee_services s on s.merchant_id = a.merchant_id and s.service = a.service
-      join terminals t on t.id = ${terminalId}
+      join terminals t on t.id = ${terminalId} join merchants shop on shop.id = t.merchant_id
     where a.merchant_id = ${account.merchantId} and a.id = ${account.accountId}`.execute(db);
   const [row] = rows;
   if (row === undefined) return undefined;
