@@ -8,6 +8,8 @@ import { directWayOpen, RelayCut, watchDirectWay } from './support/relay-cut.ts'
 
 const problem = chromiumProblem();
 const minuteMs = 60_000;
+/** Another household of the demo: it owes when the first one has paid all it owed. */
+const neighbour = { number: '20260003177', secret: '1204' };
 
 /** A resident's bill on what npm start starts: asked for at the terminal, scanned, read and paid on the phone. */
 describe.skipIf(problem !== undefined)('a bill that a resident pays on their own phone', () => {
@@ -136,7 +138,7 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
   });
 
   test('a photographed code: both phones and the terminal say so, and nothing is paid', async () => {
-    await flow.askForBill('electricity');
+    await flow.askForBill('electricity', neighbour);
     const code = await flow.scan();
     const first = await flow.phone(code);
     await first.getByTestId('pay').waitFor();
@@ -154,7 +156,7 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     await relay.watch(flow.terminal.page);
     await flow.terminal.open();
     await flow.terminal.screen('channels').waitFor();
-    await flow.askForBill('property');
+    await flow.askForBill('property', neighbour);
     const fen = await sumOnTerminal();
     const phone = await (await flow.browser.newContext(residentPhone)).newPage();
     await relay.watch(phone);
@@ -162,7 +164,10 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     await phone.goto(await flow.scan());
     await phone.getByTestId('pay').waitFor();
     await directWayOpen(phone);
+    await flow.billAt('digits').waitFor();
     await relay.cut();
+    // After two phones had one code, the terminal asks for the digits first: that goes over the direct way too.
+    await flow.terminal.press('confirm');
     await chooseWay(phone, 'wechat-pay');
     await phone.getByRole('button', { name: /^支付 ¥/ }).waitFor();
     expect(relay.refused).toBeGreaterThan(0);

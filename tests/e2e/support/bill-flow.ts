@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { builtAppFolder, ensureBuilt } from '../../../scripts/build-app.ts';
 import { type Stack, startStack } from '../../../scripts/stack.ts';
 import { launchChromium } from '../../serial-bench/chromium.ts';
-import { askForBill, payOnPhone, residentPhone, scanBill } from './bill-phone.ts';
+import { askForBill, type Household, payOnPhone, residentPhone, scanBill } from './bill-phone.ts';
 import { TerminalPage } from './terminal-screen.ts';
 
 const serial = 'QT60-2551-00301';
@@ -60,9 +60,9 @@ export class BillFlow {
   }
 
   /** From whatever is on the screen to a code: service, number, digits, the oldest bill. */
-  async askForBill(service: string): Promise<void> {
+  async askForBill(service: string, household?: Household): Promise<void> {
     await this.#toChannels();
-    await askForBill(this.terminal, service);
+    await askForBill(this.terminal, service, household);
   }
 
   /** Leaves whatever the test before left on the screen. */

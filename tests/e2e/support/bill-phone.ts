@@ -3,8 +3,14 @@ import decodeQr from 'qr/decode.js';
 import { payPassword } from '../../../mock-server/platforms/stand-in.ts';
 import type { TerminalPage } from './terminal-screen.ts';
 
-/** The household that the demo's documents tell of: number and digits. */
-export const demoHousehold = { number: '20260003176', secret: '1203' } as const;
+/** What a household is asked for by: number and digits. */
+export interface Household {
+  readonly number: string;
+  readonly secret: string;
+}
+
+/** The household that the demo's documents tell of. */
+const demoHousehold: Household = { number: '20260003176', secret: '1203' };
 
 /** A resident's phone. */
 export const residentPhone = {
@@ -14,8 +20,12 @@ export const residentPhone = {
 } as const satisfies BrowserContextOptions;
 
 /** From the channel list to a code: service, number, digits, the oldest bill. */
-export async function askForBill(terminal: TerminalPage, service: string): Promise<void> {
-  await terminal.toHousehold(service, demoHousehold.number, demoHousehold.secret);
+export async function askForBill(
+  terminal: TerminalPage,
+  service: string,
+  { number, secret }: Household = demoHousehold,
+): Promise<void> {
+  await terminal.toHousehold(service, number, secret);
   await terminal.feeScreen('household').waitFor();
   await terminal.anchor('fee-pay').click();
   await terminal.feeScreen('bills').or(terminal.feeStage('code')).first().waitFor();
