@@ -148,8 +148,8 @@ export class FeeDesk {
   /** Once a second: whether somebody is there, whether the quote is still true. */
   tick(): void {
     const { stage } = this.payment;
-    const onPhone = stage !== undefined && (isUnderWay(stage) || stage === 'on-phone');
-    const plan = idlePlan({ onPhone, slow: this.tools.isSlow() });
+    const paying = stage !== undefined && isUnderWay(stage);
+    const plan = idlePlan({ onPhone: stage === 'on-phone', paying, slow: this.tools.isSlow() });
     const idle = idleAt(plan, this.#touchedMs, this.tools.now());
     if (idle.at !== 'active' || this.idle.at !== 'active') this.idle = idle;
     if (idle.at === 'over') void this.leave('idle');

@@ -134,7 +134,7 @@ describe('the bills of a household', () => {
 
 describe('time that can be extended', () => {
   test('it asks first, for a minute, and a touch begins anew as often as wanted', () => {
-    const plan = idlePlan({ onPhone: false, slow: false });
+    const plan = idlePlan({ onPhone: false, paying: false, slow: false });
     expect(idleAt(plan, 0, plan.askAfterMs - 1)).toEqual({ at: 'active' });
     expect(idleAt(plan, 0, plan.askAfterMs)).toEqual({ at: 'asking', leftMs: 60_000 });
     expect(idleAt(plan, 0, plan.askAfterMs + 60_000)).toEqual({ at: 'over' });
@@ -145,9 +145,10 @@ describe('time that can be extended', () => {
   });
 
   test('whoever listens or reads large letters has twice as long, and a phone is waited for', () => {
-    const [plain, slow] = [false, true].map((is) => idlePlan({ onPhone: false, slow: is }));
+    const [plain, slow] = [false, true].map((is) => idlePlan({ onPhone: false, paying: false, slow: is }));
     expect(slow?.askAfterMs).toBe(2 * (plain?.askAfterMs ?? 0));
-    expect(idlePlan({ onPhone: true, slow: false }).askAfterMs).toBeGreaterThanOrEqual(300_000);
+    expect(idlePlan({ onPhone: true, paying: false, slow: false }).askAfterMs).toBeGreaterThanOrEqual(300_000);
+    expect(idlePlan({ onPhone: true, paying: true, slow: false }).askAfterMs).toBeGreaterThanOrEqual(600_000);
   });
 });
 

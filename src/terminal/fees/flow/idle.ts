@@ -11,8 +11,10 @@ export type Idle =
   { readonly at: 'active' } | { readonly at: 'asking'; readonly leftMs: number } | { readonly at: 'over' };
 
 const readingMs = 120_000;
-/** A person finds their phone, unlocks it, looks for the wallet. */
+/** A person finds their phone, unlocks it, reads the bill. */
 const phoneMs = 300_000;
+/** They pay in their wallet, find the password, are called: as long as the relay keeps what is said meanwhile. */
+const payingMs = 600_000;
 const askingMs = 60_000;
 /** Whoever has it read aloud or in large letters reads longer. */
 const slowly = 2;
@@ -21,9 +23,14 @@ const slowly = 2;
  * How long to wait. Every key and every word of the phone begins it anew, as often as wanted (WCAG 2.2, 2.2.1): there is
  * no limit on how often.
  */
-export function idlePlan(is: { readonly onPhone: boolean; readonly slow: boolean }): IdlePlan {
+export function idlePlan(is: {
+  readonly onPhone: boolean;
+  readonly paying: boolean;
+  readonly slow: boolean;
+}): IdlePlan {
   const factor = is.slow ? slowly : 1;
-  return { askAfterMs: (is.onPhone ? phoneMs : readingMs) * factor, askingMs: askingMs * factor };
+  const waitMs = is.paying ? payingMs : is.onPhone ? phoneMs : readingMs;
+  return { askAfterMs: waitMs * factor, askingMs: askingMs * factor };
 }
 
 /** Where the waiting stands at `nowMs`, when a hand was last there at `touchedMs`. */
