@@ -29,6 +29,10 @@ function listen(page: ResidentPage, now: () => number): void {
   addEventListener('pageshow', (event) => {
     if (event instanceof PageTransitionEvent && event.persisted) page.tell({ type: 'returned' });
   });
+  // Another code in the same tab only changes the address: the page begins anew with it.
+  addEventListener('hashchange', () => {
+    if (location.hash !== '') location.reload();
+  });
   for (const type of ['online', 'offline'] as const) {
     addEventListener(type, () => {
       page.tell({ type: 'online', isOnline: type === 'online' });

@@ -140,6 +140,18 @@ describe('the resident’s page', () => {
     await where.close();
   });
 
+  test('another code opened in the same tab begins anew with it', async () => {
+    const where = await context();
+    const page = await open(where);
+    const other = [...hash].toReversed().join('');
+    await page.evaluate((code) => {
+      location.hash = code;
+    }, other);
+    await page.waitForFunction((code) => fake.hash === code, other);
+    expect(page.url()).toBe(`${site.origin}/l`);
+    await where.close();
+  });
+
   test('pays, comes back, is not moved by words, and shows the receipt that the server gives when the terminal is gone', async () => {
     const where = await context();
     const page = await open(where);
