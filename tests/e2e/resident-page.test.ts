@@ -134,7 +134,7 @@ describe('the resident’s page', () => {
     const where = await context();
     const page = await open(where);
     await showBill(page);
-    expect(page.url()).toBe(`${site.origin}/l`);
+    expect(await page.evaluate(() => location.href)).toBe(`${site.origin}/l`);
     expect(await page.evaluate(() => fake.hash)).toBe(hash);
     expect(await page.evaluate(() => [localStorage.length, document.cookie])).toEqual([0, '']);
     await where.close();
@@ -148,7 +148,7 @@ describe('the resident’s page', () => {
       location.hash = code;
     }, other);
     await page.waitForFunction((code) => fake.hash === code, other);
-    expect(page.url()).toBe(`${site.origin}/l`);
+    expect(await page.evaluate(() => location.href)).toBe(`${site.origin}/l`);
     await where.close();
   });
 
@@ -183,7 +183,7 @@ describe('the resident’s page', () => {
     await goAway(page);
     await page.goto(`${site.origin}/l?back=1`);
     await page.locator('[data-testid="checking"]').waitFor();
-    expect(page.url()).toBe(`${site.origin}/l`);
+    expect(await page.evaluate(() => location.href)).toBe(`${site.origin}/l`);
     await page.close();
     const lost = await where.newPage();
     await lost.goto(`${site.origin}/l?back=1`);
