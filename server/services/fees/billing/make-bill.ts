@@ -5,8 +5,9 @@ import type { Core } from '../../../core.ts';
 import type { Db } from '../../../store/database.ts';
 import { uuidv7 } from '../../../store/uuid.ts';
 import type { FeeAccountRow } from '../accounts/rows.ts';
-import { type BillPeriod, livedDays, rateHousehold } from './rate-household.ts';
 import { spendBalance } from './balance.ts';
+import { livedDays, rateHousehold } from './rate-household.ts';
+import type { BillPeriod } from './usage.ts';
 
 /** Why a household cannot be billed. */
 export type BillRefusal = RateRefusal | 'no-tariff' | 'negative-total' | 'overlap';

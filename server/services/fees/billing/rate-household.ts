@@ -3,7 +3,6 @@ import { err, ok, type Result } from '../../../../domain/result.ts';
 import type { CompiledTariff } from '../../../../domain/tariffs/compiled.ts';
 import { rate } from '../../../../domain/tariffs/rate.ts';
 import type {
-  BillUsage,
   CommonTotal,
   RatedAccount,
   RatedBill,
@@ -14,64 +13,14 @@ import { shanghaiRfc3339 } from '../../../channels/shared/shanghai-time.ts';
 import type { Core } from '../../../core.ts';
 import type { Db } from '../../../store/database.ts';
 import type { BillSnapshot } from '../../../store/schema-fees.ts';
-import { type FeeAccountRow, ratedAccountOf, readMeters, readPersons } from '../accounts/rows.ts';
-import type { CurrentReading } from '../meters/series.ts';
+import { type FeeAccountRow, ratedAccountOf, readPersons } from '../accounts/rows.ts';
 import { plusDays } from '../parts.ts';
-
-/** First and last day of a bill, both inclusive. */
-export interface BillPeriod {
-  readonly from: string;
-  readonly to: string;
-}
+import { type BillPeriod, usageOf } from './usage.ts';
 
 /** What a household is to be billed, and of what that was made. */
 export interface HouseholdRating {
   readonly rated: RatedBill;
   readonly snapshot: BillSnapshot;
-}
-
-const readingsMax = 2_000;
-
-/** Readings that tell what was used in a period: those in it and, of every register, the next ones before and behind. */
-async function readingsAround(db: Db, row: FeeAccountRow, { from, to }: BillPeriod): Promise<CurrentReading[]> {
-  const end = plusDays(to, 1);
-  const { rows } = await sql<CurrentReading>`
-    with current as (select r.* from fee_readings r where r.merchant_id = ${row.merchant_id} and r.account_id = ${row.id}
-      and not exists (select 1 from fee_readings l where l.merchant_id = r.merchant_id and l.supersedes = r.id))
-    select c.id, c.meter_id, c.register, c.read_on, c.value, c.quality from current c
-    where c.read_on >= coalesce((select max(b.read_on) from current b where b.meter_id = c.meter_id
-        and b.register = c.register and b.read_on <= ${from}::date), ${from}::date)
-      and c.read_on <= coalesce((select min(b.read_on) from current b where b.meter_id = c.meter_id
-        and b.register = c.register and b.read_on >= ${end}::date), ${end}::date)
-    order by c.read_on, c.id limit ${readingsMax}`.execute(db);
-  return rows;
-}
-
-async function usageOf(db: Db, row: FeeAccountRow, period: BillPeriod): Promise<{ usage?: BillUsage; ids: string[] }> {
-  const place = { merchantId: row.merchant_id, accountId: row.id };
-  const all = await readMeters(db, place);
-  if (all.length === 0) return { ids: [] };
-  const end = plusDays(period.to, 1);
-  const meters = all.filter((meter) => meter.from_on < end && (meter.to_on === null || meter.to_on > period.from));
-  const ids = new Set(meters.map(({ id }) => id));
-  const readings = (await readingsAround(db, row, period)).filter((one) => ids.has(one.meter_id));
-  const usage = {
-    meters: meters.map((meter) => ({
-      id: meter.id,
-      kind: meter.kind,
-      ...(meter.max_dial === null ? {} : { maxDial: meter.max_dial }),
-      multiplier: meter.multiplier,
-      ...(meter.replaces === null ? {} : { replaces: meter.replaces }),
-    })),
-    readings: readings.map((one) => ({
-      meterId: one.meter_id,
-      at: one.read_on,
-      value: one.value,
-      quality: one.quality,
-      ...(one.register === '' ? {} : { register: one.register }),
-    })),
-  };
-  return { usage, ids: readings.map(({ id }) => id) };
 }
 
 /** What earlier bills used up: the state after the newest bill, or correction of one, that ends before the period. */
@@ -113,7 +62,8 @@ export async function rateHousehold(
 ): Promise<Result<HouseholdRating, RateRefusal>> {
   const persons = await readPersons(db, { merchantId: row.merchant_id, accountId: row.id });
   const account = { ...(snapshot ?? ratedAccountOf(row, undefined)), ...(persons.length === 0 ? {} : { persons }) };
-  const [{ usage, ids }, previous] = [await usageOf(db, row, period), await stateBefore(db, row, period.from)];
+  const { usage, ids, asRead } = await usageOf(db, row, period, account);
+  const previous = await stateBefore(db, row, period.from);
   const rated = rate(compiled, {
     account,
     ...(usage === undefined ? {} : { usage }),
@@ -124,5 +74,5 @@ export async function rateHousehold(
   });
   if (!rated.ok) return err(rated.error, rated.detail);
   const kept = { account, readingIds: ids, ...(previous === undefined ? {} : { previousBillId: previous.id }) };
-  return ok({ rated: rated.value, snapshot: kept });
+  return ok({ rated: { ...rated.value, usage: asRead(rated.value.usage) }, snapshot: kept });
 }
