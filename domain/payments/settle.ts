@@ -72,6 +72,8 @@ function takePaid(
   const isStale = word.source !== (isLive(attempt.state) ? 'reverse' : 'check');
   if (attempt.wanted === 'reverse' && isStale && attempt.state !== 'paid' && attempt.state !== 'paid-late') {
     draft.event('notified', told(word));
+    // Somebody paid who should not have: the undoing goes on now and not in an hour.
+    if (isLive(attempt.state)) draft.setAttempt(attempt.id, { nextLookAtMs: draft.moment.nowMs });
     return;
   }
   const isUndone = result.refundedFen !== undefined && result.refundedFen >= attempt.amountFen;

@@ -65,6 +65,37 @@ describe('switching the channel', () => {
     expect(undoing.platform('toy-a').payments.get(attemptNo)?.state).toBe('reversed');
   });
 
+  it.each([
+    ['paid', true],
+    ['closed', false],
+  ])('where the account may not undo, the end that the platform says counts: %s', async (end, isPaid) => {
+    const { order, attemptNo } = await shown(undoing);
+    const platform = undoing.platform('toy-a');
+    platform.refusesToUndo = true;
+    undoing.setFate('toy-a', (call) => (call === 'close' ? 'not-done' : 'ok'));
+    expect(value(await undoing.start(order.id, 'toy-b')).attempts).toMatchObject([{ isEnding: true }]);
+    undoing.setFate('toy-a', () => 'ok');
+    if (isPaid) platform.pay(attemptNo);
+    if (isPaid) await undoing.notify('toy-a', attemptNo);
+    await undoing.pass(6_000);
+    expect(newest(await undoing.look(order.id))).toMatchObject({ state: end });
+    expect((await undoing.look(order.id)).paidFen).toBe(isPaid ? 10_000 : 0);
+    platform.refusesToUndo = false;
+  });
+
+  it('a customer’s code that may not be undone is paid when its platform says so', async () => {
+    const order = value(await undoing.order(await undoing.terminal(), 500));
+    const platform = undoing.platform('toy-a');
+    platform.refusesToUndo = true;
+    undoing.setFate('toy-a', () => 'lost');
+    value(await undoing.start(order.id, 'toy-a', { kind: 'scan', authCode: '1'.repeat(18) }));
+    await undoing.pass(61_000);
+    undoing.setFate('toy-a', () => 'ok');
+    await undoing.pass(61_000);
+    expect(await undoing.look(order.id)).toMatchObject({ state: 'paid', paidFen: 500 });
+    platform.refusesToUndo = false;
+  });
+
   it('leaves one attempt alive when two are started at once', async () => {
     const { order } = await shown(shop);
     await Promise.all([shop.start(order.id, 'toy-b'), shop.start(order.id, 'toy-a'), shop.start(order.id, 'toy-b')]);

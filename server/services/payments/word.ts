@@ -3,6 +3,7 @@ import type { PayResult } from '../../../domain/payments/answers.ts';
 import { liveAttempt } from '../../../domain/payments/draft.ts';
 import type { AttemptRecord } from '../../../domain/payments/records.ts';
 import { settleAttempt, type WordSource } from '../../../domain/payments/settle.ts';
+import type { AttemptFacts, Channel } from '../../channels/channel.ts';
 import { type Asked, ask, attemptFacts } from './call.ts';
 import type { OpenChannel } from './desk.ts';
 import { change, type Changed, type EngineParts, leaseMs, momentOf } from './parts.ts';
@@ -108,12 +109,19 @@ async function undo(
     liveAttempt(order)?.id === live.id ? wantEnd(order, wish, momentOf(parts)) : undefined,
   );
   if (liveAttempt(marked.order)?.id !== live.id) return marked.order;
-  const asked = await ask(parts, async (): Promise<PayResult> => {
-    return (
-      (await channel.reverse?.(attemptFacts(parts, marked.order, live))) ?? { kind: 'unknown', why: 'no reversal' }
-    );
-  });
+  const asked = await ask(parts, () => undone(channel, attemptFacts(parts, marked.order, live), isPayersOwn(live)));
   return (await heard(parts, marked.order, open, { attemptId: live.id, source: 'reverse', ...asked })).order;
+}
+
+/**
+ * What an undoing came to. A platform that refuses to undo has changed nothing (an account may have no keys for it), and
+ * then the attempt ends as the platform says: money that it took would otherwise be believed by nobody. A code of ours is
+ * closed; there is none to close where the payer has handed over, so that is only asked about.
+ */
+async function undone(channel: Channel, facts: AttemptFacts, isHandedOver: boolean): Promise<PayResult> {
+  const result = (await channel.reverse?.(facts)) ?? { kind: 'unknown', why: 'no reversal' };
+  if (result.kind !== 'refused') return result;
+  return isHandedOver ? channel.query(facts) : channel.close(facts);
 }
 
 /** The account is gone from this server: nothing can be asked, the attempt stays as it is until it can. */

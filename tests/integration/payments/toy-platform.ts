@@ -40,6 +40,8 @@ export class ToyPlatform {
   lie: Partial<{ amountFen: Fen; currency: string; platformMerchantId: string; attemptNo: string }> = {};
   /** Refuses first calls, as when our keys are wrong. */
   refusal: { readonly code: string; readonly message: string } | undefined;
+  /** Refuses to undo, as when an account has no keys for it. */
+  refusesToUndo = false;
   readonly calls: { call: ToyCall; attemptNo: string }[] = [];
   readonly #clock: () => number;
 
@@ -128,6 +130,7 @@ export class ToyPlatform {
   }
 
   reverse(facts: AttemptFacts): PayResult {
+    if (this.refusesToUndo) return { kind: 'refused', code: 'NO_AUTH', message: 'no keys for it' };
     const payment = this.payments.get(facts.attemptNo);
     if (payment === undefined) return { kind: 'not-found' };
     if (payment.refunds.size === 0) payment.state = 'reversed';
