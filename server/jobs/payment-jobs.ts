@@ -67,15 +67,22 @@ function every(ms: number, act: () => Promise<void>): Jobs {
   };
 }
 
-/** Does something when no other process does it. */
+/** Does something when no other process does it. The lock is the connection's, so it is given back whatever happens. */
 async function underLock({ core }: ServerContext, act: () => Promise<void>): Promise<void> {
   const client = await core.pool.connect();
+  let isFree = false;
   try {
     const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [tendLock]);
-    if (rows[0]?.held !== true) return;
-    await act();
-    await client.query('select pg_advisory_unlock($1)', [tendLock]);
+    isFree = rows[0]?.held !== true;
+    if (isFree) return;
+    try {
+      await act();
+    } finally {
+      await client.query('select pg_advisory_unlock($1)', [tendLock]);
+      isFree = true;
+    }
   } finally {
-    client.release();
+    // A connection that may still hold the lock is closed, or nobody would ever get it again.
+    client.release(!isFree);
   }
 }

@@ -108,8 +108,8 @@ async function tend(parts: EngineParts): Promise<void> {
   const ids = [...(await parts.desk.active())];
   const work = async (): Promise<void> => {
     for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
-      const open = await parts.desk.open(id);
-      await ask(parts, async () => open?.channel.tend?.());
+      const accountId = id;
+      await ask(parts, async () => (await parts.desk.open(accountId))?.channel.tend?.());
     }
   };
   await Promise.all(Array.from({ length: tendAtOnce }, work));
