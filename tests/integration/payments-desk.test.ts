@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ChannelAccount, ChannelDefinition, ChannelTools } from '../../server/channels/channel.ts';
 import { type ChannelDesk, createChannelDesk } from '../../server/services/payments/desk.ts';
 import { Shop } from './payments/shop.ts';
@@ -48,6 +48,27 @@ describe('the desk', () => {
     expect(await desk.open(accountId)).toMatchObject({ feePpm: 6_000 });
     expect(await desk.open(newId())).toBeUndefined();
     expect(await desk.open(shop.accounts.get('toy-b') ?? ''), 'a channel that this server has not').toBeUndefined();
+  });
+
+  it('keeps a channel open as long as its account is as it was: what it knows and its connections stay', async () => {
+    const first = await desk.open(accountId);
+    const count = opened.length;
+    shop.context.core.bus.publish({ name: 'channels', id: newId(), scope: { merchantId: newId() } });
+    expect(await desk.open(accountId)).toBe(first);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+    expect(await desk.open(accountId)).toBe(first);
+    vi.useRealTimers();
+    expect(opened).toHaveLength(count);
+  });
+
+  it('keeps nothing of accounts that anybody named and that are not there', async () => {
+    const asked = vi.spyOn(Map.prototype, 'set');
+    const id = newId();
+    await desk.open(id);
+    const kept = asked.mock.contexts.find((_, index) => asked.mock.calls[index]?.[0] === id);
+    asked.mockRestore();
+    expect(kept).toBeInstanceOf(Map);
+    expect((kept as Map<string, unknown>).has(id)).toBe(false);
   });
 
   it('keeps a key that a platform handed out, sealed, and opens the account with it', async () => {

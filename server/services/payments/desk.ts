@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Channel, ChannelDefinition, ChannelKey, ChannelTools, Exchange } from '../../channels/channel.ts';
 import type { Core } from '../../core.ts';
 import { uuidv7 } from '../../store/uuid.ts';
-import { type AccountRow, channelAccountOf, readKeyRows } from '../channels/account-rows.ts';
+import { type AccountRow, channelAccountOf, type KeyRow, readKeyRows } from '../channels/account-rows.ts';
 import { keyFactsOf } from '../channels/key-facts.ts';
 import { createKeyUse } from '../channels/key-use.ts';
 import { sealChannelKey } from '../channels/key-seal.ts';
@@ -36,12 +36,22 @@ const keepMs = 60_000;
 const exchangesMax = 20;
 const accountsMax = 10_000;
 
-interface Kept {
-  readonly opened: Promise<OpenChannel | undefined>;
-  readonly untilMs: number;
+/** An open channel, and what of the account's rows it was opened with. */
+interface Opened {
+  readonly open: OpenChannel;
+  readonly stamp: string;
 }
 
-/** Channels of the accounts in the database, opened with their unsealed keys; renewed when the bus tells of a change. */
+interface Kept {
+  readonly opened: Promise<Opened | undefined>;
+  untilMs: number;
+}
+
+/**
+ * Channels of the accounts in the database, opened with their unsealed keys. The rows are looked at again when the bus
+ * tells of a change and once a minute; a channel whose rows are as they were stays open, with its connections and with
+ * what it knows. An account that is not there is not kept: anybody may name one in a notification.
+ */
 export function createChannelDesk(
   core: Core,
   definitions: readonly ChannelDefinition[],
@@ -56,7 +66,7 @@ export function createChannelDesk(
     if (heard !== undefined && heard.length < exchangesMax) heard.push(exchange);
   };
   const unsubscribe = core.bus.subscribe(({ name }) => {
-    if (name === 'channels' || name === 'keys') kept.clear();
+    if (name === 'channels' || name === 'keys') for (const entry of kept.values()) entry.untilMs = 0;
   });
   const toolsOf = (row: AccountRow): ChannelTools => ({
     clock: core.clock,
@@ -70,11 +80,17 @@ export function createChannelDesk(
     definitions,
     open: (accountId) => {
       const found = kept.get(accountId);
-      if (found !== undefined && found.untilMs > Date.now()) return found.opened;
-      const opened = openAccount(core, definitions, accountId, toolsOf);
-      opened.catch(() => kept.delete(accountId));
-      kept.set(accountId, { opened, untilMs: Date.now() + keepMs });
-      return opened;
+      if (found !== undefined && found.untilMs > Date.now()) return openOf(found.opened);
+      const opened = openAccount(core, definitions, accountId, toolsOf, found?.opened);
+      const entry: Kept = { opened, untilMs: Date.now() + keepMs };
+      const forget = (): void => {
+        if (kept.get(accountId) === entry) kept.delete(accountId);
+      };
+      opened.then((now) => (now === undefined ? forget() : undefined), forget);
+      const [oldest] = kept.keys();
+      if (kept.size >= accountsMax && oldest !== undefined) kept.delete(oldest);
+      kept.set(accountId, entry);
+      return openOf(opened);
     },
     listen: async (act) => {
       const exchanges: Exchange[] = [];
@@ -92,24 +108,40 @@ export function createChannelDesk(
   };
 }
 
+async function openOf(opened: Promise<Opened | undefined>): Promise<OpenChannel | undefined> {
+  return (await opened)?.open;
+}
+
 async function openAccount(
   core: Core,
   definitions: readonly ChannelDefinition[],
   accountId: string,
   toolsOf: (row: AccountRow) => ChannelTools,
-): Promise<OpenChannel | undefined> {
+  before: Kept['opened'] | undefined,
+): Promise<Opened | undefined> {
   const row = await core.db.selectFrom('channel_accounts').selectAll().where('id', '=', accountId).executeTakeFirst();
   const definition = definitions.find(({ code }) => code === row?.channel);
   if (row === undefined || definition === undefined) return undefined;
+  const keys = await readKeyRows(core.db, accountId);
+  const stamp = stampOf(row, keys);
+  const known = await before?.catch(() => undefined);
+  if (known?.stamp === stamp) return known;
   try {
-    const account = channelAccountOf(core, row, await readKeyRows(core.db, accountId));
+    const account = channelAccountOf(core, row, keys);
     const channel = definition.open(account, toolsOf(row));
     const { platformMerchantId } = account;
-    return { accountId, merchantId: row.merchant_id, definition, channel, platformMerchantId, feePpm: row.fee_ppm };
+    const facts = { accountId, merchantId: row.merchant_id, platformMerchantId, feePpm: row.fee_ppm };
+    return { open: { ...facts, definition, channel }, stamp };
   } catch (error) {
     core.log.error({ err: error, account: accountId }, 'an account could not be opened');
     return undefined;
   }
+}
+
+/** Everything of an account that its channel is opened with. A key's material never changes. */
+function stampOf(row: AccountRow, keys: readonly KeyRow[]): string {
+  const { version, merchant_id: merchantId, platform_merchant_id: platformId, config, fee_ppm: feePpm } = row;
+  return JSON.stringify([version, merchantId, platformId, config, feePpm, keys.map(({ id, state }) => [id, state])]);
 }
 
 /** Keeps a public key that a platform handed out, unless it is known. */
