@@ -53,6 +53,14 @@ export function askRefund(
   return ok(draft.done());
 }
 
+/** What persons and systems of the merchant gave back of an order, or are about to. */
+export function askedBackFen(
+  refunds: readonly (Pick<RefundRecord, 'state' | 'cause'> & { readonly amountFen: number })[],
+): Fen {
+  const asked = refunds.filter(({ state, cause }) => state !== 'failed' && (cause === 'merchant' || cause === 'api'));
+  return fen(asked.reduce((sum, { amountFen }) => sum + amountFen, 0));
+}
+
 function sourcesOf({ attempts, refunds }: Snapshot, wish: RefundWish, nowMs: number) {
   const chosen =
     wish.attemptId === undefined

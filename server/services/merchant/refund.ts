@@ -1,4 +1,5 @@
 import { fen } from '../../../domain/money.ts';
+import { askedBackFen } from '../../../domain/payments/refunding.ts';
 import { err } from '../../../domain/result.ts';
 import type { MerchantRefund } from '../../../protocol/http/merchant-acts.ts';
 import type { OrderView } from '../../../protocol/http/payments.ts';
@@ -13,13 +14,6 @@ export interface MerchantTools {
   readonly core: Core;
   readonly payments: PaymentService;
   readonly factors: FactorService;
-}
-
-/** What persons and systems of the merchant gave back of this order, or are about to. */
-function givenBackFen(order: OrderView): number {
-  return order.refunds
-    .filter(({ state, cause }) => state !== 'failed' && (cause === 'merchant' || cause === 'api'))
-    .reduce((sum, refund) => sum + refund.amountFen, 0);
 }
 
 /** What may still be given back: of one part, or of the whole order. Refunds on their way count as given back. */
@@ -48,16 +42,17 @@ export async function refundByPerson(
   const order = await payments.order(ref);
   if (!order.ok) return order;
   const isRepeated = order.value.refunds.some((refund) => refund.id === id);
+  const left = leftFen(order.value, attemptId);
   if (!isRepeated) {
-    const left = leftFen(order.value, attemptId);
     if (left <= 0) return err('not-in-state', 'nothing of this payment is left to refund');
     if (amountFen !== undefined && amountFen > left) return err('bad-request', 'amountFen');
-    const { refundFactorAboveFen } = await readSettings(core, ref.merchantId);
-    if (givenBackFen(order.value) + (amountFen ?? left) > refundFactorAboveFen) {
-      if (factor === undefined) return err('factor-needed', 'factor');
-      const verdict = await factors.verify(actor, id, factor);
-      if (!verdict.ok) return verdict;
-    }
+  }
+  const { refundFactorAboveFen } = await readSettings(core, ref.merchantId);
+  const isSmall = askedBackFen(order.value.refunds) + (amountFen ?? left) <= refundFactorAboveFen;
+  if (!isRepeated && !isSmall) {
+    if (factor === undefined) return err('factor-needed', 'factor');
+    const verdict = await factors.verify(actor, id, factor);
+    if (!verdict.ok) return verdict;
   }
   return payments.refund(
     { kind: 'person', id: actor.id, name: actor.name },
@@ -66,6 +61,7 @@ export async function refundByPerson(
       ...{ id, reason },
       ...(amountFen === undefined ? {} : { amountFen: fen(amountFen) }),
       ...(attemptId === undefined ? {} : { attemptId }),
+      ...(isRepeated || isSmall ? { unconfirmedMaxFen: fen(refundFactorAboveFen) } : {}),
     },
   );
 }

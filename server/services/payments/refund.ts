@@ -1,5 +1,6 @@
-import { askRefund, sendRefund, settleRefund } from '../../../domain/payments/refunding.ts';
+import { askedBackFen, askRefund, sendRefund, settleRefund } from '../../../domain/payments/refunding.ts';
 import type { RefundResult } from '../../../domain/payments/answers.ts';
+import type { Outcome } from '../../../domain/payments/records.ts';
 import { err, ok } from '../../../domain/result.ts';
 import type { OrderView } from '../../../protocol/http/payments.ts';
 import type { Answer } from '../../answer.ts';
@@ -29,8 +30,8 @@ export async function refund(parts: EngineParts, actor: PaymentActor, wish: NewR
     fault = repeatedRefund(order, wish.id, bodyHash);
     if (fault !== undefined) return undefined;
     const asked = askRefund(order, wishOf(parts, actor, wish, bodyHash), momentOf(parts));
-    if (!asked.ok) fault = asked;
-    return asked.ok ? asked.value : undefined;
+    fault = asked.ok ? unconfirmed(asked.value, wish) : asked;
+    return asked.ok && fault === undefined ? asked.value : undefined;
   });
   if (fault !== undefined) return fault;
   if (written.result === 'id-used') return err('exists-with-different-body', 'id');
@@ -38,6 +39,12 @@ export async function refund(parts: EngineParts, actor: PaymentActor, wish: NewR
   const isNew = ({ id }: { readonly id: string }): boolean => !stored.refunds.some((other) => other.id === id);
   for (const { id } of written.order.refunds.filter(isNew)) order = await runRefund(parts, order, id);
   return ok(orderView(order));
+}
+
+/** What nobody has confirmed must stay below its amount, together with what went back before. */
+function unconfirmed({ next }: Outcome, { unconfirmedMaxFen: maxFen }: NewRefund): Answer<OrderView> | undefined {
+  const isMore = maxFen !== undefined && askedBackFen(next.refunds) > maxFen;
+  return isMore ? err('factor-needed', 'factor') : undefined;
 }
 
 function repeatedRefund(stored: StoredOrder, id: string, bodyHash: string): Answer<OrderView> | undefined {

@@ -60,6 +60,11 @@ export interface NewRefund extends OrderRef {
   readonly amountFen?: Fen;
   readonly attemptId?: string;
   readonly reason: string;
+  /**
+   * Nobody has confirmed it: `factor-needed` when, with this one, persons and systems gave back more of the order than
+   * this. Looked at in the write itself, so that several at once do not go round it.
+   */
+  readonly unconfirmedMaxFen?: Fen;
 }
 
 /** A channel for a payer's own phone. `account`: the phone encrypts the payer's account to this key of the bank. */

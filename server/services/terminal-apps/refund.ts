@@ -1,4 +1,5 @@
 import { fen } from '../../../domain/money.ts';
+import { askedBackFen } from '../../../domain/payments/refunding.ts';
 import { err } from '../../../domain/result.ts';
 import type { AppRefund } from '../../../protocol/http/terminal-app.ts';
 import type { OrderView } from '../../../protocol/http/payments.ts';
@@ -14,14 +15,6 @@ export interface RefundTools {
   readonly core: Core;
   readonly payments: PaymentService;
   readonly factors: FactorService;
-}
-
-/** What of an order was given back or is on its way back. */
-function givenBack(order: OrderView): number {
-  const sum = order.refunds
-    .filter(({ state, cause }) => state !== 'failed' && (cause === 'merchant' || cause === 'api'))
-    .reduce((total, refund) => total + refund.amountFen, 0);
-  return Math.max(sum, order.refundedFen);
 }
 
 /**
@@ -42,7 +35,7 @@ export async function refundFromTerminal(
   const isRepeated = order.value.refunds.some(({ id }) => id === body.id);
   const { refundFactorAboveFen } = await readSettings(core, app.merchantId);
   const amountFen = body.amountFen ?? order.value.paidFen - order.value.refundedFen;
-  const isLarge = givenBack(order.value) + amountFen > refundFactorAboveFen;
+  const isLarge = askedBackFen(order.value.refunds) + amountFen > refundFactorAboveFen;
   let actor: PaymentActor = { kind: 'terminal', id: app.terminalId, name: app.label };
   if (isLarge && !isRepeated) {
     const staff = await approverOf(tools, app, orderId, body);
@@ -50,7 +43,9 @@ export async function refundFromTerminal(
     actor = { kind: 'person', id: staff.value.id, name: staff.value.name };
   }
   const amount = body.amountFen === undefined ? {} : { amountFen: fen(body.amountFen) };
-  return payments.refund(actor, { ...ref, id: body.id, reason: body.reason, ...amount });
+  const bound = isLarge && !isRepeated ? {} : { unconfirmedMaxFen: fen(refundFactorAboveFen) };
+  const given = await payments.refund(actor, { ...ref, id: body.id, reason: body.reason, ...amount, ...bound });
+  return !given.ok && given.error === 'factor-needed' ? err('factor-needed', 'approval') : given;
 }
 
 /** The member of staff who confirms. An unknown address is answered like a wrong code. */
