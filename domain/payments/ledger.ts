@@ -40,18 +40,22 @@ export function postingOfSurplus({ channel, id, feeFen }: AttemptRecord, refund:
   };
 }
 
-/** The posting for money that went back; the fee goes back in proportion. `attempt` is as it was before. */
-export function postingOfRefund(attempt: AttemptRecord, refund: RefundRecord): Posting {
+/**
+ * The posting for money that went back; the fee goes back in proportion. `attempt` is as it was before. `isOwn`: the
+ * customer has had it from the merchant already, so that what goes back is the merchant's own.
+ */
+export function postingOfRefund(attempt: AttemptRecord, refund: RefundRecord, isOwn = false): Posting {
   const { channel } = attempt;
   const feeFen = attempt.feeFen ?? fen(0);
   const isSurplus = refund.transactionId !== null;
+  const isLate = isSurplus || attempt.state === 'paid-late';
   const back = isSurplus ? feeFen : feeBackOf(feeFen, attempt.amountFen, attempt.refundedFen, refund.amountFen);
   return {
     kind: 'refund',
     attemptId: attempt.id,
     refundId: refund.id,
     lines: lines(
-      [isSurplus || attempt.state === 'paid-late' ? `surplus:${channel}` : 'payable', refund.amountFen],
+      [isLate && !isOwn ? `surplus:${channel}` : 'payable', refund.amountFen],
       [`clearing:${channel}`, back - refund.amountFen],
       [`fees:${channel}`, -back],
     ),

@@ -97,7 +97,8 @@ export interface RefundWord {
 /** What a platform's word about a refund means for the order; `undefined` when it is nothing new. */
 export function settleRefund(snapshot: Snapshot, word: RefundWord, moment: Moment): Outcome | undefined {
   const refund = snapshot.refunds.find((other) => other.id === word.refundId);
-  if (refund === undefined || refund.state === 'done') return undefined;
+  if (refund === undefined) return undefined;
+  if (refund.state === 'done') return takeBoth(snapshot, refund, word, moment);
   const { result } = word;
   if (refund.state === 'failed' && result.kind !== 'done') return undefined;
   const draft = new Draft(snapshot, moment);
@@ -124,6 +125,25 @@ export function settleRefund(snapshot: Snapshot, word: RefundWord, moment: Momen
     case 'not-found':
       lookAgain(draft, refund, word, 'not known to the platform');
   }
+  return draft.done();
+}
+
+/**
+ * The customer had the money from a person's hand, and now it went back over the platform too: into the books as the
+ * merchant's own, and a person must know. `undefined` when the refund was the platform's from the beginning.
+ */
+function takeBoth(snapshot: Snapshot, refund: RefundRecord, word: RefundWord, moment: Moment): Outcome | undefined {
+  const { result } = word;
+  if (result.kind !== 'done' || refund.platformRefundId !== null) return undefined;
+  const draft = new Draft(snapshot, moment);
+  const attempt = draft.attempt(refund.attemptId);
+  const isSame = result.refundNo === refund.refundNo && result.amountFen === refund.amountFen;
+  const beforeFen = refund.transactionId === null ? attempt.refundedFen - refund.amountFen : attempt.refundedFen;
+  if (isSame) draft.post(postingOfRefund({ ...attempt, refundedFen: fen(beforeFen) }, refund, true));
+  draft.setRefund(refund.id, { platformRefundId: result.refundId });
+  const facts = { what: 'refund', ours: 0, theirs: result.amountFen, theirNumber: result.refundNo };
+  draft.event('differs', told(refund, word, facts));
+  draft.alarm({ kind: 'payment-differs', facts: { ...facts, orderId: draft.order.id, refundNo: refund.refundNo } });
   return draft.done();
 }
 

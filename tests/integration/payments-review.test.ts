@@ -227,6 +227,20 @@ describe('a refund that cannot come about', () => {
     expect(await booked(id)).toEqual({ 'clearing:toy-a': 9_962, 'fees:toy-a': 38, payable: -10_000 });
     expect(await decide(id, { act: 'handed-over', refundId })).toMatchObject({ error: 'not-in-state' });
   });
+
+  it('was handed over, and then the platform gave it back as well: the books and the office know', async () => {
+    const { id, refundId, attemptNo } = await refused();
+    const order = value(await decide(id, { act: 'handed-over', refundId }, '已现金退给顾客'));
+    const refundNo = order.refunds[0]?.refundNo ?? '';
+    const payment = platform().payments.get(attemptNo);
+    payment?.refunds.set(refundNo, { amountFen: fen(10_000), transactionId: `toy-${attemptNo}-1` });
+    const account = shop.accounts.get('toy-a') ?? '';
+    for (const notice of ['first', 'again'])
+      await shop.payments.notified('toy-a', account, platform().refundNotice(refundNo, notice));
+    expect(await booked(id)).toEqual({});
+    expect(await shop.look(id)).toMatchObject({ state: 'cancelled', refunds: [{ state: 'done' }] });
+    expect((await shop.alarms(id)).filter((kind) => kind === 'payment-differs')).toHaveLength(1);
+  });
 });
 
 describe('asking again, and saying that nothing was taken', () => {
