@@ -240,6 +240,22 @@ describe('terminals', () => {
     );
     expect((await chen.call('merchantControl', { id: second }, { state: 'active' })).code).toBe('not-in-state');
   });
+
+  it('stopped by the office at the very moment in which the shop lets them go on: the stop stays', async () => {
+    const [first = ''] = shop.terminalIds;
+    await chen.call('merchantControl', { id: first }, { state: 'paused', reason: 'lunch break' });
+    const { pool } = world.server.context.store;
+    const office = await pool.connect();
+    await office.query('begin');
+    await office.query(`update terminal_settings set state = 'stopped' where terminal_id = $1`, [first]);
+    const resumed = chen.call('merchantControl', { id: first }, { state: 'active' });
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(async () => (await pool.query(waiting)).rowCount, { timeout: 20_000 }).toBeGreaterThan(0);
+    await office.query('commit');
+    office.release();
+    expect((await resumed).code).toBe('not-in-state');
+    await pool.query(`update terminal_settings set state = 'active' where terminal_id = $1`, [first]);
+  });
 });
 
 describe('printing again', () => {

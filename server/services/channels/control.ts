@@ -61,17 +61,21 @@ function faultOf(body: SetControl): string | undefined {
   return body.state !== 'active' && body.reason === '' ? 'reason' : undefined;
 }
 
-/** Pauses, stops or resumes one terminal. What is in progress goes on to its end. */
+/**
+ * Pauses, stops or resumes one terminal. What is in progress goes on to its end. `keepsStop`: one that is stopped stays so
+ * (`not-in-state`); looked at in the write itself, so that a stop of the same moment is not undone.
+ */
 export async function controlTerminal(
   core: Core,
   actor: Actor,
   terminalId: string,
   body: SetControl,
+  keepsStop = false,
 ): Promise<Answer<ControlView>> {
   const fault = faultOf(body);
   if (fault !== undefined) return err('bad-request', fault);
   const now = new Date(core.clock());
-  const merchantId = await core.db.transaction().execute(async (db) => {
+  const place = await core.db.transaction().execute(async (db) => {
     const terminal = await db
       .selectFrom('terminals')
       .select('merchant_id')
@@ -79,15 +83,21 @@ export async function controlTerminal(
       .executeTakeFirst();
     if (terminal === undefined) return undefined;
     const set = { state: body.state, state_reason: body.reason, by: actor.id, changed_at: now };
-    await db
+    const written = await db
       .insertInto('terminal_settings')
       .values({ terminal_id: terminalId, ...set })
-      .onConflict((conflict) => conflict.column('terminal_id').doUpdateSet(set))
-      .execute();
+      .onConflict((conflict) => {
+        const updated = conflict.column('terminal_id').doUpdateSet(set);
+        return keepsStop ? updated.where('terminal_settings.state', '!=', 'stopped') : updated;
+      })
+      .executeTakeFirst();
+    if (written.numInsertedOrUpdatedRows !== 1n) return 'stopped';
     await writeControl(db, actor, `terminal:${terminalId}`, body, now);
-    return terminal.merchant_id;
+    return { merchantId: terminal.merchant_id };
   });
-  if (merchantId === undefined) return err('not-found');
+  if (place === undefined) return err('not-found');
+  if (place === 'stopped') return err('not-in-state', 'the office stopped this terminal');
+  const { merchantId } = place;
   core.bus.publish(
     { name: 'control', id: terminalId, scope: { merchantId, terminalId } },
     { name: 'audit', id: terminalId },

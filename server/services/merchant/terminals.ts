@@ -5,7 +5,7 @@ import type { MerchantControl, MerchantTerminal } from '../../../protocol/http/m
 import type { ControlView } from '../../../protocol/http/control.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import type { Core } from '../../core.ts';
-import { controlOf, controlTerminal, readControls } from '../channels/control.ts';
+import { controlOf, controlTerminal } from '../channels/control.ts';
 
 const terminalsMax = 500;
 
@@ -101,10 +101,8 @@ export async function controlByMerchant(
     .where('merchant_id', '=', merchantId)
     .executeTakeFirst();
   if (own === undefined) return err('not-found');
-  const { control } = await readControls(core, merchantId, terminalId);
-  if (control.state === 'stopped') return err('not-in-state', 'the office stopped this terminal');
   const reason = body.state === 'paused' ? body.reason : '';
-  const done = await controlTerminal(core, actor, terminalId, { state: body.state, reason });
+  const done = await controlTerminal(core, actor, terminalId, { state: body.state, reason }, true);
   if (!done.ok) return done;
   const row = await selectTerminals(core, merchantId).where('t.id', '=', terminalId).executeTakeFirst();
   return row === undefined ? err('not-found') : ok(terminalOf(row));
