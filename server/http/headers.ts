@@ -9,8 +9,11 @@ export interface HeaderOptions {
 
 const localSockets = 'ws://localhost:* ws://127.0.0.1:*';
 const localPlatforms = 'http://localhost:* http://127.0.0.1:*';
-/** Where a resident's phone leaves for a platform by a form that it posts (UnionPay); the shell posts to itself only. */
-const leavingPage = /^\/l(?:[?]|$)/;
+/**
+ * Where a resident's phone leaves for a platform by a form that it posts (UnionPay); the shell posts to itself only. Also
+ * the file: the service worker fetches that, and answers with it and its headers on a phone that has the app.
+ */
+const leavingPage = /^\/l(?:\.html)?(?:[?]|$)/;
 
 /**
  * Security headers on every answer (OWASP Secure Headers): own scripts only, no framing, device access for ourselves
