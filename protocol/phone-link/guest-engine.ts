@@ -42,7 +42,7 @@ export class GuestEngine {
   readonly #machine: GuestMachine;
   readonly #queue: WorkQueue;
   readonly #code: LinkCode | undefined;
-  #kept: KeptLink | undefined;
+  #kept: Exclude<KeptLink, LinkCode> | undefined;
   #names: LinkNames | undefined;
   #linkId = '';
   #first: First | undefined;
@@ -52,7 +52,7 @@ export class GuestEngine {
   #isKeeping = false;
 
   /** `from`: the code that was scanned, or what an earlier page kept of the same link. */
-  constructor(ports: GuestPorts, from: LinkCode | KeptLink, onError: (error: unknown) => void) {
+  constructor(ports: GuestPorts, from: KeptLink, onError: (error: unknown) => void) {
     this.#ports = ports;
     this.#queue = new WorkQueue(onError);
     const isCode = 'secret' in from;
@@ -217,6 +217,8 @@ export class GuestEngine {
     this.#envelopes = undefined;
     this.#resume = undefined;
     this.#first = undefined;
+    this.#names = undefined;
+    this.#kept = undefined;
     this.#ports.keep(undefined);
     this.#ports.close();
   }

@@ -61,8 +61,10 @@ export interface HostOptions {
  * keeps by then (sessionStorage); it will not be told again.
  */
 export interface GuestOptions {
-  /** The part of the address after `#`, with or without it; absent when a kept session goes on (sessionStorage). */
+  /** The part of the address after `#`, with or without it. */
   readonly hash?: string;
+  /** What this tab kept goes on (sessionStorage), where it kept something; otherwise `hash` begins anew. */
+  readonly isKept: boolean;
   readonly onState: (state: GuestState) => void;
   readonly onMessage: (message: TerminalMessage) => void;
 }

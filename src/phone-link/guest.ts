@@ -1,6 +1,5 @@
 import { utf8Encode } from '../../protocol/bytes.ts';
 import { readCode } from '../../protocol/phone-link/code.ts';
-import type { LinkCode } from '../../protocol/phone-link/code.ts';
 import type { LinkFailure } from '../../protocol/phone-link/failures.ts';
 import { GuestEngine } from '../../protocol/phone-link/guest-engine.ts';
 import type { GuestView } from '../../protocol/phone-link/guest-machine.ts';
@@ -20,14 +19,14 @@ import { Wake } from './wake.ts';
 const keptName = 'tillkeeper-link';
 
 /**
- * Begins at once: with the code of `hash`, or with what this tab kept of its link before a reload. A hash of another link
- * than the kept one is a new link; the page takes it out of the address (`history.replaceState`) when it has read it.
+ * Begins at once: with what this tab kept of its link before a reload, or with the code of `hash`; the page takes that
+ * out of the address (`history.replaceState`) when it has read it.
  */
 export function createLinkGuest(options: GuestOptions, environment: LinkEnvironment = browserEnvironment()): LinkGuest {
   const { subtle } = environment;
   if (subtle === undefined) return stillborn(options, environment, 'too-old');
-  const code = options.hash === undefined ? undefined : readCode(options.hash);
-  const from = code ?? (options.hash === undefined ? readKept(keptText(environment)) : undefined);
+  const kept = options.isKept ? readKept(keptText(environment)) : undefined;
+  const from = kept ?? readCode(options.hash ?? '');
   if (from === undefined) return stillborn(options, environment, options.hash === undefined ? 'ended' : 'bad-code');
   return new BrowserGuest(options, environment, subtle, from);
 }
@@ -58,9 +57,11 @@ class BrowserGuest implements LinkGuest {
   #state: GuestState = { phase: 'joining', carrier: 'none' };
   #keptText = '';
 
-  constructor(options: GuestOptions, environment: LinkEnvironment, subtle: Subtle, from: LinkCode | KeptLink) {
+  constructor(options: GuestOptions, environment: LinkEnvironment, subtle: Subtle, from: KeptLink) {
     this.#options = options;
     this.#environment = environment;
+    // Also a code that nobody has answered yet: its address is gone, and what is kept of another link must not go on.
+    this.#keep(from);
     const wake = new Wake(environment, () => {
       this.#engine.post({ on: 'tick' });
     });
@@ -170,8 +171,9 @@ class BrowserGuest implements LinkGuest {
     this.#keptText = text;
     const { kept } = this.#environment;
     try {
-      if (text === '') kept?.removeItem(keptName);
-      else kept?.setItem(keptName, text);
+      // First away with the old state: a page that went on from it would number its messages as those before.
+      kept?.removeItem(keptName);
+      if (text !== '') kept?.setItem(keptName, text);
     } catch {
       // Full or forbidden: a reload will end the link, nothing else changes.
     }

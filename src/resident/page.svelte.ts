@@ -52,8 +52,11 @@ export class ResidentPage {
   /** Opens the page: by a code, or with what this tab keeps. Fetches the keys while the link is being made. */
   async start(address: PageAddress, language: 'zh' | 'en', isOnline: boolean): Promise<void> {
     const { now, tab, claim } = this.#environment;
-    const kept = address.hash === '' ? readBill(tab) : undefined;
-    const code = kept?.code ?? (address.hash === '' ? undefined : address.hash.slice(0, codeNameChars));
+    const name = address.hash.slice(0, codeNameChars);
+    const before = readBill(tab);
+    // The code that this tab has open already, once more: that is no other phone.
+    const kept = name === '' || before?.code === name ? before : undefined;
+    const code = kept?.code ?? (name === '' ? undefined : name);
     this.#appCode = kept?.channel === undefined ? undefined : address.appCode;
     const entry = kept !== undefined ? 'kept' : code !== undefined ? 'code' : address.isBack ? 'lost-back' : 'plain';
     const opened = startState({ entry, language, nowMs: now(), isOnline, code, kept });
@@ -69,7 +72,7 @@ export class ResidentPage {
       this.#state = { ...rest, entry: 'other-tab' };
       return;
     }
-    this.#join(address.hash);
+    this.#join(address.hash, kept !== undefined);
     for (const effect of opened.effects) this.#do(effect);
     if (kept?.payment !== undefined) this.#apply({ type: 'returned' });
   }
@@ -111,9 +114,10 @@ export class ResidentPage {
     if (isFirst && own !== undefined) this.#apply({ type: 'choose', channel: own });
   }
 
-  #join(hash: string): void {
+  #join(hash: string, isKept: boolean): void {
     this.#link = this.#environment.makeLink({
       ...(hash === '' ? {} : { hash }),
+      isKept,
       onState: (state: GuestState) => {
         this.#apply({ type: 'link', state });
       },
