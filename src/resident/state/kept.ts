@@ -15,6 +15,7 @@ export interface KeptBill {
   readonly isConfirmed: boolean;
   readonly channel?: string;
   readonly payment?: Pick<Payment, 'payId' | 'quoteId' | 'channel' | 'totalFen' | 'sinceMs' | 'token' | 'destination'>;
+  readonly unanswered?: PageState['unanswered'];
 }
 
 /** The part of the browser's storage that is used. */
@@ -27,27 +28,40 @@ function keptPayment(payment: Payment | undefined): KeptBill['payment'] {
   return destination === undefined ? kept : { ...kept, destination };
 }
 
-/** What of `state` is worth keeping; nothing when the page was opened without a code, and nothing after the end. */
+function idOf({ payId, channel, totalFen }: NonNullable<PageState['unanswered']>): PageState['unanswered'] {
+  return { payId, channel, totalFen };
+}
+
+/**
+ * What of `state` is worth keeping; nothing when the page was opened without a code, and nothing after the end. Documents
+ * are kept before they are checked: the terminal does not send them again.
+ */
 export function keptOf(state: PageState): KeptBill | undefined {
   if (state.end !== undefined || state.code === undefined) return undefined;
   const payment = keptPayment(state.payment);
+  const quote = (state.check ?? state.quote)?.document;
+  const receipt = state.receipt?.document ?? state.proof;
+  // A payment that the terminal prepares is the same payment when it is asked for again.
+  const unanswered = state.payment?.step === 'asked' ? state.payment : state.unanswered;
   return {
     form: 1,
     code: state.code,
     mustConfirm: state.mustConfirm,
     isConfirmed: state.isConfirmed,
-    ...(state.quote === undefined ? {} : { quote: state.quote.document }),
-    ...(state.receipt === undefined ? {} : { receipt: state.receipt.document }),
+    ...(quote === undefined ? {} : { quote }),
+    ...(receipt === undefined ? {} : { receipt }),
     ...(state.channel === undefined ? {} : { channel: state.channel }),
     ...(payment === undefined ? {} : { payment }),
+    ...(unanswered === undefined ? {} : { unanswered: idOf(unanswered) }),
   };
 }
 
 /** Keeps `bill` in this tab; `undefined` forgets it. A browser without storage only loses the way back after a reload. */
 export function keepBill(storage: TabStorage | undefined, bill: KeptBill | undefined): void {
   try {
-    if (bill === undefined) storage?.removeItem(key);
-    else storage?.setItem(key, JSON.stringify(bill));
+    // First away with the old one: where the new one finds no room, a page must not go on from what is no longer true.
+    storage?.removeItem(key);
+    if (bill !== undefined) storage?.setItem(key, JSON.stringify(bill));
   } catch {
     // Private mode or a full disk: the page works until it is reloaded.
   }

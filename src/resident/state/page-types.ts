@@ -79,6 +79,8 @@ export interface PageState {
   readonly before?: QuoteDocument;
   readonly changed?: readonly { readonly zh: string; readonly en: string }[];
   readonly receipt?: Shown<FeeReceipt>;
+  /** A receipt whose signature is being checked, or cannot be while there are no keys; it proves nothing yet. */
+  readonly proof?: SignedDocument;
   readonly print?: PrintState;
   readonly end?: EndReason;
 }

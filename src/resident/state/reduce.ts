@@ -84,7 +84,7 @@ function onStage(state: PageState, message: Extract<TerminalMessage, { type: 'st
   if (isOther && message.stage !== 'paid') return step(printed);
   switch (message.stage) {
     case 'paid':
-      if (message.receipt !== undefined) return step(printed, { type: 'check-receipt', document: message.receipt });
+      if (message.receipt !== undefined) return toProve(printed, message.receipt);
       return step(isOpen(payment) ? toChecking(printed, 0) : printed);
     case 'failed':
     case 'closed':
@@ -106,9 +106,17 @@ function toCheck(state: PageState, document: SignedDocument): Step {
   return step({ ...state, check: { document } }, { type: 'check-quote', document });
 }
 
+function toProve(state: PageState, document: SignedDocument): Step {
+  return step({ ...state, proof: document }, { type: 'check-receipt', document });
+}
+
 /** Tries to fetch the server's keys again: asked for by a person, or because the network is back. */
 function checkAgain(state: PageState): Step {
-  return state.check?.failure === 'no-keys' ? toCheck(state, state.check.document) : step(state);
+  const { check, proof } = state;
+  const proving = proof === undefined ? step(state) : toProve(state, proof);
+  if (check?.failure !== 'no-keys') return proving;
+  const checking = toCheck(state, check.document);
+  return step(checking.state, ...proving.effects, ...checking.effects);
 }
 
 function onMessage(state: PageState, message: TerminalMessage): Step {
@@ -145,7 +153,7 @@ function onQuote(state: PageState, document: SignedDocument, checked: Checked<Qu
   const isNew = state.quote !== undefined && state.quote.content.quoteId !== content.quoteId;
   const kept = content.channels.some(({ code }) => code === state.channel) ? state.channel : content.channels[0]?.code;
   const next: PageState = {
-    ...without(state, 'check', 'channel', 'refusal', 'unanswered'),
+    ...without(state, 'check', 'channel', 'refusal', ...(isNew ? (['unanswered'] as const) : [])),
     quote: { document, content },
     ...(kept === undefined ? {} : { channel: kept }),
     ...(isNew && state.quote !== undefined ? { before: state.quote.content } : {}),
@@ -166,11 +174,12 @@ function isForUs({ quote, payment, entry }: PageState, receipt: FeeReceipt): boo
 function onReceipt(state: PageState, document: SignedDocument, checked: Checked<FeeReceipt>): Step {
   if (state.receipt !== undefined) return step(state);
   if ('failure' in checked || !isForUs(state, checked.content)) {
-    // Not a proof. Where money may have moved the server is asked; otherwise it is as if nothing was said.
-    if (state.payment?.step === 'checking') return step(waitLonger(state, state.payment));
-    return step(isOpen(state.payment) ? toChecking(state, terminalFirstMs) : state);
+    // Not a proof, or not yet. Where money may have moved the server is asked; otherwise it is as if nothing was said.
+    const left = 'failure' in checked && checked.failure === 'no-keys' ? state : without(state, 'proof');
+    if (left.payment?.step === 'checking') return step(waitLonger(left, left.payment));
+    return step(isOpen(left.payment) ? toChecking(left, terminalFirstMs) : left);
   }
-  const next = without(state, 'payment', 'refusal', 'end', 'check');
+  const next = without(state, 'payment', 'refusal', 'end', 'check', 'proof');
   return step({ ...next, receipt: { document, content: checked.content } });
 }
 
@@ -179,7 +188,7 @@ function onResult(state: PageState, result: FeeResult | 'unreachable' | 'unknown
   if (payment === undefined || isFinished(state)) return step(state);
   if (typeof result === 'object') {
     if (result.receipt !== undefined && result.stage === 'paid') {
-      return step(waitLonger(state, payment), { type: 'check-receipt', document: result.receipt });
+      return toProve(waitLonger(state, payment), result.receipt);
     }
     if (result.stage === 'failed' || result.stage === 'closed' || result.stage === 'reversed') {
       const back = backToBill(state, result.stage);
@@ -195,8 +204,19 @@ function waitLonger(state: PageState, payment: Payment): PageState {
   return withPayment(state, { nextAskMs: state.nowMs + wait });
 }
 
+/** The time is `nowMs` now. A phone's clock may be set back; what is waited for is not put off by that. */
+function atTime(state: PageState, nowMs: number): PageState {
+  const { payment, openedMs } = state;
+  const backMs = Math.max(0, state.nowMs - nowMs);
+  const next = { ...state, nowMs, openedMs: openedMs - backMs };
+  if (payment === undefined || backMs === 0) return next;
+  const { sinceMs, nextAskMs } = payment;
+  const asking = nextAskMs === undefined ? {} : { nextAskMs: nextAskMs - backMs };
+  return withPayment(next, { sinceMs: sinceMs - backMs, ...asking });
+}
+
 function onTick(before: PageState, nowMs: number): Step {
-  const state = { ...before, nowMs };
+  const state = atTime(before, nowMs);
   const { payment } = state;
   if (payment === undefined || isFinished(state)) return step(state);
   const waitedMs = nowMs - payment.sinceMs;
@@ -227,7 +247,7 @@ function onPay(state: PageState, { payId: newId, account, appCode }: Extract<Pag
   const begun: Payment = { payId, quoteId, channel, totalFen, step: 'asked', sinceMs: state.nowMs, asks: 0, ...extra };
   const payer = appCode === undefined ? {} : { appCode };
   const message = { type: 'choose', payId, quoteId, channel, totalFen, ...extra, ...payer } as const;
-  const next = { ...without(state, 'refusal', 'before', 'changed'), payment: begun };
+  const next = { ...without(state, 'refusal', 'before', 'changed', 'unanswered'), payment: begun };
   return step(next, { type: 'send', message });
 }
 

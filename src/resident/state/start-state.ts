@@ -23,7 +23,9 @@ export function startState(opening: Opening): { readonly state: PageState; reado
     mustConfirm: kept?.mustConfirm ?? false,
     isConfirmed: kept?.isConfirmed ?? false,
     ...(kept?.quote === undefined ? {} : { check: { document: kept.quote } }),
+    ...(kept?.receipt === undefined ? {} : { proof: kept.receipt }),
     ...(kept?.channel === undefined ? {} : { channel: kept.channel }),
+    ...(kept?.unanswered === undefined ? {} : { unanswered: kept.unanswered }),
     ...(kept?.payment === undefined ? {} : { payment: { ...kept.payment, step: 'away' as const, asks: 0 } }),
   };
   const effects: PageEffect[] = [];
