@@ -65,6 +65,8 @@ interface AppBridge {
 
 /** Addresses of that kind; the part behind is the function's name. */
 const bridgeScheme = 'bridge:';
+/** The one that pays; the others share, scan, install and more, and no terminal has a use for them. */
+const bridgePays = 'getBrandWCPayRequest';
 
 /**
  * Goes to an address, or posts the form that the platform wants, or asks the app in whose browser the page stands;
@@ -74,8 +76,8 @@ export function leave({ url, form }: Destination, onBack: () => void): void {
   if (url.startsWith(bridgeScheme)) {
     const { WeixinJSBridge: bridge } = globalThis as { WeixinJSBridge?: AppBridge };
     // What the app says is no proof; the terminal and the server are asked.
-    if (bridge === undefined) onBack();
-    else bridge.invoke(url.slice(bridgeScheme.length), form ?? {}, onBack);
+    if (bridge === undefined || url !== bridgeScheme + bridgePays) onBack();
+    else bridge.invoke(bridgePays, form ?? {}, onBack);
     return;
   }
   if (!isLeaveable(url)) {

@@ -44,6 +44,8 @@ export class PayDesk {
       this.problem = 'notLoaded';
       return;
     }
+    // A second tap while it was fetched.
+    if (this.#page.state.payment !== undefined) return;
     const digits = this.account.replace(/[\s-]/g, '');
     if (!cipher.isAccount(digits)) {
       this.problem = digits === '' ? 'missing' : 'wrong';
