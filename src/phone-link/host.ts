@@ -18,6 +18,9 @@ import { readMessage } from './messages.ts';
 import { presentOnly } from './present.ts';
 import { Wake } from './wake.ts';
 
+/** A call for a mailbox that takes longer has got lost, as one does whose network went away under it. */
+const openMs = 5_000;
+
 function readPhoneMessage(json: unknown): PhoneMessage | undefined {
   const parsed = v.safeParse(phoneMessageSchema, json);
   return parsed.success ? parsed.output : undefined;
@@ -120,14 +123,23 @@ class BrowserHost implements LinkHost {
   }
 
   #open(linkId: string, hello: Bytes): void {
-    const { origin } = this.#environment;
+    const { origin, later } = this.#environment;
     const openMailbox = async (): Promise<string | undefined> => {
-      const response = await this.#options.fetch(origin + relayPath(linkId), {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ hello: base64UrlEncode(hello) }),
-      });
-      return response.ok ? ((await response.json()) as { key: string }).key : undefined;
+      const ends = new AbortController();
+      const stop = later(() => {
+        ends.abort();
+      }, openMs);
+      try {
+        const response = await this.#options.fetch(origin + relayPath(linkId), {
+          method: 'PUT',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ hello: base64UrlEncode(hello) }),
+          signal: ends.signal,
+        });
+        return response.ok ? ((await response.json()) as { key: string }).key : undefined;
+      } finally {
+        stop();
+      }
     };
     const events = {
       changed: (kind: 'relay' | 'poll' | undefined) => {

@@ -10,7 +10,9 @@ const pauseMaxMs = 4_000;
 const replacedPauseMs = 1_000;
 /** A phone asks again so often whether the relay has forgotten a link, or only begun anew. */
 const unknownMax = 2;
-const unknownMaxAfterUp = 6;
+/** Together longer than the terminal's longest pause: it has to open its mailbox again before. */
+const unknownMaxAfterUp = 8;
+const unknownPauseMs = 800;
 
 /** What the carrier tells. */
 export interface RelayEvents {
@@ -125,7 +127,8 @@ export class RelayCarrier {
     else if (why === 'unknown' || why === 'forbidden') {
       const most = this.#wasUp ? unknownMaxAfterUp : unknownMax;
       // A terminal opens its mailbox again; a phone waits for that a little.
-      if (this.#openMailbox !== undefined || ++this.#unknowns < most) this.#again(pauseMs * 2);
+      if (this.#openMailbox !== undefined || ++this.#unknowns < most)
+        this.#again(this.#wasUp ? unknownPauseMs : pauseMs * 2);
       else this.#events.over(this.#wasUp ? 'done' : 'expired');
     } else if (this.#openMailbox === undefined) this.#events.over(why);
     else this.#again();
