@@ -77,7 +77,8 @@ export class HostMachine {
   #isWiped = false;
   #failure: LinkFailure | undefined;
   #wipeAtMs = Infinity;
-  #startedAtMs = 0;
+  /** Since when no code can be reached; the start at first. */
+  #lostFromMs = 0;
   #nowMs = 0;
   #effects: HostEffect[] = [];
 
@@ -93,7 +94,7 @@ export class HostMachine {
   #take(event: HostEvent): void {
     switch (event.on) {
       case 'start':
-        this.#startedAtMs = this.#nowMs;
+        this.#lostFromMs = this.#nowMs;
         this.#makeCode();
         break;
       case 'code':
@@ -171,7 +172,7 @@ export class HostMachine {
       due.push(silentFor < silentMs ? heardAtMs + silentMs + 1 : this.#nowMs + 1_000, this.#joined.atMs + hardMs);
     }
     if (this.#joined === undefined && !this.#isOver) {
-      if (this.#nowMs < this.#startedAtMs + lostMs) due.push(this.#startedAtMs + lostMs);
+      if (this.#nowMs < this.#lostFromMs + lostMs) due.push(this.#lostFromMs + lostMs);
       for (const { shownAtMs } of this.#codes) if (shownAtMs !== undefined) due.push(shownAtMs + codeLifeMs);
       const newest = this.#codes.at(-1)?.shownAtMs;
       if (newest !== undefined && !this.#isMaking && this.#made < codesMax) due.push(newest + codeRenewMs);
@@ -184,9 +185,14 @@ export class HostMachine {
     return this.#codes.findLast(({ shownAtMs }) => shownAtMs !== undefined);
   }
 
+  get #isReachable(): boolean {
+    return this.#codes.some(({ kind }) => kind !== undefined);
+  }
+
+  /** A line that breaks and is there again is no news. */
   get #isLost(): boolean {
-    const isReachable = this.#codes.some(({ kind }) => kind !== undefined);
-    return this.#joined === undefined && !this.#isOver && !isReachable && this.#nowMs >= this.#startedAtMs + lostMs;
+    if (this.#joined !== undefined || this.#isOver || this.#isReachable) return false;
+    return this.#nowMs >= this.#lostFromMs + lostMs;
   }
 
   #makeCode(): void {
@@ -198,6 +204,7 @@ export class HostMachine {
   #mailbox(linkId: string, kind: 'relay' | 'poll' | undefined): void {
     const code = this.#codes.find((known) => known.linkId === linkId);
     if (code === undefined) return;
+    if (code.kind !== undefined && kind === undefined) this.#lostFromMs = this.#nowMs;
     code.kind = kind;
     if (kind !== undefined) code.shownAtMs ??= this.#nowMs;
     if (this.#joined?.code === code) this.#session({ on: 'way', way: 'relay', isUp: kind !== undefined });

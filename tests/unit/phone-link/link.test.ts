@@ -103,6 +103,32 @@ describe('a code', () => {
   });
 });
 
+describe('a terminal whose relay is gone', () => {
+  async function kindOf(world: LinkWorld, kind: 'relay' | undefined): Promise<void> {
+    world.host.post({ on: 'mailbox', linkId: [...world.hellos.keys()][0] ?? '', kind });
+    await world.settle();
+  }
+
+  test('says so after 8 s and not for a line that breaks and is there again, however old the code is', async () => {
+    const world = new LinkWorld(quickSubtle(), 5);
+    await world.start();
+    await world.pass(20_000);
+    await kindOf(world, undefined);
+    await world.pass(3_000);
+    expect(world.host.view).toMatchObject({ phase: 'showing', failure: undefined });
+    await kindOf(world, 'relay');
+    await world.pass(1_000);
+    await kindOf(world, undefined);
+    await world.pass(7_900);
+    expect(world.host.view.failure).toBeUndefined();
+    expect(world.hostWakeAtMs).toBeLessThanOrEqual(world.nowMs + 100);
+    await world.pass(100);
+    expect(world.host.view.failure).toBe('no-connection');
+    await kindOf(world, 'relay');
+    expect(world.host.view.failure).toBeUndefined();
+  });
+});
+
 describe('silence', () => {
   test('of a phone at its wallet is counted for the screen, and after eight minutes ends the link', async () => {
     const { world, phone } = await joined();
