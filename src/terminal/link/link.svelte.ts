@@ -24,6 +24,8 @@ export interface LinkOptions {
 
 /** A token is renewed when less than this is left of it, ms. */
 const renewBeforeMs = 60_000;
+/** Where this device's clock is ahead of the server's, a token is over as soon as it comes: it is tried for so long anyway. */
+const keepAtLeastMs = 60_000;
 
 /**
  * The way from the app to the server: signs itself in with the app's own key, keeps the token in memory only, and
@@ -39,6 +41,8 @@ export class TerminalLink {
   readonly #open: ApiClient;
   #identity: Identity | undefined;
   #session: AppSession | undefined;
+  /** When it is renewed, by this device's clock. */
+  #renewAtMs = 0;
   #signingIn: Promise<ApiResult<AppSession>> | undefined;
 
   constructor(options: LinkOptions) {
@@ -98,8 +102,7 @@ export class TerminalLink {
 
   async #token(): Promise<ApiResult<AppSession>> {
     const session = this.#session;
-    const isFresh = session !== undefined && Date.parse(session.expiresAt) - this.#options.now() > renewBeforeMs;
-    if (isFresh) return { ok: true, value: session };
+    if (session !== undefined && this.#options.now() < this.#renewAtMs) return { ok: true, value: session };
     // Calls that come together share one sign-in.
     this.#signingIn ??= this.#signIn().finally(() => (this.#signingIn = undefined));
     return this.#signingIn;
@@ -114,12 +117,19 @@ export class TerminalLink {
     const { nonce } = challenge.value;
     const signature = await signNonce(privateKey, appId, nonce);
     const answer = await this.#open.call('appSignIn', { body: { appId, nonce, signature } });
-    if (answer.ok) this.#session = answer.value;
+    if (answer.ok) this.#take(answer.value);
     else if (this.#identity === identity && isRevocation(answer)) {
       this.use(undefined);
       this.#options.onRevoked();
     }
     return answer;
+  }
+
+  #take(session: AppSession): void {
+    const nowMs = this.#options.now();
+    const leftMs = Date.parse(session.expiresAt) - nowMs - renewBeforeMs;
+    this.#session = session;
+    this.#renewAtMs = nowMs + Math.max(leftMs, keepAtLeastMs);
   }
 }
 

@@ -61,6 +61,8 @@ export class Bench {
   cardReply: Record<string, unknown> | undefined;
   readonly deviceCalls: string[] = [];
   revoked = 0;
+  /** The device's clock minus the server's. */
+  clockAheadMs = 0;
   identity: Identity | undefined;
   events = new FakeEvents();
   link: TerminalLink = this.#makeLink();
@@ -168,7 +170,7 @@ export class Bench {
   #makeLink(): TerminalLink {
     return new TerminalLink({
       fetch: this.server.fetch,
-      now: () => this.server.nowMs,
+      now: () => this.server.nowMs + this.clockAheadMs,
       monotonic: () => this.server.nowMs,
       random: () => 0.5,
       onRevoked: () => (this.revoked += 1),

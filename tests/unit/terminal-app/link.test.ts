@@ -34,6 +34,13 @@ test('a token is renewed before its end', async () => {
   expect(signIns()).toBe(2);
 });
 
+test('a device whose clock is hours ahead signs in no oftener', async () => {
+  bench.clockAheadMs = 5 * 3_600_000;
+  bench.link.use(bench.identity);
+  for (let call = 0; call < 5; call += 1) expect((await bench.link.api.call('appHome')).ok).toBe(true);
+  expect(signIns()).toBe(2);
+});
+
 test('a revoked app is told once, and calls no more', async () => {
   await bench.link.api.call('appHome');
   bench.server.isRevoked = true;
