@@ -23,11 +23,16 @@ const columns = 32;
 export class FeePrinting {
   readonly #tools: FeePrintingTools;
   #visit: string | undefined;
+  #isFetching = $state(false);
+  #isPrinting = $state(false);
+  /** The paper that comes out now. */
+  #paper: Promise<unknown> = Promise.resolve();
+  /** Counts what was asked for: an answer to an earlier question changes nothing. */
+  #asked = 0;
 
   /** The receipt that is shown or printed. */
   receipt = $state.raw<FeeReceipt>();
   prints = $state(0);
-  isBusy = $state(false);
   /** Why it could not be fetched. */
   failure = $state.raw<ApiFailure>();
   /** Why the last paper did not come out. */
@@ -39,6 +44,10 @@ export class FeePrinting {
     this.#tools = tools;
   }
 
+  get isBusy(): boolean {
+    return this.#isFetching || this.#isPrinting;
+  }
+
   /** How the paper is set now. */
   get setting(): FeePaperSetting {
     return { columns, language: this.#tools.language(), duplicate: this.prints > (this.done === 'receipt' ? 1 : 0) };
@@ -46,6 +55,8 @@ export class FeePrinting {
 
   /** Forgets the paper of before. */
   clear(): void {
+    this.#asked += 1;
+    this.#isFetching = false;
     this.receipt = undefined;
     this.#visit = undefined;
     this.prints = 0;
@@ -57,10 +68,12 @@ export class FeePrinting {
   /** Fetches a past receipt to show it. */
   async open(receiptNo: string, visit: string): Promise<void> {
     this.clear();
+    const asked = this.#asked;
     this.#visit = visit;
-    this.isBusy = true;
+    this.#isFetching = true;
     const answer = await this.#tools.api.receipt(receiptNo, visit);
-    this.isBusy = false;
+    if (asked !== this.#asked) return;
+    this.#isFetching = false;
     if (answer.ok) {
       this.receipt = readFeeReceipt(answer.value.document);
       this.prints = answer.value.prints;
@@ -82,7 +95,9 @@ export class FeePrinting {
   /** Prints the receipt. False when it did not come out; the picture on the screen stands in for it. */
   async print(): Promise<boolean> {
     const { receipt } = this;
-    if (receipt === undefined || this.isBusy) return false;
+    // A bill to take home may still be coming out.
+    while (this.#isPrinting) await this.#paper;
+    if (receipt === undefined || receipt !== this.receipt) return false;
     this.done = undefined;
     const isOut = await this.#put(layoutFeeReceipt(receipt, this.setting), 'receipt');
     if (isOut) await this.#count(receipt.receiptNo);
@@ -97,10 +112,12 @@ export class FeePrinting {
   }
 
   async #put(lines: readonly ReceiptLine[], what: 'receipt' | 'bill'): Promise<boolean> {
-    this.isBusy = true;
+    this.#isPrinting = true;
     this.problem = undefined;
-    const outcome = await this.#tools.print(lines);
-    this.isBusy = false;
+    const printing = this.#tools.print(lines);
+    this.#paper = printing;
+    const outcome = await printing;
+    this.#isPrinting = false;
     if (outcome.ok) this.done = what;
     else this.problem = outcome.error;
     return outcome.ok;
