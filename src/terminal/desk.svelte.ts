@@ -133,6 +133,8 @@ export class TerminalDesk {
     return () => {
       for (const stop of stops) stop();
       events.stop();
+      // Another tab may be the terminal now: it takes up what is kept, and nobody else goes on with it.
+      this.payment.stop();
     };
   }
 
@@ -384,7 +386,10 @@ export class TerminalDesk {
     }
     const amountFen = asked === 0 ? this.payment.leftFen : asked;
     const guess = channelOfCode(routesOf(this.facts), code);
+    const { screen } = this;
     const answer = await this.tools.link.api.call('appAuthCode', { body: { authCode: code } });
+    // Whoever went back or on meanwhile, or scanned twice, does not want it charged any more.
+    if (this.screen !== screen) return;
     const channel = answer.ok ? answer.value.channel : guess?.channel;
     if (channel === undefined) this.notice = 'unknown-code';
     else await this.#pay(amountFen, { channel, kind: 'scan', authCode: code });

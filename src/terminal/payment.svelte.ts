@@ -123,7 +123,8 @@ export class Payment {
       await this.#pursue(answer.value);
       return {};
     }
-    const isYoung = this.#environment.serverNow() - job.startedAtMs < restartMaxMs;
+    // A device whose clock lost its battery is years behind until the server has told the time.
+    const isYoung = Math.abs(this.#environment.serverNow() - job.startedAtMs) < restartMaxMs;
     if (answer.error === 'not-found' && !job.wantsCancel && job.attempt?.kind === 'qr' && isYoung) {
       await this.#act(() => this.#create());
       return {};
@@ -153,10 +154,15 @@ export class Payment {
     this.#wake();
   }
 
-  /** Puts the order down: its end was seen. */
-  async done(): Promise<void> {
+  /** Lets go without an end: whoever takes up what is kept goes on with it. */
+  stop(): void {
     this.#clear();
     this.job = undefined;
+  }
+
+  /** Puts the order down: its end was seen. */
+  async done(): Promise<void> {
+    this.stop();
     await this.#environment.kept.write('job', undefined);
   }
 

@@ -101,6 +101,39 @@ describe('a customer’s code', () => {
   });
 });
 
+describe('a customer’s code whose channel the server is still asked for', () => {
+  const code = '134567890123456789';
+
+  test('charges nothing when the person goes back meanwhile', async () => {
+    await bench.press('power', '1', 'confirm', '1', '5');
+    desk.takeCode(code);
+    desk.press('cancel');
+    await settle();
+    expect(desk.screen).toMatchObject({ at: 'amount', text: '' });
+    expect(bench.server.orders.size).toBe(0);
+  });
+
+  test('charges once when it is scanned twice', async () => {
+    await bench.press('power', '1', 'confirm', '1', '5');
+    desk.takeCode(code);
+    desk.takeCode(code);
+    await settle();
+    expect(bench.server.orders.size).toBe(1);
+    expect(bench.server.last.attempts).toHaveLength(1);
+  });
+});
+
+test('a desk that is stopped lets go of its payment and keeps it for whoever takes it up', async () => {
+  await bench.press(...toQr);
+  const { payment } = desk;
+  const calls = bench.server.calls.length;
+  stop();
+  expect(payment.job).toBeUndefined();
+  expect(bench.kept.kept.has('job')).toBe(true);
+  await bench.pass(10_000);
+  expect(bench.server.calls.length).toBe(calls);
+});
+
 describe('after a power cut', () => {
   test('the terminal stands where it stood, with the server’s answer', async () => {
     await bench.press(...toQr);
