@@ -96,13 +96,17 @@ export interface RawReply {
   readonly body?: string;
 }
 
-/** What a notification says once its signature holds. `onDone` is sent when we have it safely, `onFailure` when not. */
+/**
+ * What a notification says once its signature holds. `onDone` is sent when we have it safely, `onFailure` when not.
+ * `told`: its body as the story may keep it, where it holds more than a story may.
+ */
 export type Notification =
   | {
       readonly kind: 'payment';
       readonly id: string;
       readonly attemptNo: string;
       readonly result: PayResult;
+      readonly told?: string;
       readonly onDone: RawReply;
       readonly onFailure: RawReply;
     }
@@ -111,6 +115,7 @@ export type Notification =
       readonly id: string;
       readonly refundNo: string;
       readonly result: RefundResult;
+      readonly told?: string;
       readonly onDone: RawReply;
       readonly onFailure: RawReply;
     }

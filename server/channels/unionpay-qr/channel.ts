@@ -151,7 +151,7 @@ export class UnionPayQrChannel implements Channel {
   }
 
   async parseNotification(raw: RawRequest): Promise<Notification> {
-    const told = parseUnionPayNotification(this.#gateway, raw);
+    const told = parseUnionPayNotification(this.#gateway, settingsOf(this.#account).merId, raw);
     if (told.kind !== 'payment') return told;
     return { ...told, result: await this.#weigh(told.attemptNo, told.result) };
   }

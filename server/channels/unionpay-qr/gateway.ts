@@ -4,6 +4,7 @@ import { writeForm } from '../shared/form.ts';
 import type { FormFields } from '../shared/form.ts';
 import { anchorsOf, settingsOf, signerOf } from './settings.ts';
 import { readAnswer, serialOf, signFields, signatureFault } from './sign.ts';
+import { shorten } from './tell.ts';
 
 /** What UnionPay answered, once its certificate and signature hold. */
 export type UnionPayAnswer =
@@ -83,12 +84,4 @@ export class UnionPayGateway {
     };
     return { ...all, signature: signFields(all, signer.key) };
   }
-}
-
-/** Leaves what tells a story: no certificates, no files, and of a customer's code the first digits only. */
-function shorten(text: string): string {
-  return text
-    .replaceAll(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g, '…')
-    .replaceAll(/\b(fileContent=)[^&]*/g, '$1…')
-    .replaceAll(/\b(qrNo=\d{4})\d+/g, '$1…');
 }

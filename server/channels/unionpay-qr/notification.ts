@@ -3,6 +3,7 @@ import { readForm } from '../shared/form.ts';
 import type { FormFields } from '../shared/form.ts';
 import type { UnionPayGateway } from './gateway.ts';
 import { proofIn, refundOfQuery, resultOfQuery } from './outcomes.ts';
+import { withoutAccount } from './tell.ts';
 
 /** Longest notification that is read, in bytes. */
 const notificationMaxBytes = 64 * 1024;
@@ -12,17 +13,20 @@ const notTaken: RawReply = { status: 503 };
 
 /**
  * Reads a notification to `backUrl` (后台通知): a URL-encoded form, verified like an answer. Only successes are told; a
- * code that says otherwise means what it means in a query.
+ * code that says otherwise means what it means in a query. UnionPay signs for every merchant alike and sends to whatever
+ * address a merchant names: one about another merchant's trade is none of ours, whatever number it carries.
  */
-export function parseUnionPayNotification(gateway: UnionPayGateway, raw: RawRequest): Notification {
+export function parseUnionPayNotification(gateway: UnionPayGateway, merId: string, raw: RawRequest): Notification {
   if (raw.body.length > notificationMaxBytes) return refused('The notification is too long.');
   const fields = readForm(raw.body);
   if (fields === undefined) return refused('The notification is no form.');
   const fault = gateway.faultOf(fields);
   if (fault !== undefined) return refused(fault);
+  if (fields['merId'] !== merId) return refused('The notification is for another merchant.');
   const { queryId, orderId, txnType } = fields;
   if (queryId === undefined || orderId === undefined) return refused('The notification names no trade.');
-  const replies = { onDone: taken, onFailure: notTaken };
+  const told = withoutAccount(Buffer.from(raw.body).toString('utf8'));
+  const replies = { told, onDone: taken, onFailure: notTaken };
   if (txnType === '01')
     return {
       kind: 'payment',

@@ -42,8 +42,8 @@ export async function notified(
   }
 }
 
-function bodyOf(raw: RawRequest): string {
-  return `notification ${raw.path}\n<<<\n${Buffer.from(raw.body).toString('utf8')}`;
+function bodyOf(raw: RawRequest, told = Buffer.from(raw.body).toString('utf8')): string {
+  return `notification ${raw.path}\n<<<\n${told}`;
 }
 
 async function takePayment(
@@ -69,7 +69,7 @@ async function takePayment(
     source: 'notification',
     result: told.result,
     ...accountFacts(open),
-    raw: bodyOf(raw),
+    raw: bodyOf(raw, told.told),
   } as const;
   await change(parts, stored, (order) => settleAttempt(order, word, momentOf(parts)), { notice });
   return true;
@@ -87,7 +87,7 @@ async function takeRefund(
   if (stored === undefined || refund === undefined || attempt?.accountId !== open.accountId)
     return strange(parts, open, { refundNo: told.refundNo });
   const notice: Notice = { accountId: open.accountId, id: told.id };
-  const word = { refundId: refund.id, result: told.result, raw: bodyOf(raw) };
+  const word = { refundId: refund.id, result: told.result, raw: bodyOf(raw, told.told) };
   await change(parts, stored, (order) => settleRefund(order, word, momentOf(parts)), { notice });
   return true;
 }

@@ -103,6 +103,13 @@ describe('whose word counts', () => {
     expect(told).toMatchObject({ kind: 'refused', why: expect.stringContaining('UnionPay') as string });
   });
 
+  test('a notification about another merchant’s trade under our number changes nothing', async () => {
+    await showAndPay(open);
+    const ours = open.reopen({ ...open.account, platformMerchantId: '777000000000000' });
+    const told = await ours.parseNotification?.(firstNotice());
+    expect(told).toMatchObject({ kind: 'refused', why: expect.stringContaining('another merchant') as string });
+  });
+
   test('UnionPay’s name from another authority does not count either', async () => {
     await showAndPay(open);
     const elsewhere = await openBench({ definition: unionpayQr, maker: unionPayStandIn(), calls });
