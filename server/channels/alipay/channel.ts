@@ -197,7 +197,7 @@ export class AlipayChannel implements Channel {
   }
 
   async parseNotification(raw: RawRequest): Promise<Notification> {
-    const told = await parseAlipayNotification(this.#settings, this.#gateway, raw);
+    const told = parseAlipayNotification(this.#settings, this.#gateway, raw);
     if (told.kind !== 'payment') return told;
     return { ...told, result: await this.#reversals.weigh(told.attemptNo, told.result) };
   }

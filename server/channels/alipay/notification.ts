@@ -17,17 +17,17 @@ const notTaken: RawReply = { status: 503, contentType: 'text/plain; charset=utf-
  * Reads an asynchronous notification (“异步通知验签”): decoded once, verified over everything but `sign` and `sign_type`.
  * Whose it is, is not decided here: the caller compares `platformMerchantId`, which names a foreign app too.
  */
-export async function parseAlipayNotification(
+export function parseAlipayNotification(
   settings: AlipaySettings,
   gateway: AlipayGateway,
   raw: RawRequest,
-): Promise<Notification> {
+): Notification {
   if (raw.body.length > notificationMaxBytes) return refused('The notification is too long.');
   const fields = readForm(raw.body);
   const signature = fields?.['sign'];
   if (fields === undefined || signature === undefined) return refused('The notification is no signed form.');
   if (fields['sign_type'] !== 'RSA2') return refused('The notification is not signed with RSA2.');
-  const isHeld = await gateway.isFromPlatform(notificationText(fields), signature, fields['alipay_cert_sn']);
+  const isHeld = gateway.isFromPlatform(notificationText(fields), signature, fields['alipay_cert_sn']);
   if (!isHeld) return refused("The notification's signature does not hold.");
   const [id, attemptNo] = [fields['notify_id'], fields['out_trade_no']];
   if (id === undefined || id === '') return refused('The notification has no notify_id.');

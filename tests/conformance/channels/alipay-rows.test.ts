@@ -123,6 +123,15 @@ describe('notifications', () => {
     expect(told.result.proof.platformMerchantId).not.toBe(open.account.platformMerchantId);
   });
 
+  test('naming a certificate that nobody knows make us call nobody', async () => {
+    await showAndPay(open);
+    const raw = firstNotice();
+    const before = open.exchanges.length;
+    const body = Buffer.from(`${Buffer.from(raw.body).toString('utf8')}&alipay_cert_sn=${'a'.repeat(32)}`);
+    expect((await open.channel.parseNotification?.({ ...raw, body }))?.kind).toBe('refused');
+    expect(open.exchanges).toHaveLength(before);
+  });
+
   test('are answered with exactly `success`', async () => {
     await showAndPay(open);
     const told = await open.channel.parseNotification?.(firstNotice());
