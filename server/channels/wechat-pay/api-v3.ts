@@ -11,6 +11,9 @@ import { answerBytes, authorization, isSigned, skewSeconds } from './sign.ts';
 /** Our name in the User-Agent, without which the platform refuses a call. */
 const userAgent = 'Tillkeeper/1';
 
+/** The only word of the platform that is taken without a signature: it says that nothing was done for us. */
+const unsignedCode = 'SIGN_ERROR';
+
 /** One call of API v3. */
 export interface CallV3 {
   readonly name: string;
@@ -23,7 +26,7 @@ export interface CallV3 {
 /** What a call of API v3 came to, once its signature was looked at. */
 export type AnswerV3 =
   | { readonly kind: 'ok'; readonly status: number; readonly body: JsonObject | undefined }
-  /** A signed no, or an unsigned 401: the platform signs nothing for a caller that it does not know. */
+  /** A signed no, or the unsigned 401 of a platform that does not know the caller and so has nothing to sign for. */
   | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message: string }
   | { readonly kind: 'unknown'; readonly why: string };
 
@@ -53,7 +56,7 @@ export class ApiV3 {
     const body = readJsonObject(bytes);
     const code = textIn(body, 'code') ?? '';
     const message = textIn(body, 'message') ?? '';
-    if (status === 401 && code !== '') return { kind: 'error', status, code, message };
+    if (status === 401 && code === unsignedCode) return { kind: 'error', status, code, message };
     if (status >= 500) return { kind: 'unknown', why: `The platform answered ${String(status)} ${code}.` };
     if (whyNot !== undefined) return { kind: 'unknown', why: whyNot };
     if (status >= 200 && status < 300) return { kind: 'ok', status, body };
