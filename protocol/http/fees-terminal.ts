@@ -119,7 +119,7 @@ export type MakeQuote = v.InferOutput<typeof makeQuoteSchema>;
  * Where a quote stands. `changed` says what became different when a quote was made anew. `reason`: `being-paid` and
  * `already-paid` (of `payRefusals`; nothing was begun), `paid-late` (the money came after the end and goes back by
  * itself), or why the platform said no (`failureReasons`). `receipt`: with `paid` the payment's, with `reversed` the
- * newest reversal.
+ * newest reversal. `here` and `code` are for the terminal's own screen, so they are beside the document and not in it.
  */
 export const quoteViewSchema = v.object({
   quoteId: idSchema,
@@ -131,34 +131,40 @@ export const quoteViewSchema = v.object({
   channel: v.optional(channelCodeSchema),
   receipt: v.optional(signedDocumentSchema),
   changed: v.optional(v.array(bilingualSchema)),
+  /** While it may be paid: channels whose code a terminal can show for this sum now, in the payee's order. */
+  here: v.optional(v.array(v.object({ code: channelCodeSchema, name: bilingualSchema }))),
+  /** The platform's code of the payment of kind `qr` that is under way, and until when it can be paid. */
+  code: v.optional(v.object({ text: v.string(), createdAt: instantSchema, expiresAt: instantSchema })),
 });
 /** Where a quote stands. */
 export type QuoteView = v.InferOutput<typeof quoteViewSchema>;
 
+const payEntries = { payId: idSchema, channel: channelCodeSchema, totalFen: fenSchema };
 /**
  * POST /api/terminal-app/fees/quotes/:id/pay. The same `payId` again is the same payment. When the quote is no longer
  * true the answer is a `QuoteView` with state `replaced`, the new document and `changed`, and nothing was begun.
  */
-export const payQuoteSchema = v.strictObject({
-  payId: idSchema,
-  channel: channelCodeSchema,
-  /** `link`: on the resident's phone. `qr`, `scan` and `card` at the terminal itself work through orders as any payment. */
-  kind: v.picklist(['link', 'qr']),
-  totalFen: fenSchema,
-  /** Names the link, so that the server knows the phone's address on the net; the platform asks for it. */
-  linkId: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/))),
-  account: v.optional(v.object({ certId: v.string(), ciphertext: v.pipe(v.string(), v.maxLength(700)) })),
-  appCode: v.optional(v.pipe(v.string(), v.maxLength(200))),
-});
+export const payQuoteSchema = v.variant('kind', [
+  /** On the resident's phone. */
+  v.strictObject({
+    ...payEntries,
+    kind: v.literal('link'),
+    /** Names the link, so that the server knows the phone's address on the net; the platform asks for it. */
+    linkId: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/))),
+    account: v.optional(v.object({ certId: v.string(), ciphertext: v.pipe(v.string(), v.maxLength(700)) })),
+    appCode: v.optional(v.pipe(v.string(), v.maxLength(200))),
+  }),
+  /** At the terminal itself: the platform's code on its screen, for whatever wallet. The answer's quote has the code. */
+  v.strictObject({ ...payEntries, kind: v.literal('qr') }),
+]);
 /** Begins to pay a quote. */
 export type PayQuote = v.InferOutput<typeof payQuoteSchema>;
-/** What the phone, or the terminal's screen, does next. */
+/** What the phone does next; a terminal's own screen goes by the quote. */
 export const payQuoteReplySchema = v.object({
   quote: quoteViewSchema,
   orderId: v.optional(idSchema),
   url: v.optional(v.string()),
   form: v.optional(v.record(v.string(), v.string())),
-  qr: v.optional(v.string()),
   /** Asks GET /api/fees/results/:token, for 30 days. */
   token: v.optional(v.string()),
 });

@@ -4,7 +4,7 @@ import { payPassword } from '../../mock-server/platforms/stand-in.ts';
 import { channelDefinitions } from '../../server/channels/registry.ts';
 import { startWorldPlatforms } from '../e2e/support/world-platforms.ts';
 import { FeeBench } from './fees/bench.ts';
-import { Cluster } from './server/world.ts';
+import { Cluster, newId } from './server/world.ts';
 
 // Bills paid through the real channels, against the platforms on the wire: what the phone's browser does with the page.
 
@@ -32,6 +32,21 @@ async function walletCode(url: string, form: Readonly<Record<string, string>> | 
   const wallet = new URL(shown.headers.get('location') ?? url, url);
   return wallet.searchParams.get('code') ?? '';
 }
+
+it.each(['wechat-pay', 'alipay', 'unionpay-qr'])('a bill is paid by a code at the terminal, by %s', async (channel) => {
+  const household = await fees.household();
+  await fees.bill(household, 8_015, { dueOn: '2027-12-20' });
+  const quote = await fees.quote(household);
+  expect(quote.here?.map(({ code }) => code)).toContain(channel);
+  const body = { payId: newId(), channel, kind: 'qr' as const, totalFen: 8_015 };
+  const begun = await fees.app.call('feePayQuote', { id: quote.quoteId }, body);
+  const code = begun.body.quote.code?.text ?? '';
+  expect(await platforms.standIns.get(channel)?.wallet({ code, act: 'pay', password: payPassword })).toMatchObject({
+    result: 'paid',
+  });
+  await expect.poll(async () => (await fees.look(quote.quoteId)).state, { timeout: 15_000, interval: 50 }).toBe('paid');
+  expect(await fees.bills(household)).toMatchObject([{ state: 'paid', left: 0 }]);
+});
 
 it.each(['wechat-pay', 'alipay', 'unionpay-qr'])('a bill is paid by %s and given back', async (channel) => {
   const household = await fees.household();

@@ -5,6 +5,7 @@ import type { QuoteDocument } from '../../../../protocol/fees/documents.ts';
 import type { PayQuote, PayQuoteReply } from '../../../../protocol/http/fees-terminal.ts';
 import type { OrderView } from '../../../../protocol/http/payments.ts';
 import type { Answer } from '../../../answer.ts';
+import type { Payer } from '../../../channels/channel.ts';
 import type { PaymentActor } from '../../payments/service.ts';
 import type { SignedInApp } from '../../terminal-apps/apps.ts';
 import { documentOf } from '../documents/sign.ts';
@@ -19,8 +20,8 @@ import { keepToken, resultToken } from './token.ts';
 export interface PayTools extends ViewTools {
   /** Address of the page to which platforms send the phone back; it holds no secret. */
   readonly returnUrl: string;
-  /** The phone's address on the net, by the id of its link; `undefined` when nobody knows it. */
-  readonly guestAddress: (linkId: string) => string | undefined;
+  /** The phone's address on the net, by its link to this terminal; `undefined` when nobody knows it. */
+  readonly guestAddress: (linkId: string, terminalId: string) => string | undefined;
 }
 
 /** Who calls, and from where. */
@@ -78,25 +79,32 @@ async function anew(tools: PayTools, row: QuoteRow, order: OrderView | undefined
   return ok({ quote: { ...(await quoteView(tools, next)), state: 'replaced' } });
 }
 
+/** Who pays on a phone, and where their platform sends them afterwards. A code at the terminal is for whoever scans it. */
+function payerOf(tools: PayTools, call: PayCall, body: PayQuote): { readonly payer?: Payer } {
+  if (body.kind !== 'link') return {};
+  const { linkId, account, appCode } = body;
+  const address = (linkId === undefined ? undefined : tools.guestAddress(linkId, call.app.terminalId)) ?? call.address;
+  const payer = {
+    ...{ address, returnUrl: tools.returnUrl },
+    ...(account === undefined ? {} : { account }),
+    ...(appCode === undefined ? {} : { appCode }),
+  };
+  return { payer };
+}
+
 /** Makes the order, which has the quote's id, and its attempt. Every step may be repeated. */
 async function begin(tools: PayTools, call: PayCall, row: QuoteRow, body: PayQuote): Promise<Answer<PayQuoteReply>> {
   const { core, payments } = tools;
   const place = { merchantId: row.merchant_id, orderId: row.id };
   await keepToken(core, { merchantId: row.merchant_id, quoteId: row.id, payId: body.payId });
   const document = documentOf<QuoteDocument>(row);
-  const address = (body.linkId === undefined ? undefined : tools.guestAddress(body.linkId)) ?? call.address;
-  const payer = {
-    ...{ address, returnUrl: tools.returnUrl },
-    ...(body.account === undefined ? {} : { account: body.account }),
-    ...(body.appCode === undefined ? {} : { appCode: body.appCode }),
-  };
   const made = await payments.createOrder(
     actorOf(call.app),
     {
       ...{ merchantId: row.merchant_id, id: row.id, terminalId: row.terminal_id, amountFen: fen(row.total_fen) },
       ...{ note: document.title.zh, source: 'fee' },
     },
-    { id: body.payId, channel: body.channel, kind: body.kind, ...(body.kind === 'link' ? { payer } : {}) },
+    { id: body.payId, channel: body.channel, kind: body.kind, ...payerOf(tools, call, body) },
   );
   if (!made.ok) {
     await releaseClaims(core, row);
@@ -112,7 +120,6 @@ async function begin(tools: PayTools, call: PayCall, row: QuoteRow, body: PayQuo
     quote: await quoteView(tools, row),
     orderId: place.orderId,
     ...(attempt.link === undefined ? {} : readLink(attempt.link)),
-    ...(attempt.qr === undefined || body.kind !== 'qr' ? {} : { qr: attempt.qr }),
     token: resultToken(core.keys(), body.payId),
   });
 }

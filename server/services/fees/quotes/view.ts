@@ -1,3 +1,4 @@
+import { fen } from '../../../../domain/money.ts';
 import type { QuoteView } from '../../../../protocol/http/fees-terminal.ts';
 import type { AttemptView, OrderView } from '../../../../protocol/http/payments.ts';
 import type { Core } from '../../../core.ts';
@@ -72,6 +73,20 @@ export function stageOfAttempt(attempt: AttemptView): { readonly stage: Stage; r
   return { stage: stages[attempt.state], ...(reason === undefined ? {} : { reason }) };
 }
 
+/** Channels whose code this quote's terminal can show for its sum at this moment. */
+async function channelsHere({ payments }: ViewTools, row: QuoteRow): Promise<NonNullable<QuoteView['here']>> {
+  const { routes } = await payments.routes(row.merchant_id, row.terminal_id, fen(row.total_fen));
+  const shown = routes.filter(({ isAvailable, kinds }) => isAvailable && kinds.includes('qr'));
+  return shown.map(({ channel: code, name }) => ({ code, name }));
+}
+
+/** The code that stands on the terminal's screen. A payment that is being ended has none: nobody shall pay it any more. */
+function codeOf(attempt: AttemptView | undefined): Pick<QuoteView, 'code'> {
+  if (attempt?.kind !== 'qr' || attempt.state !== 'pending' || attempt.isEnding || attempt.qr === undefined) return {};
+  const { qr: text, createdAt, expiresAt } = attempt;
+  return { code: { text, createdAt, expiresAt } };
+}
+
 /** Where a quote stands now. What was paid meanwhile is put towards its bills first. */
 export async function quoteView(tools: ViewTools, given: QuoteRow): Promise<QuoteView> {
   const { core } = tools;
@@ -90,5 +105,7 @@ export async function quoteView(tools: ViewTools, given: QuoteRow): Promise<Quot
     ...stageOf(order, receipts),
     ...(newest === undefined ? {} : { receipt: signedDocument(newest) }),
     ...(row.changed.length === 0 ? {} : { changed: [...row.changed] }),
+    ...(state === 'open' || state === 'expired' ? { here: await channelsHere(tools, row) } : {}),
+    ...codeOf(liveAttemptOf(order)),
   };
 }
