@@ -11,9 +11,10 @@ import { FeePayment } from './fee-payment.svelte.ts';
 import { PhoneScan } from './phone-scan.svelte.ts';
 import type { PhoneScanTools } from './phone-scan.svelte.ts';
 import { FeePrinting } from './fee-printing.svelte.ts';
+import { patiently } from './patience.svelte.ts';
 import { offerOf } from './flow/fee-screens.ts';
 import type { Entry, FeeScreen, ServiceOffer } from './flow/fee-screens.ts';
-import { isUnderWay } from './flow/fee-stage.ts';
+import { isUnderWay, mayPayHere } from './flow/fee-stage.ts';
 import { idleAt, idlePlan } from './flow/idle.ts';
 import type { Idle } from './flow/idle.ts';
 import { pressOnFee } from './flow/press-fee.ts';
@@ -48,10 +49,6 @@ interface Asked {
   readonly billIds?: readonly string[];
   readonly topUpFen?: number;
 }
-
-/** A call that the person waits for is sent so often before its failure is shown. */
-const triesMax = 3;
-const tryAgainMs = 1_200;
 
 /**
  * The desk for fees: which screen stands and what a key leads to. What a key means is decided by `pressOnFee` (pure);
@@ -88,6 +85,7 @@ export class FeeDesk {
     this.payment = new FeePayment({
       ...tools,
       requote: () => this.#makeQuote(),
+      hasVisit: () => this.household !== undefined,
       onAlive: () => this.touch(),
       onPaid: () => void this.#printPaid(),
     });
@@ -100,9 +98,10 @@ export class FeeDesk {
 
   get facts(): PressFacts {
     const { menu, household, offer } = this;
-    const { document, stage } = this.payment;
-    const isPrinting = this.printing.isBusy;
-    return { menu, household, offer, document, stage, isPrinting };
+    const { stage, view, job } = this.payment;
+    const here = view?.here ?? [];
+    const triedHere = job?.kind === 'qr' ? job.channel : undefined;
+    return { menu, household, offer, stage, here, triedHere, isPrinting: this.printing.isBusy };
   }
 
   /** Begins with the list of services. */
@@ -234,6 +233,8 @@ export class FeeDesk {
       case 'cancel':
         this.show({ at: 'bill' });
         return payment.cancel();
+      case 'other-way':
+        return this.#otherWay();
       case 'again':
         return payment.again();
       case 'drop-quote':
@@ -270,7 +271,7 @@ export class FeeDesk {
 
   async #fetchMenu(): Promise<void> {
     this.failure = undefined;
-    const answer = await this.#patiently(() => this.tools.api.menu());
+    const answer = await patiently(this.tools, () => this.tools.api.menu());
     if (answer.ok) this.menu = answer.value;
     else this.failure = answer;
   }
@@ -321,7 +322,7 @@ export class FeeDesk {
     const before = this.screen;
     this.failure = undefined;
     this.show({ at: 'quoting' });
-    const answer = await this.#patiently(() => this.#makeQuote());
+    const answer = await patiently(this.tools, () => this.#makeQuote());
     if (this.screen.at !== 'quoting') return;
     if (answer.ok && this.payment.begin(answer.value)) return this.show({ at: 'bill' });
     const trouble = answer.ok ? failure('unreadable') : answer;
@@ -350,6 +351,12 @@ export class FeeDesk {
     this.failure = trouble;
   }
 
+  /** The code that is shown is ended at its platform first. Paid by then, it is paid. */
+  async #otherWay(): Promise<void> {
+    await this.payment.cancel();
+    if (this.screen.at === 'bill' && mayPayHere(this.payment.stage)) this.show({ at: 'ways' });
+  }
+
   async #dropQuote(): Promise<void> {
     this.show({ at: this.household === undefined ? 'services' : 'household' });
     await this.payment.end('cancelled');
@@ -374,15 +381,6 @@ export class FeeDesk {
     payment.tellPrint('printing');
     const isOut = await printing.print();
     payment.tellPrint(isOut ? 'printed' : 'no-paper');
-  }
-
-  async #patiently<T>(call: () => Promise<ApiResult<T>>): Promise<ApiResult<T>> {
-    for (let tries = 1; ; tries += 1) {
-      const answer = await call();
-      const isWorth = !answer.ok && ['offline', 'timeout', 'unavailable', 'timed-out'].includes(answer.error);
-      if (!isWorth || tries >= triesMax) return answer;
-      await this.tools.pause(tryAgainMs * tries, new AbortController().signal);
-    }
   }
 }
 

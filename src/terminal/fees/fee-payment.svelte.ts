@@ -1,14 +1,25 @@
 import type { PayQuote, PayQuoteReply, QuoteView } from '../../../protocol/http/fees-terminal.ts';
 import type { QuoteDocument } from '../../../protocol/fees/documents.ts';
 import type { PayRefusal, PhoneMessage, TerminalMessage } from '../../../protocol/phone-link/messages.ts';
-import { isWorthRepeating } from '../../api/failures.ts';
 import type { ApiFailure, ApiResult } from '../../api/failures.ts';
 import type { KeptFee, KeptStore } from '../link/kept.ts';
 import type { FeeApi } from './fee-api.ts';
 import { FeeLink } from './fee-link.svelte.ts';
 import type { FeeLinkTools } from './fee-link.svelte.ts';
+import { Patience } from './patience.svelte.ts';
 import { readQuote } from './flow/documents.ts';
-import { blockedBy, feeStageOf, isOver, isUnderWay, payRefusalOf, stageMessage } from './flow/fee-stage.ts';
+import {
+  blockedBy,
+  changeOf,
+  feeStageOf,
+  isNothing,
+  isOver,
+  isUnderWay,
+  mayPayHere,
+  payRefusalOf,
+  stageMessage,
+  wasBegun,
+} from './flow/fee-stage.ts';
 import type { Blocked, Change, FeeFacts, FeeStage } from './flow/fee-stage.ts';
 
 /** What a payment of fees takes from its surroundings. */
@@ -22,16 +33,14 @@ export interface FeePaymentTools extends Omit<FeeLinkTools, 'onMessage'> {
   pollMs(): number;
   /** Makes the quote anew: the visit, the same bills. */
   requote(): Promise<ApiResult<QuoteView>>;
+  /** The visit is known, so that a quote can be made anew. */
+  hasVisit(): boolean;
   /** The phone said something: somebody is there. */
   onAlive(): void;
   /** It became paid just now, and its receipt is there. */
   onPaid(): void;
 }
 
-/** Pause before the first repetition of a call; it doubles up to `repeatMaxMs`. */
-export const repeatFirstMs = 500;
-/** Longest pause between two repetitions. */
-export const repeatMaxMs = 8_000;
 /** How long it waits before a quote that could not be made anew is asked for again, ms. */
 const requoteAgainMs = 10_000;
 
@@ -44,8 +53,7 @@ type Choice = Extract<PhoneMessage, { type: 'choose' }>;
  */
 export class FeePayment {
   readonly #tools: FeePaymentTools;
-  #life = new AbortController();
-  #wake: () => void = () => undefined;
+  readonly #patience: Patience;
   #isWatching = false;
   #isRefreshing = false;
   #requotedMs = -Infinity;
@@ -57,29 +65,33 @@ export class FeePayment {
   document = $state.raw<QuoteDocument>();
   job = $state.raw<KeptFee>();
   change = $state.raw<Change>();
-  qr = $state<string>();
   isCancelling = $state(false);
   /** Nothing can be begun: somebody else pays or has paid. */
   blocked = $state<Blocked>();
   /** Why the server did not begin. */
   refusal = $state.raw<ApiFailure>();
-  /** Why the call under way is being repeated. */
-  trouble = $state.raw<ApiFailure>();
 
   constructor(tools: FeePaymentTools) {
     this.#tools = tools;
+    this.#patience = new Patience((ms, signal) => tools.pause(ms, signal));
     this.link = new FeeLink({ ...tools, onMessage: (message) => void this.#said(message) });
   }
 
   get facts(): FeeFacts | undefined {
-    const { view, document, job, change, qr, isCancelling, blocked } = this;
+    const { view, document, job, change, isCancelling, blocked } = this;
     if (view === undefined || document === undefined) return undefined;
     const { state, isSame, lost } = this.link;
-    return { view, document, job, link: state, isSame, lost, change, qr, isCancelling, blocked };
+    const nowMs = this.#tools.serverNow();
+    return { view, document, job, link: state, isSame, lost, change, isCancelling, blocked, nowMs };
   }
 
   get stage(): FeeStage | undefined {
     return this.facts && feeStageOf(this.facts);
+  }
+
+  /** Why the call under way is being repeated. */
+  get trouble(): ApiFailure | undefined {
+    return this.#patience.trouble;
   }
 
   /** Takes a quote in hand and shows a code for it. False when its document cannot be read. */
@@ -89,7 +101,7 @@ export class FeePayment {
     if (document === undefined) return false;
     this.view = view;
     this.document = document;
-    this.link.open({ signed: view.document, document });
+    this.link.begin({ signed: view.document, document });
     return true;
   }
 
@@ -97,27 +109,21 @@ export class FeePayment {
   async recover(job: KeptFee): Promise<{ readonly lost?: number }> {
     this.#clear();
     this.job = job;
-    const answer = await this.#untilAnswered(() => this.#tools.api.quote(job.quoteId));
+    const answer = await this.#patience.untilAnswered(() => this.#tools.api.quote(job.quoteId));
     if (answer === undefined) return {};
     const document = answer.ok ? readQuote(answer.value.document) : undefined;
-    const isBegun =
-      answer.ok &&
-      (answer.value.stage !== undefined || ['paying', 'paid', 'reversed', 'review'].includes(answer.value.state));
-    if (!answer.ok || document === undefined || !isBegun) {
+    if (!answer.ok || document === undefined || !wasBegun(answer.value)) {
       await this.end('off');
       return { lost: job.totalFen };
     }
     this.document = document;
-    this.#adopt(answer.value);
+    await this.#adopt(answer.value);
     return {};
   }
 
-  /** A channel's code on the terminal's own screen. */
+  /** A channel's code on the terminal's own screen; also after a payment that came to nothing. */
   async payHere(channel: string): Promise<void> {
-    const { document, job } = this;
-    if (document === undefined || job !== undefined) return;
-    this.link.close('done');
-    await this.#pay({ payId: this.#tools.newId(), channel, kind: 'qr', totalFen: document.totalFen });
+    if (mayPayHere(this.stage)) await this.#payHere(channel, false);
   }
 
   /** Ends the payment at its platform as far as that is still possible; what is paid by then is shown as paid. */
@@ -125,26 +131,30 @@ export class FeePayment {
     const { job } = this;
     if (job === undefined || this.isCancelling) return;
     this.isCancelling = true;
-    const answer = await this.#untilAnswered(() => this.#tools.api.end(job.quoteId));
+    const answer = await this.#patience.untilAnswered(() => this.#tools.api.end(job.quoteId));
     if (answer === undefined) return;
-    if (answer.ok) this.#adopt(answer.value);
+    if (answer.ok) await this.#adopt(answer.value);
     else {
       this.isCancelling = false;
       this.refusal = answer;
     }
   }
 
-  /** After a payment that came to nothing: the same quote again. */
+  /** After a payment that came to nothing: the same quote again, for the phone that is there or with a fresh code. */
   async again(): Promise<void> {
-    const { view, document } = this;
+    const { view, document, job, link } = this;
     if (view === undefined || document === undefined) return;
-    await this.#drop();
-    this.view = { quoteId: view.quoteId, document: view.document, state: 'open' };
-    if (this.link.isJoined) this.link.replace({ signed: view.document, document });
-    else this.link.open({ signed: view.document, document });
+    this.#forgetJob();
+    this.view = { quoteId: view.quoteId, document: view.document, state: 'open', here: view.here };
+    const isThere = link.isJoined && link.state?.silentMs === undefined;
+    if (job?.kind === 'qr' && !isThere) link.close('done');
+    const { life } = this.#patience;
+    await this.#tools.kept.write('fee', undefined);
+    if (life !== this.#patience.life) return;
     // It may have grown old, or been given up with its payment: then it is made anew before anything else.
-    if (view.state !== 'open') await this.#requote();
-    else await this.checkTime();
+    if (view.state !== 'open' && (await this.#requote())) return;
+    this.#offer();
+    await this.checkTime();
   }
 
   /** The person has read what became different. */
@@ -168,7 +178,7 @@ export class FeePayment {
 
   /** Repeats at once what waits for its next try. */
   retryNow(): void {
-    this.#wake();
+    this.#patience.retryNow();
   }
 
   /** What the printer does; the phone is told. */
@@ -184,34 +194,31 @@ export class FeePayment {
     this.#clear();
     await this.#tools.kept.write('fee', undefined);
     // So that nobody else has to wait for it. One that is being paid stays the platform's.
-    const isFree = stage !== undefined && !isUnderWay(stage) && !isOver(stage);
+    const isFree = stage !== undefined && !isUnderWay(stage) && (!isOver(stage) || isNothing(stage));
     if (view !== undefined && isFree) await this.#tools.api.end(view.quoteId);
   }
 
   #clear(): void {
-    this.#life.abort();
-    this.#life = new AbortController();
+    this.#patience.renew();
     this.#isWatching = false;
     this.#isRefreshing = false;
     this.#requotedMs = -Infinity;
-    this.#told = undefined;
     this.view = undefined;
     this.document = undefined;
-    this.job = undefined;
     this.change = undefined;
-    this.qr = undefined;
-    this.isCancelling = false;
     this.blocked = undefined;
+    this.#forgetJob();
+  }
+
+  #forgetJob(): void {
+    this.job = undefined;
+    this.isCancelling = false;
     this.refusal = undefined;
-    this.trouble = undefined;
+    this.#told = undefined;
   }
 
   async #drop(): Promise<void> {
-    this.job = undefined;
-    this.qr = undefined;
-    this.isCancelling = false;
-    this.refusal = undefined;
-    this.#told = undefined;
+    this.#forgetJob();
     await this.#tools.kept.write('fee', undefined);
   }
 
@@ -228,7 +235,7 @@ export class FeePayment {
     const { document, view, job } = this;
     if (document === undefined || view === undefined) return;
     if (job?.payId === choice.payId && this.#told !== undefined) return void this.link.send(this.#told);
-    if (job !== undefined) return this.#tellStage();
+    if (job !== undefined) return job.kind === 'qr' ? this.#refuse(choice.payId, 'being-paid') : this.#tellStage();
     const isThis = choice.quoteId === view.quoteId && choice.totalFen === document.totalFen;
     if (!isThis) return void this.link.send({ type: 'stage', stage: 'changed', quote: view.document });
     const { payId, channel, account, appCode } = choice;
@@ -242,8 +249,8 @@ export class FeePayment {
     });
   }
 
-  #refuse(payId: string, reason: PayRefusal): void {
-    this.link.send({ type: 'stage', payId, stage: 'refused', reason });
+  #refuse(payId: string | undefined, reason: PayRefusal): void {
+    this.link.send({ type: 'stage', ...(payId === undefined ? {} : { payId }), stage: 'refused', reason });
   }
 
   #tellStage(): void {
@@ -251,31 +258,46 @@ export class FeePayment {
     if (message !== undefined) this.link.send(message);
   }
 
-  async #pay(body: PayQuote): Promise<void> {
+  /**
+   * The code for phones goes: one payer at a time. A phone whose digits were confirmed stays; it hears that the bill is
+   * being paid, and gets the receipt too. `isSecond`: the quote was made anew for the same sum a moment ago.
+   */
+  async #payHere(channel: string, isSecond: boolean): Promise<void> {
+    const { document, link } = this;
+    if (document === undefined) return;
+    if (!link.isJoined || !link.isSame) link.close('done');
+    else if (!isSecond) this.#refuse(undefined, 'being-paid');
+    this.#forgetJob();
+    const body = { payId: this.#tools.newId(), channel, kind: 'qr', totalFen: document.totalFen } as const;
+    await this.#pay(body, isSecond);
+  }
+
+  async #pay(body: PayQuote, isSecond = false): Promise<void> {
     const { view } = this;
     if (view === undefined) return;
     const { payId, channel, kind, totalFen } = body;
-    const { quoteId } = view;
+    const { quoteId, here } = view;
     this.refusal = undefined;
     this.change = undefined;
     this.isCancelling = false;
     this.link.hold(true);
-    this.job = { quoteId, payId, channel, kind, totalFen, startedAtMs: this.#tools.serverNow() };
+    const name = here?.find(({ code }) => code === channel)?.name;
+    const job = { quoteId, payId, channel, kind, totalFen, startedAtMs: this.#tools.serverNow() };
+    this.job = name === undefined ? job : { ...job, name };
     await this.#tools.kept.write('fee', this.job);
-    const answer = await this.#untilAnswered(() => this.#tools.api.pay(quoteId, body));
+    const answer = await this.#patience.untilAnswered(() => this.#tools.api.pay(quoteId, body));
     if (answer === undefined) return;
-    if (answer.ok) return this.#begun(body, answer.value);
+    if (answer.ok) return this.#begun(body, answer.value, isSecond);
     await this.#drop();
     this.refusal = answer;
-    this.#refuse(payId, payRefusalOf(answer));
+    if (kind === 'link') this.#refuse(payId, payRefusalOf(answer));
     this.link.hold(false);
-    if (kind === 'qr' && this.document !== undefined)
-      this.link.open({ signed: view.document, document: this.document });
+    if (this.link.state === undefined) this.#offer();
     // Somebody else may have been quicker, or the quote may be over.
     await this.#refresh();
   }
 
-  async #begun(body: PayQuote, reply: PayQuoteReply): Promise<void> {
+  async #begun(body: PayQuote, reply: PayQuoteReply, isSecond: boolean): Promise<void> {
     const blocked = blockedBy(reply.quote);
     if (blocked !== undefined) {
       await this.#drop();
@@ -286,66 +308,78 @@ export class FeePayment {
     if (reply.quote.state === 'replaced') {
       await this.#drop();
       this.link.hold(false);
-      return this.#replace(reply.quote, body.kind === 'qr');
+      const isSame = this.#take(reply.quote) && this.change === undefined;
+      // Nobody has to choose again for the same sum.
+      return isSame && body.kind === 'qr' && !isSecond ? this.#payHere(body.channel, true) : this.#offer();
     }
-    this.qr = reply.qr;
     if (reply.url !== undefined && reply.token !== undefined) {
       const { url, form, token } = reply;
       this.#told = { type: 'pay', payId: body.payId, url, token, ...(form === undefined ? {} : { form }) };
       this.link.send(this.#told);
     }
-    this.#adopt(reply.quote);
+    await this.#adopt(reply.quote);
   }
 
-  async #requote(): Promise<void> {
+  /** True when it was made anew, or is no longer in hand. */
+  async #requote(): Promise<boolean> {
     const { view } = this;
-    const life = this.#life;
+    const { life } = this.#patience;
     this.#requotedMs = this.#tools.serverNow();
     const answer = await this.#tools.requote();
-    if (life !== this.#life || view !== this.view) return;
-    if (answer.ok) this.#replace(answer.value, !this.link.isJoined && this.link.state === undefined);
-    else this.refusal = answer;
+    if (life !== this.#patience.life || view?.quoteId !== this.view?.quoteId) return true;
+    if (answer.ok && this.#take(answer.value)) this.#offer();
+    else if (!answer.ok) this.refusal = answer;
+    return answer.ok;
   }
 
   /** Another quote for the same bills. A different sum is told and waits to be accepted. */
-  #replace(next: QuoteView, isNewCode: boolean): void {
+  #take(next: QuoteView): boolean {
     const before = this.document;
     const document = readQuote(next.document);
-    if (document === undefined || before === undefined) return;
+    if (document === undefined || before === undefined) return false;
     this.view = { ...next, quoteId: document.quoteId, state: next.state === 'replaced' ? 'open' : next.state };
     this.document = document;
     this.refusal = undefined;
-    if (document.totalFen !== before.totalFen) {
-      const why = next.changed ?? (before.later === undefined ? [] : [asSentence(before.later.why)]);
-      this.change = { oldFen: this.change?.oldFen ?? before.totalFen, newFen: document.totalFen, why };
-    }
-    const offered = { signed: next.document, document };
-    if (isNewCode) this.link.open(offered);
-    else this.link.replace(offered, this.change === undefined ? [] : [...this.change.why]);
+    this.change = changeOf(before, document, next.changed, this.change);
+    return true;
+  }
+
+  /** The quote in hand for phones: a code where there is none, news for one that is there. */
+  #offer(): void {
+    const { view, document, change, link } = this;
+    if (view === undefined || document === undefined) return;
+    const offered = { signed: view.document, document };
+    if (link.state === undefined) link.open(offered);
+    else link.replace(offered, [...(change?.why ?? [])]);
   }
 
   /** Takes over what the server says, tells the phone what is new, and waits on while it is under way. */
-  #adopt(view: QuoteView): void {
+  async #adopt(view: QuoteView): Promise<void> {
     const before = this.stage;
     const was = this.view;
     this.view = view;
-    const { stage } = this;
+    const { stage, job } = this;
     if (stage !== before || view.stage !== was?.stage) this.#tellStage();
-    if (stage === 'failed' || stage === 'closed') this.link.hold(false);
+    if (isNothing(stage)) this.link.hold(false);
+    // What became of it is another screen, with the whole time to be read.
+    if (before !== undefined && isUnderWay(before) && stage !== before) this.#tools.onAlive();
     const isNewReceipt = view.receipt !== undefined && (before !== 'paid' || was?.receipt === undefined);
     if (stage === 'paid' && isNewReceipt) this.#tools.onPaid();
     void this.#watch();
+    // What was cancelled at the terminal leads back to the bill. Money that came too late is told first.
+    const isBack = this.isCancelling && stage === 'closed' && job?.kind === 'qr' && view.reason !== 'paid-late';
+    if (isBack && this.#tools.hasVisit()) await this.again();
   }
 
   async #watch(): Promise<void> {
     if (this.#isWatching) return;
-    const life = this.#life;
+    const { life } = this.#patience;
     this.#isWatching = true;
-    while (life === this.#life && this.stage !== undefined && this.#isOpen(this.stage)) {
-      await this.#pause(this.#tools.pollMs());
-      if (life === this.#life) await this.#refresh();
+    while (life === this.#patience.life && this.stage !== undefined && this.#isOpen(this.stage)) {
+      await this.#patience.pause(this.#tools.pollMs());
+      if (life === this.#patience.life) await this.#refresh();
     }
-    if (life === this.#life) this.#isWatching = false;
+    if (life === this.#patience.life) this.#isWatching = false;
   }
 
   /** Under way, or paid without its receipt yet. */
@@ -356,35 +390,11 @@ export class FeePayment {
   async #refresh(): Promise<void> {
     const { view } = this;
     if (view === undefined || this.#isRefreshing) return;
-    const life = this.#life;
+    const { life } = this.#patience;
     this.#isRefreshing = true;
     const answer = await this.#tools.api.quote(view.quoteId);
-    if (life !== this.#life) return;
+    if (life !== this.#patience.life) return;
     this.#isRefreshing = false;
-    if (answer.ok && this.view?.quoteId === answer.value.quoteId) this.#adopt(answer.value);
+    if (answer.ok && this.view?.quoteId === answer.value.quoteId) await this.#adopt(answer.value);
   }
-
-  /** Repeats a call until the server has answered it; undefined when the quote was put down meanwhile. */
-  async #untilAnswered<T>(call: () => Promise<ApiResult<T>>): Promise<ApiResult<T> | undefined> {
-    const life = this.#life;
-    for (let attempt = 0; ; attempt += 1) {
-      const answer = await call();
-      if (life !== this.#life) return undefined;
-      this.trouble = answer.ok || !isWorthRepeating(answer) ? undefined : answer;
-      if (this.trouble === undefined) return answer;
-      await this.#pause(Math.min(repeatMaxMs, repeatFirstMs * 2 ** Math.min(attempt, 10)));
-      if (life !== this.#life) return undefined;
-    }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const early = new AbortController();
-    this.#wake = () => early.abort();
-    await this.#tools.pause(ms, AbortSignal.any([early.signal, this.#life.signal]));
-  }
-}
-
-/** The reason that a quote gives beforehand is part of a sentence. */
-function asSentence({ zh, en }: Change['why'][number]): Change['why'][number] {
-  return { zh: `${zh}。`, en: `${en.charAt(0).toUpperCase()}${en.slice(1)}.` };
 }

@@ -37,6 +37,8 @@ export interface KeptFee {
   readonly channel: string;
   /** `link`: on the resident's phone; `qr`: a code at this terminal. */
   readonly kind: 'link' | 'qr';
+  /** Of the channel, where the terminal can show its code. */
+  readonly name?: { readonly zh: string; readonly en: string };
   readonly totalFen: number;
   readonly startedAtMs: number;
 }

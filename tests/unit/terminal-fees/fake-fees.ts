@@ -14,7 +14,7 @@ import { failure } from '../../../src/api/failures.ts';
 import type { ApiFailure, ApiResult } from '../../../src/api/failures.ts';
 import type { FeeApi } from '../../../src/terminal/fees/fee-api.ts';
 import type { Entry } from '../../../src/terminal/fees/flow/fee-screens.ts';
-import { household, menu, quoteDocument, receiptOf, sign } from './make.ts';
+import { here, household, menu, quoteDocument, receiptOf, sign } from './make.ts';
 
 interface Quote {
   view: QuoteView;
@@ -29,10 +29,16 @@ export class FakeFees implements FeeApi {
   isOffline = false;
   /** Answers the next lookup, quote or payment in place of what would happen. */
   next: Partial<Record<'lookup' | 'makeQuote' | 'pay', ApiFailure>> = {};
+  /** The platform knows at once whether what is ended was paid. */
+  isCertain = true;
   /** What the next quotes differ by. */
   change: Partial<QuoteDocument> = {};
   /** The next payment finds its quote too old: it is answered with one that costs so much. */
   replaceWithFen: number | undefined;
+  /** Channels whose code the terminal can show. */
+  here: NonNullable<QuoteView['here']> = here;
+  /** Until when a channel's code can be paid. */
+  codeUntil = '2026-11-24T06:40:00.000Z';
   /** Somebody else pays the bills at this moment. */
   isHeld = false;
   readonly quotes = new Map<string, Quote>();
@@ -85,10 +91,12 @@ export class FakeFees implements FeeApi {
       if (this.replaceWithFen !== undefined) return ok({ quote: this.#replace(quote, this.replaceWithFen) });
       if (this.isHeld) return ok({ quote: { ...quote.view, reason: 'being-paid' } });
       if (!this.payIds.includes(body.payId)) this.payIds.push(body.payId);
-      this.tell({ state: 'paying', stage: 'at-platform', payId: body.payId, channel: body.channel });
-      const { view } = this.last;
-      if (body.kind === 'qr') return ok({ quote: view, qr: 'weixin://pay/1' });
-      return ok({ quote: view, url: 'https://wallet.example/pay', token: 'token-1' });
+      const { payId, channel, kind } = body;
+      this.tell({ state: 'paying', stage: 'at-platform', payId, channel, here: undefined });
+      if (kind === 'link') return ok({ quote: this.last.view, url: 'https://wallet.example/pay', token: 'token-1' });
+      const times = { createdAt: '2026-11-24T06:34:00.000Z', expiresAt: this.codeUntil };
+      this.tell({ code: { text: `${channel}:${this.payIds.length}`, ...times } });
+      return ok({ quote: this.last.view, token: 'token-1' });
     });
   }
 
@@ -96,8 +104,8 @@ export class FakeFees implements FeeApi {
     return this.#answer('end', () => {
       const quote = this.quotes.get(quoteId);
       if (quote === undefined) return failure('not-found');
-      if (quote.view.state !== 'paid') this.tell({ state: 'expired', stage: 'closed' });
-      return ok(this.last.view);
+      if (quote.view.state !== 'paid' && this.isCertain) this.close('expired');
+      return ok(quote.view.state === 'paid' ? quote.view : this.last.view);
     });
   }
 
@@ -121,13 +129,18 @@ export class FakeFees implements FeeApi {
     last.view = { ...last.view, ...change };
   }
 
+  /** The platform says that nobody paid the last quote: of a code whose time is over the order stays `open`. */
+  close(state: 'open' | 'expired'): void {
+    this.tell({ state, stage: 'closed', code: undefined, here: this.here });
+  }
+
   /** The platform says that the last quote is paid. */
   settle(): void {
-    this.tell({ state: 'paid', stage: 'paid', receipt: sign(receiptOf(this.last.document)) });
+    this.tell({ state: 'paid', stage: 'paid', code: undefined, receipt: sign(receiptOf(this.last.document)) });
   }
 
   #put(id: string, document: QuoteDocument, change: Partial<QuoteView> = {}): QuoteView {
-    const view: QuoteView = { quoteId: id, document: sign(document), state: 'open', ...change };
+    const view: QuoteView = { quoteId: id, document: sign(document), state: 'open', here: this.here, ...change };
     this.quotes.set(id, { view, document });
     return view;
   }

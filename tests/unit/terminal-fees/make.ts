@@ -1,6 +1,6 @@
 import { base64UrlEncode, utf8Encode } from '../../../protocol/bytes.ts';
 import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
-import type { FeeMenu, HouseholdView } from '../../../protocol/http/fees-terminal.ts';
+import type { FeeMenu, HouseholdView, QuoteView } from '../../../protocol/http/fees-terminal.ts';
 import type { OpenBill } from '../../../src/terminal/fees/flow/household.ts';
 
 /** An id that only differs by its number. */
@@ -35,6 +35,13 @@ export const menu: FeeMenu = {
   pageUrl: 'https://pay.example/l',
   lookupKey: { kid: '0a0b0c0d', publicKey: base64UrlEncode(new Uint8Array(65)) },
 };
+
+/** Channels whose code the terminal of the story can show. */
+export const here: NonNullable<QuoteView['here']> = [
+  { code: 'wechat-pay', name: { zh: '微信支付', en: 'WeChat Pay' } },
+  { code: 'alipay', name: { zh: '支付宝', en: 'Alipay' } },
+  { code: 'unionpay-qr', name: { zh: '云闪付', en: 'UnionPay' } },
+];
 
 /** One open bill; the parts that a test is about are given. */
 export function bill(n: number, change: Partial<OpenBill> = {}): OpenBill {

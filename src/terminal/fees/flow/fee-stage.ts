@@ -12,12 +12,37 @@ export interface Change {
   readonly why: readonly { readonly zh: string; readonly en: string }[];
 }
 
+/**
+ * What became different from one quote to the next; `known`: what was different before and has not been read yet. `why`: as
+ * the server says it, otherwise as the older quote had announced it.
+ */
+export function changeOf(
+  before: QuoteDocument,
+  after: QuoteDocument,
+  why: Change['why'] | undefined,
+  known: Change | undefined,
+): Change | undefined {
+  if (after.totalFen === before.totalFen) return known;
+  const foretold = before.later === undefined ? [] : [asSentence(before.later.why)];
+  return { oldFen: known?.oldFen ?? before.totalFen, newFen: after.totalFen, why: why ?? foretold };
+}
+
+/** The reason that a quote gives beforehand is part of a sentence. */
+function asSentence({ zh, en }: Change['why'][number]): Change['why'][number] {
+  return { zh: `${zh}。`, en: `${en.charAt(0).toUpperCase()}${en.slice(1)}.` };
+}
+
 /** Why nothing can be begun under a quote: somebody else is paying one of its bills, or has paid it. */
 export type Blocked = 'being-paid' | 'already-paid';
 
 /** What the server answered in place of beginning; undefined when it began. */
 export function blockedBy({ reason, state }: QuoteView): Blocked | undefined {
   return state !== 'paid' && (reason === 'being-paid' || reason === 'already-paid') ? reason : undefined;
+}
+
+/** True when the server has heard of a payment under the quote. */
+export function wasBegun({ stage, state }: QuoteView): boolean {
+  return stage !== undefined || ['paying', 'paid', 'reversed', 'review'].includes(state);
 }
 
 /** Everything that the stage of a quote follows from. */
@@ -32,11 +57,11 @@ export interface FeeFacts {
   /** Why the last code ended; the screen says it beside the new one. */
   readonly lost: LinkFailure | undefined;
   readonly change: Change | undefined;
-  /** The code of a channel, when it is paid at the terminal. */
-  readonly qr: string | undefined;
   /** The person asked for the end of the payment. */
   readonly isCancelling: boolean;
   readonly blocked: Blocked | undefined;
+  /** The server's time, epoch ms. */
+  readonly nowMs: number;
 }
 
 /**
@@ -86,8 +111,13 @@ function paymentStage(facts: FeeFacts, job: KeptFee): FeeStage {
   if (stage === 'failed' || stage === 'closed') return stage;
   if (facts.isCancelling) return 'ending';
   if (stage === 'checking' || stage === 'starting') return stage;
-  if (job.kind === 'qr') return facts.qr === undefined ? 'checking' : 'qr';
+  if (job.kind === 'qr') return isPayable(facts) ? 'qr' : 'checking';
   return facts.link?.phase === 'joined' && facts.link.silentMs === undefined ? 'paying' : 'wallet';
+}
+
+/** Nobody is shown a code whose time is over; the platform is asked what became of it. */
+function isPayable({ view: { code }, nowMs }: FeeFacts): boolean {
+  return code !== undefined && Date.parse(code.expiresAt) > nowMs;
 }
 
 function linkStage({ link, isSame }: FeeFacts): FeeStage {
@@ -108,6 +138,16 @@ export function canCancel(stage: FeeStage): boolean {
 /** True when nothing more happens to it by itself. */
 export function isOver(stage: FeeStage): boolean {
   return ['paid', 'failed', 'closed', 'elsewhere', 'reversed', 'review'].includes(stage);
+}
+
+/** True when the last try came to nothing: the same bill may be paid again. */
+export function isNothing(stage: FeeStage | undefined): boolean {
+  return stage === 'failed' || stage === 'closed';
+}
+
+/** True when it may be paid at the terminal itself: nothing is under way, and no other sum waits to be read. */
+export function mayPayHere(stage: FeeStage | undefined): boolean {
+  return stage !== undefined && ['code', 'digits', 'on-phone', 'failed', 'closed'].includes(stage);
 }
 
 /** True when the digits must be confirmed before this phone may pay. */

@@ -1,11 +1,10 @@
-import type { FeeMenu, HouseholdView } from '../../../../protocol/http/fees-terminal.ts';
-import type { QuoteDocument } from '../../../../protocol/fees/documents.ts';
+import type { FeeMenu, HouseholdView, QuoteView } from '../../../../protocol/http/fees-terminal.ts';
 import { placeOf } from '../../flow/keys.ts';
 import type { Key } from '../../flow/keys.ts';
 import { amountMaxDigits, fenOfYuan, isWhole, typeNumber } from './entry.ts';
 import { afterService, askNumber, offerOf, takesDigits } from './fee-screens.ts';
 import type { Entry, FeeScreen, FeeScreenOf, ServiceOffer } from './fee-screens.ts';
-import { canCancel, isOver, isUnderWay } from './fee-stage.ts';
+import { canCancel, isNothing, isOver, isUnderWay, mayPayHere } from './fee-stage.ts';
 import type { FeeStage } from './fee-stage.ts';
 import {
   billsPerPage,
@@ -43,6 +42,7 @@ export type FeeIntent =
         | 'accept-change'
         | 'new-code'
         | 'cancel'
+        | 'other-way'
         | 'put-down'
         | 'print'
         | 'print-bill'
@@ -53,14 +53,20 @@ export type FeeIntent =
         | 'camera';
     };
 
+/** Channels whose code can be shown at a terminal. */
+export type Here = NonNullable<QuoteView['here']>;
+
 /** What a key may depend on besides the screen. */
 export interface PressFacts {
   readonly menu: FeeMenu | undefined;
   readonly household: HouseholdView | undefined;
   /** The offer of the service that the household belongs to. */
   readonly offer: ServiceOffer | undefined;
-  readonly document: QuoteDocument | undefined;
   readonly stage: FeeStage | undefined;
+  /** Channels whose code can be shown here for the quote in hand. */
+  readonly here: Here;
+  /** The channel of the payment at the terminal that is under way or came to nothing. */
+  readonly triedHere: string | undefined;
   readonly isPrinting: boolean;
 }
 
@@ -117,6 +123,7 @@ function onHousehold(screen: HouseholdScreen, key: Key, facts: PressFacts): FeeI
       return onWays(key, facts);
     case 'scan-phone':
       if (key === '1') return { do: 'camera' };
+      if (key === '2') return show({ at: 'ways' });
       return key === 'cancel' ? show({ at: 'bill' }) : undefined;
     case 'ask-cancel':
       if (key === 'confirm') return { do: 'cancel' };
@@ -252,8 +259,8 @@ function onAmount(screen: FeeScreenOf<'amount'>, key: Key, { offer }: PressFacts
 function onBill(key: Key, facts: PressFacts): FeeIntent | undefined {
   const { stage, isPrinting } = facts;
   if (stage === undefined) return key === 'cancel' ? { do: 'drop-quote' } : undefined;
-  if (isOver(stage)) return onOver(stage, key, isPrinting);
-  if (isUnderWay(stage)) return key === 'cancel' && canCancel(stage) ? show({ at: 'ask-cancel' }) : undefined;
+  if (isOver(stage)) return onOver(stage, key, facts);
+  if (isUnderWay(stage)) return onUnderWay(stage, key);
   if (key === 'cancel') return stage === 'digits' ? { do: 'not-same' } : { do: 'drop-quote' };
   if (stage === 'changed') return key === 'confirm' ? { do: 'accept-change' } : undefined;
   if (stage === 'digits') return key === 'confirm' ? { do: 'same' } : undefined;
@@ -263,29 +270,33 @@ function onBill(key: Key, facts: PressFacts): FeeIntent | undefined {
   return key === 'confirm' && stage === 'code' ? { do: 'new-code' } : undefined;
 }
 
-function onOver(stage: FeeStage, key: Key, isPrinting: boolean): FeeIntent | undefined {
-  if (stage === 'failed' || stage === 'closed') {
-    if (key === 'confirm') return { do: 'again' };
+function onUnderWay(stage: FeeStage, key: Key): FeeIntent | undefined {
+  if (key === '1' && stage === 'qr') return { do: 'other-way' };
+  return key === 'cancel' && canCancel(stage) ? show({ at: 'ask-cancel' }) : undefined;
+}
+
+function onOver(stage: FeeStage, key: Key, { isPrinting, triedHere }: PressFacts): FeeIntent | undefined {
+  if (isNothing(stage)) {
+    if (key === '1') return show({ at: 'ways' });
+    if (key === 'confirm') return triedHere === undefined ? { do: 'again' } : { do: 'pay-here', channel: triedHere };
     return key === 'cancel' ? { do: 'put-down' } : undefined;
   }
   if (key === '1' && stage === 'paid') return isPrinting ? undefined : { do: 'print' };
   return key === 'confirm' || key === 'cancel' ? { do: 'put-down' } : undefined;
 }
 
-/** What stands in the numbered list of other ways: channels at the terminal, then the paper. */
-export type FeeWay =
-  | { readonly kind: 'channel'; readonly code: string; readonly name: { readonly zh: string; readonly en: string } }
-  | { readonly kind: 'print' };
+/** What stands in the numbered list of ways at the terminal: channels, then the paper. */
+export type FeeWay = ({ readonly kind: 'channel' } & Here[number]) | { readonly kind: 'print' };
 
-/** The numbered list of other ways. A channel that needs an account from the phone works on the phone only. */
-export function feeWays(document: QuoteDocument | undefined): readonly FeeWay[] {
-  const channels = (document?.channels ?? []).filter(({ account }) => account === undefined);
-  return [...channels.map(({ code, name }) => ({ kind: 'channel', code, name }) as const), { kind: 'print' }];
+/** The numbered list of ways at the terminal. */
+export function feeWays(here: Here): readonly FeeWay[] {
+  return [...here.map((channel) => ({ kind: 'channel', ...channel }) as const), { kind: 'print' }];
 }
 
-function onWays(key: Key, { document, isPrinting }: PressFacts): FeeIntent | undefined {
-  if (key === 'cancel') return show({ at: 'bill' });
-  const ways = feeWays(document);
+function onWays(key: Key, { stage, here, isPrinting }: PressFacts): FeeIntent | undefined {
+  // The phone may have been quicker, or another sum must be read first: the bill says which.
+  if (key === 'cancel' || !mayPayHere(stage)) return show({ at: 'bill' });
+  const ways = feeWays(here);
   const way = ways[placeOf(key, ways.length) ?? -1];
   if (way === undefined) return undefined;
   if (way.kind === 'channel') return { do: 'pay-here', channel: way.code };

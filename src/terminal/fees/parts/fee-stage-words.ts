@@ -25,10 +25,17 @@ export const stageLooks: Readonly<Record<FeeStage, readonly [GlyphName, Tint]>> 
   review: ['warn', 'wait'],
 };
 
+interface StageFacts {
+  readonly reason?: string | undefined;
+  readonly blocked?: Blocked | undefined;
+  /** It was a code at this terminal. */
+  readonly isHere?: boolean;
+}
+
 /** Title and sentence of a stage; `reason` is the platform's, in our own codes. */
 export function stageWords(
   stage: FeeStage | undefined,
-  { reason, blocked }: { readonly reason?: string | undefined; readonly blocked?: Blocked | undefined },
+  { reason, blocked, isHere = false }: StageFacts,
   t: FeesText,
 ): { readonly title: string; readonly text: string } {
   if (stage === 'on-phone') return { title: t.onPhone.title, text: t.onPhone.hint };
@@ -36,6 +43,8 @@ export function stageWords(
   const name = stage !== undefined && stage in t.stage ? (stage as keyof FeesText['stage']) : 'starting';
   const [title = '', text = ''] = t.stage[name];
   if (stage === 'elsewhere' && blocked === 'being-paid') return { title: t.beingPaid, text: t.problem.beingPaid };
+  if (stage === 'closed' && reason === 'paid-late') return { title: t.paidLate[0] ?? '', text: t.paidLate[1] ?? '' };
+  if (stage === 'closed' && isHere) return { title: t.qr.over[0] ?? '', text: t.qr.over[1] ?? '' };
   if (stage !== 'failed') return { title, text };
   const reasons: TerminalText['reason'] = terminalText.t.reason;
   const [why = ''] = reason !== undefined && reason in reasons ? reasons[reason as keyof typeof reasons] : reasons.none;
