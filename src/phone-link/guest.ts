@@ -7,7 +7,7 @@ import { readKept, writeKept, type KeptLink } from '../../protocol/phone-link/ke
 import type { PhoneMessage } from '../../protocol/phone-link/messages.ts';
 import { readTerminalMessage } from '../../protocol/phone-link/read-terminal.ts';
 import { messageMaxBytes } from '../../protocol/phone-link/words.ts';
-import type { Subtle } from '../../protocol/phone-link/web-crypto.ts';
+import type { Bytes, Subtle } from '../../protocol/phone-link/web-crypto.ts';
 import { RelayCarrier } from './carriers/relay.ts';
 import { RtcCarrier } from './carriers/rtc.ts';
 import type { GuestOptions, GuestState, LinkGuest } from './contract.ts';
@@ -65,17 +65,18 @@ class BrowserGuest implements LinkGuest {
     const wake = new Wake(environment, () => {
       this.#engine.post({ on: 'tick' });
     });
-    this.#rtc = new RtcCarrier(environment, {
-      changed: (isUp) => {
+    const rtcEvents = {
+      changed: (isUp: boolean) => {
         this.#engine.post({ on: 'rtc', isUp });
       },
-      frame: (frame) => {
+      frame: (frame: Bytes) => {
         this.#engine.frame('rtc', frame);
       },
-      signal: (text) => {
+      signal: (text: string) => {
         this.#engine.post({ on: 'signal', text });
       },
-    });
+    };
+    this.#rtc = new RtcCarrier(environment, rtcEvents, 'secret' in from);
     const ports = {
       ...this.#carriers(),
       subtle,
@@ -157,6 +158,7 @@ class BrowserGuest implements LinkGuest {
         this.#engine.post({ on: 'over', why });
       },
     });
+    this.#rtc.warm();
   }
 
   #deliver(text: string): { readonly bye?: string } | undefined {

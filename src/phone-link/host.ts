@@ -157,8 +157,12 @@ class BrowserHost implements LinkHost {
   #changed(view: HostView): void {
     const state: HostState = presentOnly(view);
     if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
+    const { code, phase } = this.#state;
     this.#state = state;
     if (state.phase === 'over') this.#stopReturn();
     this.#options.onState(state);
+    if (state.phase === 'joined' && phase !== 'joined') this.#rtc.offer();
+    // Anew with each code, so that its addresses are those of the network of now.
+    else if (state.code !== undefined && state.code !== code) this.#rtc.prepare();
   }
 }
