@@ -54,11 +54,16 @@ export class FeeLink {
     return this.state?.phase === 'joined';
   }
 
-  /** Shows a code for this quote. */
+  /** Shows a code for another quote: what happened to the codes of the one before is no concern of it. */
+  begin(offered: Offered): void {
+    this.#wereTwoPhones = false;
+    this.open(offered);
+  }
+
+  /** Shows a code for this quote; also again, after a payment that came to nothing. */
   open(offered: Offered): void {
     this.close('done');
     this.#offered = offered;
-    this.#wereTwoPhones = false;
     this.#isHeld = false;
     this.#codes = 0;
     this.lost = undefined;
@@ -68,7 +73,9 @@ export class FeeLink {
   /** The quote was made anew: a phone that is there is told. */
   replace(offered: Offered, changed: QuoteView['changed'] = []): void {
     this.#offered = offered;
-    this.send({ type: 'stage', stage: 'changed', quote: offered.signed, changed });
+    const news = { type: 'stage', stage: 'changed', quote: offered.signed } as const;
+    // A long quote leaves no room for the reasons; that it is another one must arrive in any case.
+    if (!this.send({ ...news, changed })) this.send(news);
     if (this.needsDigits) this.isSame = false;
   }
 
@@ -144,9 +151,16 @@ export class FeeLink {
     if (state.phase === 'joined' && !wasJoined && this.#offered !== undefined) {
       this.send({ type: 'bill', quote: this.#offered.signed, confirm: this.needsDigits });
     }
+    if (state.phase === 'starting' || state.phase === 'showing') this.#isReached(state.failure);
     if (state.phase !== 'over') return;
     if (state.failure === 'two-phones') this.#wereTwoPhones = true;
     if (!this.#isHeld) this.#after(state.failure ?? 'ended');
+  }
+
+  /** Whether phones can come: said while they cannot, and no longer when they can again. */
+  #isReached(failure: LinkFailure | undefined): void {
+    if (failure !== undefined) this.lost = failure;
+    else if (this.lost === 'no-connection') this.lost = undefined;
   }
 
   #said(message: PhoneMessage): void {
