@@ -29,7 +29,7 @@ export async function apiTerminals(core: Core, key: ApiKeyPrincipal): Promise<{ 
     left join terminal_apps a on a.terminal_id = t.id and a.state = 'active'
     left join terminal_settings s on s.terminal_id = t.id
     left join merchant_settings m on m.merchant_id = t.merchant_id
-    left join payment_orders o on o.terminal_id = t.id and o.state in ('open', 'part-paid')
+    left join payment_orders o on o.terminal_id = t.id and o.in_hand
     where t.merchant_id = ${key.merchantId} and ${only}
     order by t.label limit ${terminalsMax}`.execute(core.db);
   const oldest = core.clock() - notSeenMs;
