@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { cursorSchema, idSchema, instantSchema, limitQuerySchema, nameSchema } from './common.ts';
+import { factorSchema } from './people.ts';
 import { amountFenSchema, orderViewSchema, refundSchema } from './payments.ts';
 
 /** What an API key of a merchant may be allowed. */
@@ -66,7 +67,9 @@ export const apiKeySchema = v.object({
 });
 /** A key as the merchant's list shows it. */
 export type ApiKey = v.InferOutput<typeof apiKeySchema>;
-/** POST /api/merchant/api-keys. */
+/** Scopes that give money away: a key with one of them is only made with a second factor. */
+export const weightyScopes: readonly ApiScope[] = ['refunds:write'];
+/** POST /api/merchant/api-keys. `factor`: for a key with one of `weightyScopes`; a passkey's challenge is made for `id`. */
 export const makeApiKeySchema = v.strictObject({
   id: idSchema,
   label: nameSchema,
@@ -76,6 +79,7 @@ export const makeApiKeySchema = v.strictObject({
     v.maxLength(apiScopes.length),
   ),
   terminalIds: v.optional(v.pipe(v.array(idSchema), v.minLength(1), v.maxLength(200))),
+  factor: v.optional(factorSchema),
 });
 /** POST /api/merchant/api-keys. */
 export type MakeApiKey = v.InferOutput<typeof makeApiKeySchema>;

@@ -31,7 +31,7 @@ export interface PaymentServiceParts {
   readonly publicUrl: string;
   readonly isDemo: boolean;
   /** A phone's address on the net, by the id of its link. */
-  readonly guestAddress: (linkId: string) => string | undefined;
+  readonly guestAddress: (linkId: string, terminalId: string) => string | undefined;
 }
 
 /** Builds the engine and the services around it. `close` lets go of the bus. */
@@ -57,7 +57,7 @@ export function createPaymentServices({
     reviews: createReviewService({ core, payments, factors }),
     receipts: createReceiptService(core),
     merchant: createMerchantService({ core, payments, factors, people }),
-    merchantApi: createMerchantApiService(core, payments, isDemo),
+    merchantApi: createMerchantApiService(core, { payments, factors }, isDemo),
   };
   const close = (): void => {
     feesAtTerminals.close();

@@ -6,7 +6,7 @@ import type { ApiScope } from '../../protocol/http/merchant-api.ts';
 import { routePath, endpoints, type RouteName } from '../../protocol/http/paths.ts';
 import type { OrderView } from '../../protocol/http/payments.ts';
 import { toyChannel, ToyPlatform } from './payments/toy-platform.ts';
-import { Cluster, newId, type Person, World } from './server/world.ts';
+import { Cluster, newId, type Person, totpSecrets, World } from './server/world.ts';
 
 interface Message {
   readonly headers: IncomingHttpHeaders;
@@ -56,7 +56,7 @@ beforeAll(async () => {
   const { registry } = world.server.context.services;
   const otherId = newId();
   await registry.createMerchant(undefined, { id: otherId, name: 'Other', contact: '', address: '' });
-  merchant = await world.person('chen', 'merchant', undefined, world.merchantId);
+  merchant = await world.person('chen', 'merchant', totpSecrets.zhou, world.merchantId);
   stranger = await world.person('other', 'merchant', undefined, otherId);
   accountId = newId();
   await world.server.context.store.pool.query(
@@ -74,7 +74,8 @@ afterAll(async () => {
 
 async function keyWith(scopes: ApiScope[], terminalIds?: string[]): Promise<string> {
   const bound = terminalIds === undefined ? {} : { terminalIds };
-  const made = await merchant.call('makeApiKey', {}, { id: newId(), label: 'Till', scopes, ...bound });
+  const factor = { kind: 'totp', code: await world.code(merchant) } as const;
+  const made = await merchant.call('makeApiKey', {}, { id: newId(), label: 'Till', scopes, ...bound, factor });
   expect(made.status).toBe(201);
   return made.body.secret;
 }
@@ -178,7 +179,12 @@ describe('keys', () => {
 
   it('end when they are revoked, and are nobody else’s business', async () => {
     const id = newId();
-    const made = await merchant.call('makeApiKey', {}, { id, label: 'Till', scopes: allScopes });
+    const body = { id, label: 'Till', scopes: allScopes };
+    expect(await merchant.call('makeApiKey', {}, body)).toMatchObject({ status: 403, code: 'factor-needed' });
+    const wrong = { kind: 'totp', code: '000000' } as const;
+    expect((await merchant.call('makeApiKey', {}, { ...body, factor: wrong })).code).toBe('factor-wrong');
+    const factor = { kind: 'totp', code: await world.code(merchant) } as const;
+    const made = await merchant.call('makeApiKey', {}, { ...body, factor });
     expect((await stranger.call('revokeApiKey', { id })).code).toBe('not-found');
     expect((await stranger.call('listApiKeys')).body.items).toEqual([]);
     expect((await api(made.body.secret, 'apiTerminals')).status).toBe(200);
@@ -188,6 +194,30 @@ describe('keys', () => {
     expect(JSON.stringify(listed.body)).not.toContain(made.body.secret);
     const foreign = { id: newId(), label: 'x', scopes: allScopes, terminalIds: [newId()] };
     expect(await merchant.call('makeApiKey', {}, foreign)).toMatchObject({ status: 400, field: 'terminalIds.0' });
+  });
+});
+
+describe('terminals', () => {
+  it('are not busy with a resident’s bill, which may be another merchant’s, and are listed once', async () => {
+    const secret = await keyWith(allScopes);
+    const terminalId = await terminal();
+    await world.server.context.store.pool.query(
+      `insert into payment_orders (merchant_id, id, terminal_id, order_no, amount_fen, state, body_hash, source, in_hand,
+         created_at, updated_at, expires_at)
+       select gen_random_uuid(), gen_random_uuid(), $1, 'fee-' || n, 100, 'open', '\\x00', 'fee', false, t, t, t
+       from generate_series(1, 2) n, lateral (select $2::timestamptz as t) times`,
+      [terminalId, new Date(world.nowMs)],
+    );
+    const response = await fetch(world.server.url + routePath('apiTerminals', {}), {
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    const { items } = (await response.json()) as {
+      items: { id: string; currentPaymentId?: string; reason?: string }[];
+    };
+    const listed = items.filter(({ id }) => id === terminalId);
+    expect(listed).toHaveLength(1);
+    expect(listed[0]?.currentPaymentId).toBeUndefined();
+    expect(listed[0]?.reason).not.toBe('busy');
   });
 });
 
@@ -237,5 +267,41 @@ describe('webhooks', () => {
     expect((await merchant.call('listDeliveries', { id })).body.items[0]).toMatchObject({ state: 'done' });
     expect((await stranger.call('listDeliveries', { id })).body.items).toEqual([]);
     expect((await stranger.call('sendAgain', { id: first?.id ?? '' })).code).toBe('not-found');
+  });
+
+  async function waitingFor(webhookId: string, count: number): Promise<void> {
+    await world.server.context.store.pool.query(
+      `insert into webhook_deliveries (merchant_id, id, webhook_id, order_id, event, body, state, next_try_at, made_at)
+       select $1, gen_random_uuid(), $2, gen_random_uuid(), 'payment.paid', $5, 'waiting', $3, $3
+       from generate_series(1, $4)`,
+      [world.merchantId, webhookId, new Date(world.nowMs), count, JSON.stringify({ for: webhookId })],
+    );
+    world.nowMs += 1;
+  }
+
+  const heard = (webhookId: string): number => receiver.messages.filter(({ body }) => body.includes(webhookId)).length;
+
+  it('to an address that does not answer do not make the others wait', async () => {
+    const [dead, good] = [newId(), newId()];
+    await merchant.call('makeWebhook', {}, { id: dead, url: 'http://127.0.0.1:9/hook', events: ['payment.review'] });
+    await merchant.call('makeWebhook', {}, { id: good, url: hookUrl, events: ['payment.review'] });
+    await waitingFor(dead, 45);
+    await waitingFor(good, 1);
+    await deliver();
+    await deliver();
+    expect(heard(good)).toBe(1);
+    await merchant.call('changeWebhook', { id: dead }, { state: 'paused' });
+  });
+
+  it('wait while their webhook is paused, and go out when it goes on', async () => {
+    const id = newId();
+    await merchant.call('makeWebhook', {}, { id, url: hookUrl, events: ['payment.review'] });
+    await waitingFor(id, 1);
+    await merchant.call('changeWebhook', { id }, { state: 'paused' });
+    await deliver();
+    expect(heard(id)).toBe(0);
+    await merchant.call('changeWebhook', { id }, { state: 'active' });
+    await deliver();
+    expect(heard(id)).toBe(1);
   });
 });

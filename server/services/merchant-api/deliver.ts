@@ -18,10 +18,15 @@ const claimMs = 60_000;
 const atOnceMax = 20;
 const errorMaxChars = 200;
 const waitingMaxMs = 48 * hour;
+/** For how long an address that gave no answer is left alone, so that it does not make the others wait. */
+const silentMs = minute;
+const silentMax = 1_000;
 
 /** What sending needs to know of the installation. */
 export interface DeliverOptions {
   readonly payments: PaymentService;
+  /** Webhooks whose address gave no answer, by id, and until when they are left alone, Unix milliseconds. */
+  readonly silent: Map<string, number>;
   /** Demo mode: http and loopback are allowed. */
   readonly mayBeInner: boolean;
 }
@@ -40,24 +45,28 @@ interface Due {
 }
 
 /**
- * Sends the messages that are due, at most 20 at once. Claims them first, so that several processes share the work;
- * a claim that a crash leaves behind ends by itself. A message may therefore come twice: its id says so.
+ * Sends the messages that are due, at most 20 at once; what belongs to a paused webhook, or to an address that just gave
+ * no answer, waits. Claims them first, so that several processes share the work; a claim that a crash leaves behind ends
+ * by itself. A message may therefore come twice: its id says so.
  * @returns how many were tried.
  */
 export async function deliverWebhooks(core: Core, options: DeliverOptions): Promise<number> {
-  const due = await claim(core);
+  const due = await claim(core, options.silent);
   await Promise.all(due.map((delivery) => deliver(core, options, delivery)));
   return due.length;
 }
 
-async function claim(core: Core): Promise<Due[]> {
+async function claim(core: Core, silent: Map<string, number>): Promise<Due[]> {
   const nowMs = core.clock();
+  for (const [id, untilMs] of silent) if (untilMs <= nowMs) silent.delete(id);
   const { rows } = await sql<Due>`
     update webhook_deliveries d set next_try_at = ${new Date(nowMs + claimMs)}, tries = d.tries + 1
     from webhooks w
     where w.id = d.webhook_id and (d.merchant_id, d.id) in (
       select merchant_id, id from webhook_deliveries
       where state = 'waiting' and next_try_at <= ${new Date(nowMs)}
+        and webhook_id <> all(${[...silent.keys()]}::uuid[])
+        and exists (select from webhooks a where a.id = webhook_id and a.state = 'active')
       order by next_try_at limit ${atOnceMax} for update skip locked)
     returning d.merchant_id, d.id, d.webhook_id, d.order_id, d.event, d.body, d.tries, d.made_at, w.url, w.sealed_secret`.execute(
     core.db,
@@ -69,6 +78,8 @@ async function deliver(core: Core, options: DeliverOptions, delivery: Due): Prom
   const body = delivery.body ?? (await bodyOf(core, options.payments, delivery));
   const outcome = body === undefined ? { error: 'the payment is gone' } : await send(core, options, delivery, body);
   const nowMs = core.clock();
+  if (outcome.status === undefined && options.silent.size < silentMax)
+    options.silent.set(delivery.webhook_id, nowMs + silentMs);
   const isDone = outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300;
   const waitMs = waitsMs[delivery.tries - 1];
   const isOver = waitMs === undefined || nowMs - delivery.made_at.getTime() > waitingMaxMs;

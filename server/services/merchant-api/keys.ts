@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { err, ok } from '../../../domain/result.ts';
-import type { ApiKey, ApiScope, MakeApiKey } from '../../../protocol/http/merchant-api.ts';
+import { type ApiKey, type ApiScope, type MakeApiKey, weightyScopes } from '../../../protocol/http/merchant-api.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import { writeAudit } from '../../audit/records.ts';
+import type { FactorService } from '../../auth/factors.ts';
 import type { Core } from '../../core.ts';
 import type { ApiKeyPrincipal } from '../../http/mount.ts';
 import { merchantOf } from './merchant-of.ts';
@@ -15,6 +16,7 @@ const usedNoteMs = 60_000;
 /** Keys of merchants' systems. Only the secret's SHA-256 is kept: it has 256 random bits, so a slow hash adds nothing. */
 export interface ApiKeyService {
   list(actor: Actor): Promise<Answer<{ items: ApiKey[] }>>;
+  /** `factor-needed` for a key that may give money back. */
   make(actor: Actor, body: MakeApiKey): Promise<Answer<{ key: ApiKey; secret: string }>>;
   revoke(actor: Actor, id: string): Promise<Answer<ApiKey>>;
   /** Who a secret belongs to; nobody when it is unknown or revoked. */
@@ -22,10 +24,10 @@ export interface ApiKeyService {
 }
 
 /** Builds the service. */
-export function createApiKeyService(core: Core): ApiKeyService {
+export function createApiKeyService(core: Core, factors: FactorService): ApiKeyService {
   return {
     list: (actor) => listKeys(core, actor),
-    make: (actor, body) => makeKey(core, actor, body),
+    make: (actor, body) => makeKey(core, factors, actor, body),
     revoke: (actor, id) => revokeKey(core, actor, id),
     principalOf: (secret) => principalOf(core, secret),
   };
@@ -70,7 +72,13 @@ async function listKeys(core: Core, actor: Actor): Promise<Answer<{ items: ApiKe
   return ok({ items: rows.map(viewOf) });
 }
 
-async function makeKey(core: Core, actor: Actor, body: MakeApiKey): Promise<Answer<{ key: ApiKey; secret: string }>> {
+/** A key that may refund asks for no factor when it does, so that one is asked for when it is made. */
+async function makeKey(
+  core: Core,
+  factors: FactorService,
+  actor: Actor,
+  body: MakeApiKey,
+): Promise<Answer<{ key: ApiKey; secret: string }>> {
   const merchantId = await merchantOf(core, actor);
   if (merchantId === undefined) return err('forbidden');
   const foreign = await firstForeignTerminal(core, merchantId, body.terminalIds ?? []);
@@ -82,6 +90,20 @@ async function makeKey(core: Core, actor: Actor, body: MakeApiKey): Promise<Answ
     .where('revoked_at', 'is', null)
     .executeTakeFirstOrThrow();
   if (count >= keysMax) return err('too-many-keys');
+  if (body.scopes.some((scope) => weightyScopes.includes(scope))) {
+    if (body.factor === undefined) return err('factor-needed', 'factor');
+    const verdict = await factors.verify(actor, body.id, body.factor);
+    if (!verdict.ok) return verdict;
+  }
+  return writeKey(core, actor, merchantId, body);
+}
+
+async function writeKey(
+  core: Core,
+  actor: Actor,
+  merchantId: string,
+  body: MakeApiKey,
+): Promise<Answer<{ key: ApiKey; secret: string }>> {
   const secret = prefix + randomBytes(secretBytes).toString('base64url');
   const nowMs = core.clock();
   const made = await core.db.transaction().execute(async (db) => {

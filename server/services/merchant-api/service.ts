@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import type { apiTerminalSchema } from '../../../protocol/http/merchant-api.ts';
+import type { FactorService } from '../../auth/factors.ts';
 import type { Core } from '../../core.ts';
 import type { ApiKeyPrincipal } from '../../http/mount.ts';
 import type { PaymentService } from '../payments/service.ts';
@@ -22,14 +23,15 @@ export interface MerchantApiService {
 /** Builds the service. `mayBeInner`: demo mode, in which webhooks may go to http and loopback. */
 export function createMerchantApiService(
   core: Core,
-  payments: PaymentService,
+  { payments, factors }: { readonly payments: PaymentService; readonly factors: FactorService },
   mayBeInner: boolean,
 ): MerchantApiService {
+  const silent = new Map<string, number>();
   return {
     payments: createApiPayments(core, payments),
-    keys: createApiKeyService(core),
+    keys: createApiKeyService(core, factors),
     webhooks: createWebhookService(core, mayBeInner),
     terminals: (key) => apiTerminals(core, key),
-    deliver: () => deliverWebhooks(core, { payments, mayBeInner }),
+    deliver: () => deliverWebhooks(core, { payments, silent, mayBeInner }),
   };
 }
