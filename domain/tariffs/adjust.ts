@@ -1,6 +1,6 @@
 import type { CompiledAdjustment } from './compiled.ts';
 import { addMonths, civilOf, dayInYear, dayText, lastMonthDay } from './days.ts';
-import { addLine, type DraftLine, meansAccount, monthsOf, type Scope } from './draft.ts';
+import { addLine, type Days, type DraftLine, meansAccount, monthsOf, type Scope, unitsBegun } from './draft.ts';
 import { Exact } from './exact.ts';
 import { freeMonthsWords, limitWords, percentWords, timesWords } from './words.ts';
 
@@ -60,21 +60,24 @@ function monthsByDays(from: number, to: number): Exact {
   return total;
 }
 
-function limitAmount(scope: Scope, part: AdjustmentOf<'minimum' | 'maximum'>, from: number, to: number): Exact {
+type Limit = AdjustmentOf<'minimum' | 'maximum'>;
+
+function limitAmount(scope: Scope, part: Limit): Exact {
   const { amount, per } = part;
+  const { from, to } = scope.span;
   if (per === 'day') return amount.value.times(Exact.of(to - from));
   if (per === 'month') {
-    const months = part.proratesDays ? monthsByDays(from, to) : monthsOf(scope, { from, to });
+    const months = part.proratesDays ? monthsByDays(from, to) : unitsBegun(scope, scope.span, 1);
     return amount.value.times(months);
   }
-  return amount.value.times(Exact.of(to - from, scope.bill.to - scope.bill.from));
+  return amount.value.times(shareOfBill(scope));
 }
 
-function addLimit(scope: Scope, part: AdjustmentOf<'minimum' | 'maximum'>, limit: Exact, sum: Exact): Exact {
+function addLimit(scope: Scope, part: Limit, days: Days, limit: Exact, sum: Exact): Exact {
   const isBelow = sum.compare(limit) < 0;
   if (part.kind === 'minimum' ? !isBelow : sum.compare(limit) <= 0) return Exact.zero;
   const exact = limit.minus(sum);
-  addLine(scope, part, scope.span, {
+  addLine(scope, part, days, {
     kind: part.kind,
     exact,
     words: limitWords(part.kind, limit.toText(), sum.toText(), scope.tariff.money),
@@ -83,23 +86,41 @@ function addLimit(scope: Scope, part: AdjustmentOf<'minimum' | 'maximum'>, limit
   return exact;
 }
 
-/** A year's minimum is asked for in the bill that reaches the year's end; its maximum whenever it is passed. */
-function adjustYearly(scope: Scope, part: AdjustmentOf<'minimum' | 'maximum'>, sum: Exact): void {
-  const { span, state } = scope;
-  const from = lastMonthDay(span.to - 1, part.yearStart);
-  const to = dayInYear(civilOf(from).year + 1, part.yearStart);
-  const key = dayText(from);
-  const total = (state.get('billed', part.id, key) ?? Exact.zero).plus(sum);
-  const isDue = part.kind === 'maximum' || span.to === to;
-  const limit = part.per === 'bill' ? part.amount.value : limitAmount(scope, part, from, to);
-  const added = isDue ? addLimit(scope, part, limit, total) : Exact.zero;
-  state.set('billed', part.id, key, total.plus(added));
+/** What of some lines lies on some days; a line that reaches beyond them counts by its days. */
+function sumWithin(lines: readonly DraftLine[], days: Days): Exact {
+  return lines.reduce((sum, line) => {
+    const inside = Math.min(line.to, days.to) - Math.max(line.from, days.from);
+    if (inside <= 0) return sum;
+    const length = line.to - line.from;
+    return sum.plus(inside === length ? line.exact : line.exact.times(Exact.of(inside, length)));
+  }, Exact.zero);
 }
 
-function adjustLimit(scope: Scope, part: AdjustmentOf<'minimum' | 'maximum'>): void {
-  const sum = sumOf(linesOf(scope, part), false);
-  if (part.isYearly) adjustYearly(scope, part, sum);
-  else addLimit(scope, part, limitAmount(scope, part, scope.span.from, scope.span.to), sum);
+/**
+ * A year's minimum is asked for in the bill that reaches the year's end; its maximum whenever it is passed. A bill that
+ * crosses the end counts for both years by days.
+ */
+function adjustYearly(scope: Scope, part: Limit, lines: readonly DraftLine[]): void {
+  const { span, state } = scope;
+  for (let day = span.from; day < span.to;) {
+    const from = lastMonthDay(day, part.yearStart);
+    const to = dayInYear(civilOf(from).year + 1, part.yearStart);
+    const days = { from: day, to: Math.min(to, span.to) };
+    const key = dayText(from);
+    const total = (state.get('billed', part.id, key) ?? Exact.zero).plus(sumWithin(lines, days));
+    const isDue = part.kind === 'maximum' || span.to >= to;
+    const units = { bill: 1, month: 12, day: to - from }[part.per];
+    const limit = part.amount.value.times(Exact.of(units));
+    const added = isDue ? addLimit(scope, part, days, limit, total) : Exact.zero;
+    state.set('billed', part.id, key, total.plus(added));
+    day = days.to;
+  }
+}
+
+function adjustLimit(scope: Scope, part: Limit): void {
+  const lines = linesOf(scope, part);
+  if (part.isYearly) adjustYearly(scope, part, lines);
+  else addLimit(scope, part, scope.span, limitAmount(scope, part), sumOf(lines, false));
 }
 
 function addTax(

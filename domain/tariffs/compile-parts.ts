@@ -36,6 +36,8 @@ function compileHours(when: When, path: string): CompiledWhen['hours'] {
   const spans = (when.hours ?? [{ from: 0, to: 24 }]).map(({ from, to }, index) => {
     const minutes = [from * 60, to * 60].map((value) => wholeAt(value, 0, 1440, `${path}.hours.${String(index)}`));
     if (from >= to) fault(`${path}.hours.${String(index)}`, 'ends before it begins; write hours over midnight as two');
+    if (minutes.some((minute) => minute % 15 !== 0))
+      fault(`${path}.hours.${String(index)}`, 'is not on a quarter of an hour');
     return { from: minutes[0] as number, to: minutes[1] as number };
   });
   return {
@@ -195,12 +197,14 @@ function compileDiscount(rule: Extract<Adjustment, { kind: 'discount' }>['discou
   return { by: 'free-months', free, fromMonths } as const;
 }
 
-/** Reads an adjustment. `known`: ids of the lines before it. */
-export function compileAdjustment(part: Adjustment, known: ReadonlySet<string>, path: string): CompiledAdjustment {
-  part.of?.forEach((id, index) => {
-    if (!known.has(id)) fault(`${path}.of.${String(index)}`, `"${id}" does not stand before it`);
-  });
-  const printed = { ...compilePrinted(part, path), ...(part.of === undefined ? {} : { of: new Set(part.of) }) };
+/** Reads an adjustment. `meant`: the lines that ids stand for, which are before it. */
+export function compileAdjustment(
+  part: Adjustment,
+  meant: (ids: readonly string[], path: string) => ReadonlySet<string>,
+  path: string,
+): CompiledAdjustment {
+  const of = part.of && meant(part.of, `${path}.of`);
+  const printed = { ...compilePrinted(part, path), ...(of && { of }) };
   if (part.when?.seasons !== undefined || printed.when?.hours !== undefined) {
     fault(`${path}.when`, 'an adjustment goes by class and object alone');
   }

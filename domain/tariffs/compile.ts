@@ -13,10 +13,20 @@ import { moneyName } from './words.ts';
 /** Reads one version's components: ids are unique, and what a line refers to stands before it. */
 class ComponentReader {
   readonly known = new Set<string>();
+  /** What the tables of a choice hold, by its id. */
+  readonly #inside = new Map<string, readonly string[]>();
   readonly #roundsLater: boolean;
 
   constructor(roundsLater: boolean) {
     this.#roundsLater = roundsLater;
+  }
+
+  /** The lines that ids stand for; all must be before. A choice stands for whatever its tables hold. */
+  meant(ids: readonly string[], path: string): ReadonlySet<string> {
+    ids.forEach((id, at) => {
+      if (!this.known.has(id)) fault(`${path}.${String(at)}`, `"${id}" does not stand before it`);
+    });
+    return new Set(ids.flatMap((id) => [id, ...(this.#inside.get(id) ?? [])]));
   }
 
   read(part: Component, path: string, depth: number): CompiledComponent {
@@ -68,12 +78,10 @@ class ComponentReader {
         return { ...printed, kind: 'package', size, free, price: amountAt(part.price, `${path}.price`), quantity };
       }
       case 'percent-of': {
-        part.of.forEach((id, at) => {
-          if (!this.known.has(id)) fault(`${path}.of.${String(at)}`, `"${id}" does not stand before it`);
-        });
+        const of = this.meant(part.of, `${path}.of`);
         if (part.ofRounded && this.#roundsLater) fault(`${path}.ofRounded`, 'lines are rounded at the end of the bill');
         const percent = amountAt(part.percent, `${path}.percent`);
-        return { ...printed, kind: 'percent-of', of: new Set(part.of), ofRounded: part.ofRounded, percent };
+        return { ...printed, kind: 'percent-of', of, ofRounded: part.ofRounded, percent };
       }
       case 'select':
         return this.#select(part, printed, path, depth);
@@ -97,6 +105,17 @@ class ComponentReader {
     );
     checkBounds(bounds, `${path}.tables`);
     if (part.boundScale === 'days' && part.normalDays === undefined) fault(`${path}.normalDays`, 'is missing');
+    const tables = part.tables.map(({ components }, table) => ({
+      upTo: bounds[table] ?? null,
+      components: components.map((inner, at) =>
+        this.read(inner, `${path}.tables.${String(table)}.components.${String(at)}`, depth + 1),
+      ),
+    }));
+    const inside = tables.flatMap(({ components }) => components.map(({ id }) => id));
+    this.#inside.set(
+      part.id,
+      inside.flatMap((id) => [id, ...(this.#inside.get(id) ?? [])]),
+    );
     return {
       ...printed,
       kind: 'select',
@@ -104,12 +123,7 @@ class ComponentReader {
       isUpperInclusive: part.edge !== 'upper-exclusive',
       scale: part.boundScale ?? 'none',
       ...(part.normalDays === undefined ? {} : { normalDays: positiveAt(part.normalDays, `${path}.normalDays`) }),
-      tables: part.tables.map(({ components }, table) => ({
-        upTo: bounds[table] ?? null,
-        components: components.map((inner, at) =>
-          this.read(inner, `${path}.tables.${String(table)}.components.${String(at)}`, depth + 1),
-        ),
-      })),
+      tables,
     };
   }
 }
@@ -160,7 +174,7 @@ function compileVersion(version: TariffVersion, path: string): CompiledVersion {
     if (part.kind === 'tax' && part.ofRounded && rounding.at === 'bill') {
       fault(`${place}.ofRounded`, 'lines are rounded at the end of the bill');
     }
-    const compiled = compileAdjustment(part, reader.known, place);
+    const compiled = compileAdjustment(part, (ids, path) => reader.meant(ids, path), place);
     reader.known.add(part.id);
     return compiled;
   });

@@ -1,8 +1,10 @@
 import type { CompiledComponent, CompiledOf, CompiledQuantity } from './compiled.ts';
 import { addMonths, civilOf, dayInYear, dayText } from './days.ts';
-import { addLine, type Days, meansAccount, monthsOf, personsOn, type Scope, seasonsOf, unitsBetween } from './draft.ts';
+import { addLine, type Days, meansAccount, monthsOf, personsOn, roundTogether, type Scope } from './draft.ts';
+import { seasonsOf, unitsBegun, unitsBetween } from './draft.ts';
 import { Exact } from './exact.ts';
 import { evaluate, type Formula, type FormulaName } from './formula.ts';
+import { upToDay } from './meters.ts';
 import { refuse } from './refused.ts';
 import { shareOnce } from './share.ts';
 import { billScale, rateTiered, windowsOf } from './tiers.ts';
@@ -30,6 +32,9 @@ function nameValue(scope: Scope, days: Days, name: FormulaName): Exact {
   return Exact.read(text) ?? refuse('bad-input', `account.values.${key}: "${text}" is no decimal number`);
 }
 
+const growsWithTime: readonly FormulaName[] = ['months', 'days', 'usage'];
+
+/** A formula that names nothing that grows with time is for the bill, and a stretch has its share of it by days. */
 function workFormula(scope: Scope, formula: Formula, days: Days) {
   const values = new Map<string, string>();
   const value = evaluate(formula, (name) => {
@@ -37,7 +42,11 @@ function workFormula(scope: Scope, formula: Formula, days: Days) {
     values.set(name, found.toText());
     return found;
   });
-  return { value, values };
+  const isForBill = !formula.names.some((name) => growsWithTime.includes(name));
+  const share = isForBill ? billScale('none', undefined, days, scope) : undefined;
+  if (share === undefined) return { value, values };
+  const part = { days: days.to - days.from, of: scope.bill.to - scope.bill.from };
+  return { value: value.times(share), values, part };
 }
 
 function quantityOf(scope: Scope, rule: CompiledQuantity, part: CompiledComponent, days: Days): Exact {
@@ -62,14 +71,6 @@ function calendarUnits(days: Days, months: number): Exact {
     from = to;
   }
   return total;
-}
-
-function unitsBegun({ bill }: Scope, days: Days, months: number): Exact {
-  let count = 0;
-  for (let index = 0; addMonths(bill.from, index * months) < days.to; index += 1) {
-    if (addMonths(bill.from, index * months) >= days.from) count += 1;
-  }
-  return Exact.of(count);
 }
 
 function fixedUnits(scope: Scope, part: CompiledOf<'fixed'>, stretch: Days, isLast: boolean): Exact {
@@ -112,11 +113,11 @@ function ratePerUnit(scope: Scope, part: CompiledOf<'per-unit'>, days: Days): vo
   const { unit, money } = scope.tariff;
   const text = quantity.toText();
   const { formula } = part.quantity;
-  const values = formula === undefined ? undefined : workFormula(scope, formula, days).values;
+  const worked = formula === undefined ? undefined : workFormula(scope, formula, days);
   const words =
-    formula === undefined || values === undefined
+    formula === undefined || worked === undefined
       ? timesWords(text, unit, part.price.text, money)
-      : formulaWords(`(${formula.text}) * ${part.price.text}`, values);
+      : formulaWords(`(${formula.text}) * ${part.price.text}`, worked.values, worked.part);
   addLine(scope, part, days, {
     exact: quantity.times(part.price.value),
     quantity: text,
@@ -129,7 +130,9 @@ function ratePerUnit(scope: Scope, part: CompiledOf<'per-unit'>, days: Days): vo
 
 function ratePackage(scope: Scope, part: CompiledOf<'package'>, days: Days): void {
   const { size, free, price } = part;
-  const over = quantityOf(scope, part.quantity, part, days).minus(free).max(Exact.zero);
+  const share = billScale('none', undefined, days, scope);
+  const unpaid = share === undefined ? free : free.times(share);
+  const over = quantityOf(scope, part.quantity, part, days).minus(unpaid).max(Exact.zero);
   const count = Exact.of(-over.over(size).negated.floor());
   const text = count.toText();
   addLine(scope, part, days, {
@@ -144,8 +147,11 @@ function ratePackage(scope: Scope, part: CompiledOf<'package'>, days: Days): voi
 function ratePercent(scope: Scope, part: CompiledOf<'percent-of'>, days: Days): void {
   let base = Exact.zero;
   for (const line of scope.lines) {
-    if (!part.of.has(line.componentId) || line.from < days.from || line.to > days.to) continue;
-    base = base.plus(part.ofRounded ? Exact.of(line.rounded, 100) : line.exact);
+    const [length, inside] = [line.to - line.from, Math.min(line.to, days.to) - Math.max(line.from, days.from)];
+    if (!part.of.has(line.componentId) || inside <= 0) continue;
+    const amount = part.ofRounded ? Exact.of(line.rounded, 100) : line.exact;
+    // Of a line that reaches out of the season its days in it count.
+    base = base.plus(inside === length ? amount : amount.times(Exact.of(inside, length)));
   }
   const { percent } = part;
   addLine(scope, part, days, {
@@ -156,15 +162,18 @@ function ratePercent(scope: Scope, part: CompiledOf<'percent-of'>, days: Days): 
 }
 
 function rateFormula(scope: Scope, part: CompiledOf<'formula'>, days: Days): void {
-  const { value, values } = workFormula(scope, part.amount, days);
+  const { value, values, part: ofBill } = workFormula(scope, part.amount, days);
   if (value.isNegative) refuse('formula-error', `${part.id}: "${part.amount.text}" is below 0`);
   addLine(scope, part, days, {
     exact: value,
-    words: formulaWords(part.amount.text, values),
+    words: formulaWords(part.amount.text, values, ofBill),
     basis: { ...stretchBasis('formula', days), formula: part.amount.text },
   });
 }
 
+const fenStep = Exact.of(1n, 100n);
+
+/** What is common is spread over the bill's days first, so that stretches sum to it, and then shared. */
 function rateShare(scope: Scope, part: CompiledOf<'share'>, days: Days): void {
   const { common = {} } = scope.input;
   const path = `common.${part.id}`;
@@ -172,11 +181,15 @@ function rateShare(scope: Scope, part: CompiledOf<'share'>, days: Days): void {
   if (own === undefined) return refuse('unknown-variable', `${path}: what is to be shared is not known`);
   const total = Exact.read(own.total) ?? refuse('bad-input', `${path}.total: "${own.total}" is no decimal number`);
   if (total.isNegative) refuse('negative-usage', `${path}.total: ${own.total} is below 0`);
-  const amount = part.of === 'amount' ? total : total.times(part.price?.value ?? Exact.zero);
+  const isAmount = part.of === 'amount';
+  const step = isAmount ? fenStep : scope.version.quantityStep;
+  const piece = { ...scope.bill, quantity: isAmount ? total.roundedTo(fenStep, 'half-up') : total };
+  const here = upToDay(piece, days.to, step).minus(upToDay(piece, days.from, step));
+  const amount = isAmount ? here : here.times(part.price?.value ?? Exact.zero);
   const index = own.members.findIndex(({ id }) => id === own.self);
   if (index < 0) refuse('bad-input', `${path}.self: "${own.self}" is none of the members`);
   const { fen, keys } = shareOnce(amount, own, part.remainder, path);
-  const whole = Exact.of(amount.stepsOf(Exact.of(1n, 100n), 'half-up'), 100n);
+  const whole = amount.roundedTo(fenStep, 'half-up');
   addLine(scope, part, days, {
     kind: 'share',
     exact: Exact.of(fen[index] ?? 0n, 100n),
@@ -185,7 +198,7 @@ function rateShare(scope: Scope, part: CompiledOf<'share'>, days: Days): void {
   });
 }
 
-function rateSelect(scope: Scope, part: CompiledOf<'select'>, days: Days): void {
+function rateSelect(scope: Scope, part: CompiledOf<'select'>, days: Days, isLast: boolean): void {
   const quantity = quantityOf(scope, part.by, part, days);
   const scale = billScale(part.scale, part.normalDays, days, scope) ?? Exact.one;
   const table = part.tables.find(({ upTo }) => {
@@ -193,7 +206,7 @@ function rateSelect(scope: Scope, part: CompiledOf<'select'>, days: Days): void 
     const side = quantity.compare(upTo.times(scale));
     return part.isUpperInclusive ? side <= 0 : side < 0;
   });
-  for (const component of table?.components ?? []) rateComponent(scope, component, days);
+  for (const component of table?.components ?? []) rateComponent(scope, component, days, isLast);
 }
 
 function rateStretch(scope: Scope, part: CompiledComponent, days: Days, isLast: boolean): void {
@@ -219,7 +232,7 @@ function rateStretch(scope: Scope, part: CompiledComponent, days: Days, isLast: 
     case 'percent-of':
       return ratePercent(scope, part, days);
     case 'select':
-      return rateSelect(scope, part, days);
+      return rateSelect(scope, part, days, isLast);
     case 'formula':
       return rateFormula(scope, part, days);
     case 'share':
@@ -227,11 +240,18 @@ function rateStretch(scope: Scope, part: CompiledComponent, days: Days, isLast: 
   }
 }
 
-/** Rates one component over some days, season by season. */
-export function rateComponent(scope: Scope, part: CompiledComponent, days: Days): void {
+/**
+ * Rates one component over some days, season by season. `isLast`: no later stretch of a table's choice follows, so that
+ * an amount per bill is due once.
+ */
+export function rateComponent(scope: Scope, part: CompiledComponent, days: Days, isLast = true): void {
   if (!meansAccount(part.when, scope.input)) return;
+  const { lines, version } = scope;
+  const before = lines.length;
   const stretches = seasonsOf(part, days);
   stretches.forEach((stretch, index) => {
-    rateStretch(scope, part, stretch, index === stretches.length - 1);
+    rateStretch(scope, part, stretch, isLast && index === stretches.length - 1);
   });
+  const isTogether = version.rounding.at === 'component' && part.kind !== 'select' && lines.length - before > 1;
+  if (isTogether) roundTogether(lines.slice(before), version.rounding);
 }

@@ -7,7 +7,7 @@ import type {
   CompiledWhen,
   Printed,
 } from './compiled.ts';
-import { addMonths, civilOf, dayInYear, dayText, readDay } from './days.ts';
+import { addMonths, civilOf, dayInYear, dayNumber, dayText, readDay } from './days.ts';
 import { Exact } from './exact.ts';
 import { tariffLimits } from './limits.ts';
 import type { DecimalText, LineBasis, RatedLine, RateInput, TierPosition } from './rating.ts';
@@ -144,7 +144,10 @@ export function meansAccount(when: CompiledWhen | undefined, { account }: RateIn
   );
 }
 
-/** The stretches of a span in which a component's season is on; the whole span where it has none. */
+/**
+ * The stretches of a span in which a component's season is on; the whole span where it has none. Seasons that touch or
+ * overlap are one stretch.
+ */
 export function seasonsOf({ when }: CompiledComponent, span: Days): readonly Days[] {
   const seasons = when?.seasons;
   if (seasons === undefined) return [span];
@@ -152,7 +155,8 @@ export function seasonsOf({ when }: CompiledComponent, span: Days): readonly Day
   const years = [civilOf(span.from).year, civilOf(span.to).year];
   for (let year = (years[0] ?? 0) - 1; year <= (years[1] ?? 0); year += 1) {
     for (const { from, to } of seasons) {
-      cuts.add(dayInYear(year, from));
+      // 29 February begins on 1 March where there is none.
+      cuts.add(dayNumber(year, Math.floor(from / 100), from % 100));
       cuts.add(dayInYear(year, to) + 1);
     }
   }
@@ -162,10 +166,15 @@ export function seasonsOf({ when }: CompiledComponent, span: Days): readonly Day
     const now = civil.month * 100 + civil.day;
     return seasons.some(({ from, to }) => (from <= to ? now >= from && now <= to : now >= from || now <= to));
   };
-  return days
-    .slice(1)
-    .map((to, index) => ({ from: days[index] ?? to, to }))
-    .filter(({ from }) => isOn(from));
+  const stretches: Days[] = [];
+  days.slice(1).forEach((to, index) => {
+    const from = days[index] ?? to;
+    const before = stretches.at(-1);
+    if (!isOn(from)) return;
+    if (before?.to === from) stretches[stretches.length - 1] = { from: before.from, to };
+    else stretches.push({ from, to });
+  });
+  return stretches;
 }
 
 /** Whole units of some months from an anchor on, and the rest by the days of the unit that it lies in. */
@@ -181,6 +190,15 @@ export function unitsBetween(anchor: number, day: number, unitMonths: number): E
 /** Months of a stretch, counted from the bill's first day. */
 export function monthsOf({ bill }: Scope, { from, to }: Days): Exact {
   return unitsBetween(bill.from, to, 1).minus(from === bill.from ? Exact.zero : unitsBetween(bill.from, from, 1));
+}
+
+/** How many units of some months, counted from the bill's first day, begin in a stretch. */
+export function unitsBegun({ bill }: Scope, days: Days, months: number): Exact {
+  let count = 0;
+  for (let index = 0; addMonths(bill.from, index * months) < days.to; index += 1) {
+    if (addMonths(bill.from, index * months) >= days.from) count += 1;
+  }
+  return Exact.of(count);
 }
 
 /** How many people live there on a day; from before they moved in on, the first count that is known. */

@@ -129,8 +129,8 @@ export function scheduleRow(schedule: CompiledSchedule, day: number): readonly n
 type Visit = (period: number, millionths: number, day: number) => void;
 
 /**
- * Walks the intervals of some days in order. One that lies in two periods is cut by minutes, to whole millionths that
- * add up to it.
+ * Walks the intervals of some days in order. One that lies in two periods, or over the first or the last midnight, is cut
+ * by minutes, to whole millionths that add up to it.
  */
 export function walkPeriods(
   table: IntervalTable,
@@ -141,9 +141,12 @@ export function walkPeriods(
 ): void {
   const { slotMinutes } = schedule;
   const { startMinutes, millionths } = table;
-  const end = intervalAt(table, toDay * 1440);
+  const [first, last] = [fromDay * 1440, toDay * 1440];
+  const end = intervalAt(table, last);
+  const head = across(table, first);
+  if (head !== undefined) walkCut(table, head, schedule, first, last, visit);
   let [day, row] = [-1, [] as readonly number[]];
-  for (let index = intervalAt(table, fromDay * 1440); index < end; index += 1) {
+  for (let index = intervalAt(table, first); index < end; index += 1) {
     const start = startMinutes[index] as number;
     const dayNow = Math.floor(start / 1440);
     if (dayNow !== day) [day, row] = [dayNow, scheduleRow(schedule, dayNow)];
@@ -151,17 +154,39 @@ export function walkPeriods(
     const finish = startMinutes[index + 1] as number;
     if (finish <= day * 1440 + (slot + 1) * slotMinutes) {
       visit(row[slot] as number, millionths[index] as number, day);
-    } else walkCut(schedule, start, finish, millionths[index] as number, visit);
+    } else walkCut(table, index, schedule, first, last, visit);
   }
 }
 
-function walkCut(schedule: CompiledSchedule, start: number, finish: number, whole: number, visit: Visit): void {
-  let [at, given] = [start, 0];
-  while (at < finish) {
+/** The interval that lies across a minute. */
+function across(table: IntervalTable, minute: number): number | undefined {
+  const next = intervalAt(table, minute);
+  return next > 0 && table.startMinutes[next] !== minute ? next - 1 : undefined;
+}
+
+/** What of an interval had come by a minute, in whole millionths. */
+function cameBy({ startMinutes, millionths }: IntervalTable, index: number, minute: number): number {
+  const [start, finish] = [startMinutes[index] as number, startMinutes[index + 1] as number];
+  const come = BigInt(millionths[index] as number) * BigInt(minute - start);
+  return Number(Exact.of(come, finish - start).stepsOf(Exact.one, 'half-up'));
+}
+
+function walkCut(
+  table: IntervalTable,
+  index: number,
+  schedule: CompiledSchedule,
+  first: number,
+  last: number,
+  visit: Visit,
+): void {
+  const stop = Math.min(last, table.startMinutes[index + 1] as number);
+  let at = Math.max(first, table.startMinutes[index] as number);
+  let given = cameBy(table, index, at);
+  while (at < stop) {
     const day = Math.floor(at / 1440);
     const slot = Math.floor((at - day * 1440) / schedule.slotMinutes);
-    const next = Math.min(finish, day * 1440 + (slot + 1) * schedule.slotMinutes);
-    const upTo = Number(Exact.of(BigInt(whole) * BigInt(next - start), finish - start).stepsOf(Exact.one, 'half-up'));
+    const next = Math.min(stop, day * 1440 + (slot + 1) * schedule.slotMinutes);
+    const upTo = cameBy(table, index, next);
     visit(scheduleRow(schedule, day)[slot] as number, upTo - given, day);
     [at, given] = [next, upTo];
   }
@@ -184,7 +209,11 @@ export function periodTotals(
 
 /** Millionths of all intervals of some days. */
 export function intervalSum(table: IntervalTable, fromDay: number, toDay: number): number {
-  let total = 0;
+  const beyond = (minute: number): number => {
+    const index = across(table, minute);
+    return index === undefined ? 0 : (table.millionths[index] as number) - cameBy(table, index, minute);
+  };
+  let total = beyond(fromDay * 1440) - beyond(toDay * 1440);
   const end = intervalAt(table, toDay * 1440);
   for (let index = intervalAt(table, fromDay * 1440); index < end; index += 1) {
     total += table.millionths[index] as number;

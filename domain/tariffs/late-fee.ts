@@ -1,4 +1,4 @@
-import { type Fen, yuanFromFen } from '../money.ts';
+import type { Fen } from '../money.ts';
 import type { CompiledLateFee, CompiledTariff, CompiledVersion } from './compiled.ts';
 import { civilOf, dayNumber, readDay } from './days.ts';
 import { fenOf } from './draft.ts';
@@ -19,32 +19,46 @@ interface Stretch {
   readonly percent: CompiledLateFee['percent'];
 }
 
-function readPaid({ paid, billId }: LateFeeBase): { day: number; amount: Exact }[] {
-  return paid
-    .map(({ on, fen }) => ({
-      day: readDay(on) ?? refuse('bad-input', `lateFees.${billId}.paid: "${on}" is no day`),
-      amount: yuan(fen),
-    }))
-    .sort((a, b) => a.day - b.day);
+/** Days of delay: the first, the first after the days of grace, and the first that counts. */
+interface DelayDays {
+  readonly first: number;
+  readonly graceEnds: number;
+  readonly counted: number;
+}
+
+function delayDays(rule: CompiledLateFee, due: number): DelayDays {
+  const first = due + (rule.countsDueDay ? 0 : 1);
+  const graceEnds = first + rule.graceDays;
+  return { first, graceEnds, counted: rule.graceCounts ? first : graceEnds };
+}
+
+/** Payments, each with the first day on which it is no longer unpaid. What comes within the days of grace is in time. */
+function readPaid(rule: CompiledLateFee, { paid, billId }: LateFeeBase, { first, graceEnds }: DelayDays) {
+  return paid.map(({ on, fen }) => {
+    const day = readDay(on) ?? refuse('bad-input', `lateFees.${billId}.paid: "${on}" is no day`);
+    const isInTime = rule.graceCounts && day < graceEnds;
+    const from = day + (rule.countsPaymentDay ? 1 : 0);
+    return { from: isInTime ? Math.min(first, from) : from, amount: yuan(fen) };
+  });
 }
 
 /** Days that count, cut where something was paid and where the year of the due day ends. `asOf` is counted or not. */
 function stretchesOf(rule: CompiledLateFee, base: LateFeeBase, due: number, asOf: number): Stretch[] {
-  const first = due + (rule.countsDueDay ? 0 : 1) + (rule.graceCounts ? 0 : rule.graceDays);
-  const paid = readPaid(base);
-  const dayAfter = (day: number): number => day + (rule.countsPaymentDay ? 1 : 0);
+  const delay = delayDays(rule, due);
+  const first = delay.counted;
+  const paid = readPaid(rule, base, delay);
   const yearEnd = dayNumber(civilOf(due).year + 1, 1, 1);
-  const end = dayAfter(asOf);
+  const end = asOf + (rule.countsPaymentDay ? 1 : 0);
   const cuts = [
     first,
     end,
     ...(rule.percentAfterYearEnd === undefined ? [] : [yearEnd]),
-    ...paid.map(({ day }) => dayAfter(day)),
+    ...paid.map(({ from }) => from),
   ];
   const days = [...new Set(cuts)].filter((day) => day >= first && day <= end).sort((a, b) => a - b);
   return days.slice(1).flatMap((to, index) => {
     const from = days[index] ?? to;
-    const before = paid.filter(({ day }) => dayAfter(day) <= from);
+    const before = paid.filter((payment) => payment.from <= from);
     const unpaid = before.reduce((left, { amount }) => left.minus(amount), yuan(base.principalFen));
     const percent = from >= yearEnd ? (rule.percentAfterYearEnd ?? rule.percent) : rule.percent;
     return unpaid.top > 0n ? [{ from, to, unpaid, percent }] : [];
@@ -76,7 +90,7 @@ function linesOf(
 ): RatedLine[] {
   const due = readDay(base.dueOn) ?? refuse('bad-input', `lateFees.${base.billId}.dueOn: "${base.dueOn}" is no day`);
   // Days of grace that count do so only once they are over.
-  if (rule.graceCounts && asOf <= due + rule.graceDays) return [];
+  if (asOf < delayDays(rule, due).graceEnds) return [];
   const stretches = stretchesOf(rule, base, due, asOf);
   if (stretches.length === 0) return [];
   const plain = stretches.reduce(
@@ -124,8 +138,8 @@ function waived(
     ...line,
     id: `late-fee:${billId}:waiver`,
     kind: 'discount',
-    unroundedYuan: `-${yuanFromFen(line.amountFen)}`,
-    amountFen: -line.amountFen as Fen,
+    unroundedYuan: yuan(line.amountFen).negated.toText(),
+    amountFen: fenOf(yuan(line.amountFen).negated, fenStep, 'half-up'),
     words: waiverWords(waiver.reason),
   };
 }

@@ -14,6 +14,8 @@ interface Piece {
 
 /** One register of a meter and of those that hung there before it, in order of time. */
 export interface Series {
+  /** The first meter of those that hung there one after the other. */
+  readonly meter: string;
   readonly kind: string;
   readonly register: string | undefined;
   readonly pieces: readonly Piece[];
@@ -123,8 +125,9 @@ export function readSeries(usage: BillUsage, zoneMinutes: number): readonly Seri
   });
   const chains = new Map<string, Chain>();
   for (const { meter, register, values } of groups.values()) {
-    const key = seriesKey(rootOf(meter, byId), register);
-    const read = { kind: meter.kind, register, ...piecesOf(inOrder(values, meter.id), meter) };
+    const root = rootOf(meter, byId);
+    const key = seriesKey(root, register);
+    const read = { meter: root, kind: meter.kind, register, ...piecesOf(inOrder(values, meter.id), meter) };
     const chain = chains.get(key);
     chains.set(key, chain === undefined ? read : joined(chain, read));
   }
@@ -169,9 +172,10 @@ export function seriesBetween(series: Series, from: number, to: number, step: Ex
   return total;
 }
 
-/** What a quantity that is spread evenly had reached on a day. */
+/** What a quantity that is spread evenly had reached on a day: never more than all of it, however coarse the step. */
 export function upToDay(piece: Omit<Piece, 'isEstimate'>, day: number, step: Exact): Exact {
   if (day >= piece.to) return piece.quantity;
   if (day <= piece.from) return Exact.zero;
-  return piece.quantity.times(Exact.of(day - piece.from, piece.to - piece.from)).roundedTo(step, 'half-up');
+  const reached = piece.quantity.times(Exact.of(day - piece.from, piece.to - piece.from)).roundedTo(step, 'half-up');
+  return reached.min(piece.quantity);
 }

@@ -22,12 +22,20 @@ function dayOf(text: string, name: string): number {
   return readDay(text) ?? refuse('bad-input', `${name}: "${text}" is no day yyyy-mm-dd`);
 }
 
-/** The version that holds on a day, for a contract that began on another. */
-function versionOn({ versions, split }: CompiledTariff, day: number, contractFrom: number): CompiledVersion {
-  const found = versions.findLast(({ from, to, existingFrom }) => {
-    if (day < from || day >= to) return false;
-    if (split !== 'contract' || contractFrom >= from) return true;
-    return existingFrom !== undefined && day >= existingFrom;
+/** The version that holds on a day, for a contract that began on another. The first is also for those before it. */
+function versionOn(
+  { versions, split }: CompiledTariff,
+  day: number,
+  contractFrom: number | undefined,
+): CompiledVersion {
+  const holds = ({ from, to }: CompiledVersion): boolean => day >= from && day < to;
+  if (split === 'contract' && contractFrom === undefined && versions.filter(holds).length > 1) {
+    refuse('unknown-variable', 'account.contractFrom: is not known, and several prices hold at once');
+  }
+  const found = versions.findLast((version, index) => {
+    if (!holds(version)) return false;
+    if (split !== 'contract' || index === 0 || contractFrom === undefined || contractFrom >= version.from) return true;
+    return version.existingFrom !== undefined && day >= version.existingFrom;
   });
   return found ?? refuse('no-version', `versions: none holds on ${dayText(day)}`);
 }
@@ -44,7 +52,7 @@ function cutDays({ versions, split }: CompiledTariff, bill: Days, book: UsageBoo
 }
 
 /** The bill's days by version. By reading date a stretch between two readings goes by its last day. */
-function spansOf(tariff: CompiledTariff, bill: Days, book: UsageBook, contractFrom: number): Span[] {
+function spansOf(tariff: CompiledTariff, bill: Days, book: UsageBook, contractFrom: number | undefined): Span[] {
   const single = tariff.versions[0];
   if (tariff.versions.length === 1 && single !== undefined && single.from <= bill.from && single.to >= bill.to) {
     return [{ ...bill, version: single }];
@@ -62,13 +70,7 @@ function spansOf(tariff: CompiledTariff, bill: Days, book: UsageBook, contractFr
 }
 
 function rateSpan(scope: Scope): void {
-  const { rounding, components } = scope.version;
-  for (const component of components) {
-    const before = scope.lines.length;
-    rateComponent(scope, component, scope.span);
-    const isMany = scope.lines.length - before > 1;
-    if (rounding.at === 'component' && isMany) roundTogether(scope.lines.slice(before), rounding);
-  }
+  for (const component of scope.version.components) rateComponent(scope, component, scope.span);
   adjust(scope);
 }
 
@@ -100,9 +102,13 @@ function totalOf(lines: readonly RatedLine[]): Fen {
   return total;
 }
 
-function cashLine(tariff: CompiledTariff, version: CompiledVersion, lines: readonly RatedLine[]): readonly RatedLine[] {
+function cashLine(
+  tariff: CompiledTariff,
+  version: CompiledVersion | undefined,
+  lines: readonly RatedLine[],
+): readonly RatedLine[] {
+  if (version?.rounding.cash === undefined) return [];
   const { cash, cashMode } = version.rounding;
-  if (cash === undefined) return [];
   const total = Exact.of(totalOf(lines), 100);
   const exact = total.roundedTo(cash, cashMode).minus(total);
   if (exact.isZero) return [];
@@ -134,13 +140,15 @@ interface Charges {
   readonly usage: RatedBill['usage'];
   readonly tiers: readonly TierPosition[];
   readonly versions: readonly string[];
+  /** The version of the bill's last day, which says how the total is rounded. */
+  readonly last?: CompiledVersion | undefined;
 }
 
 function rateCharges(
   tariff: CompiledTariff,
   input: RateInput,
   bill: Days,
-  contract: number,
+  contract: number | undefined,
   state: StateBook,
 ): Charges {
   const book = new UsageBook(input.usage ?? {}, bill.from, bill.to, tariff);
@@ -154,9 +162,9 @@ function rateCharges(
   }
   const last = spans.at(-1)?.version;
   if (last?.rounding.at === 'bill') roundTogether(drafts, last.rounding);
-  const lines = drafts.map(finished);
   return {
-    lines: last === undefined ? lines : [...lines, ...cashLine(tariff, last, lines)],
+    last,
+    lines: drafts.map(finished),
     usage: book.rows(),
     tiers: [...positions.values()],
     versions: [...new Set(spans.map(({ version }) => version.id))],
@@ -168,20 +176,23 @@ function rateAll(tariff: CompiledTariff, input: RateInput): RatedBill {
   if (minute === undefined) return refuse('bad-input', `asOf: "${input.asOf}" is no instant with an offset`);
   const { contractFrom, movedIn } = input.account;
   const began = contractFrom ?? movedIn;
-  const contract = began === undefined ? Number.NEGATIVE_INFINITY : dayOf(began, 'account.contractFrom');
+  const beganName = contractFrom === undefined ? 'account.movedIn' : 'account.contractFrom';
+  const contract = began === undefined ? undefined : dayOf(began, beganName);
   const state = new StateBook(input.previous);
   const bill = periodOf(input);
   const { lateFees = [] } = input;
   if (lateFees.length > tariffLimits.lateFeesMax) refuse('too-large', 'lateFees: has too many');
   if (bill === undefined && lateFees.length === 0) refuse('bad-period', 'period: is missing');
-  const charges =
+  const charges: Charges =
     bill === undefined
       ? { lines: [], usage: [], tiers: [], versions: [] }
       : rateCharges(tariff, input, bill, contract, state);
   const day = Math.floor(minute / 1440);
   const onDay = (due: number): CompiledVersion => versionOn(tariff, due, contract);
   const late = lateFees.flatMap((base) => lateFeeLines(tariff, onDay, base, day, input.account.customerClass));
-  const lines = late.length === 0 ? charges.lines : [...charges.lines, ...late];
+  const charged = late.length === 0 ? charges.lines : [...charges.lines, ...late];
+  const cash = cashLine(tariff, charges.last, charged);
+  const lines = cash.length === 0 ? charged : [...charged, ...cash];
   return {
     lines,
     totalFen: totalOf(lines),

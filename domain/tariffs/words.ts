@@ -98,11 +98,18 @@ export function percentWords(percent: DecimalText, base: DecimalText, money: Bil
   return { zh: `${base} ${money.zh} 的 ${percent}%`, en: `${percent}% of ${base} ${money.en}` };
 }
 
-/** A formula with what stood in for its names. */
-export function formulaWords(text: string, values: ReadonlyMap<string, DecimalText>): Bilingual {
+/** A formula with what stood in for its names, and the days of the bill that it was taken for where not all. */
+export function formulaWords(
+  text: string,
+  values: ReadonlyMap<string, DecimalText>,
+  part?: { readonly days: number; readonly of: number },
+): Bilingual {
   const where = [...values].map(([name, value]) => `${name} = ${value}`).join(', ');
   const words = where === '' ? text : `${text}; ${where}`;
-  return { zh: words.replaceAll('; ', '；').replaceAll(', ', '，'), en: words };
+  const zh = words.replaceAll('; ', '；').replaceAll(', ', '，');
+  if (part === undefined) return { zh, en: words };
+  const [days, of] = [String(part.days), String(part.of)];
+  return { zh: `${zh}；本期 ${of} 天中的 ${days} 天`, en: `${words}; ${days} of the bill's ${of} days` };
 }
 
 /** A part of what is common to all. */
