@@ -120,8 +120,13 @@ export class Mailboxes {
     if (box?.seats[side] === seat) box.seats[side] = undefined;
   }
 
-  /** True while this seat is the one of its side. Counts as use. */
+  /** True while this seat is the one of its side. */
   isSeated(linkId: string, side: Side, seatId: string): boolean {
+    return this.#boxes.get(linkId)?.seats[side]?.id === seatId;
+  }
+
+  /** The same for who calls from there, which counts as use. */
+  use(linkId: string, side: Side, seatId: string): boolean {
     const box = this.#boxes.get(linkId);
     if (box?.seats[side]?.id !== seatId) return false;
     box.usedAtMs = this.#now();
@@ -135,10 +140,13 @@ export class Mailboxes {
     const to: Side = from === 'phone' ? 'terminal' : 'phone';
     box.usedAtMs = this.#now();
     const waiting = box.waiting[to];
+    const mail = { number: (box.numbers += 1), bytes };
+    // Who sits there takes it at once, also while others have filled the memory.
+    if (waiting.length === 0 && box.seats[to]?.give([mail]) === true) return;
     if (waiting.length >= limits.mailsMax) this.#drop(box, to, 1);
     if (this.#storedBytes + bytes.length > limits.storedMaxBytes) return;
     this.#storedBytes += bytes.length;
-    waiting.push({ number: (box.numbers += 1), bytes });
+    waiting.push(mail);
     this.flush(linkId, to);
   }
 
@@ -169,9 +177,10 @@ export class Mailboxes {
     return this.#remembered.get(linkId)?.why ?? 'unknown';
   }
 
-  /** The address that the phone of this link has on the net; the payment platform asks for it. */
-  phoneAddress(linkId: string): string | undefined {
-    return this.#boxes.get(linkId)?.phoneAddress;
+  /** The address on the net of the phone that joined this terminal's link; the payment platform asks for it. */
+  phoneAddress(linkId: string, terminalId: string): string | undefined {
+    const box = this.#boxes.get(linkId);
+    return box?.terminalId === terminalId ? box.phoneAddress : undefined;
   }
 
   /** Ends what is too old; to be called every few seconds. */

@@ -19,8 +19,8 @@ export interface Relay {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Adds the relay's routes. */
   mount(app: Hono, principals: Principals): void;
-  /** The address on the net of the phone that has joined this link here. */
-  guestAddress(linkId: string): string | undefined;
+  /** The address on the net of the phone that has joined this terminal's link here. */
+  guestAddress(linkId: string, terminalId: string): string | undefined;
   /** Sends everybody away. */
   close(): void;
 }
@@ -65,7 +65,7 @@ export function createRelay(options: RelayOptions): Relay {
       mountRelay(app, { mailboxes, ...limits, principals, addressOf: options.clientAddress });
       mountShownCodes(app, { ...shown, principals, addressOf: options.clientAddress });
     },
-    guestAddress: (linkId) => mailboxes.phoneAddress(linkId),
+    guestAddress: (linkId, terminalId) => mailboxes.phoneAddress(linkId, terminalId),
     close: () => {
       clearInterval(timer);
       sockets.close();

@@ -7,6 +7,7 @@ import type { CloseWord } from '../../protocol/phone-link/failures.ts';
 import { frameMaxBytes } from '../../protocol/phone-link/limits.ts';
 import { closeLinkSchema, joinLinkSchema, linkIdPattern, openLinkSchema } from '../../protocol/phone-link/relay.ts';
 import { holdMs, seatHeader } from '../../protocol/phone-link/relay-path.ts';
+import { addressBlock } from '../http/address-block.ts';
 import { errorResponse } from '../http/errors.ts';
 import type { Principals } from '../http/mount.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
@@ -103,7 +104,7 @@ async function join(c: HonoContext, tools: RelayRouteTools, seats: Map<string, F
   const { mailboxes, joins } = tools;
   const address = tools.addressOf(c);
   const seat = new FetchSeat(body.key === undefined ? 'phone' : 'terminal');
-  if (body.key === undefined && !joins.take(address)) return errorResponse('rate-limited');
+  if (body.key === undefined && !joins.take(addressBlock(address))) return errorResponse('rate-limited');
   const answer =
     body.key === undefined ? mailboxes.joinAsPhone(id, seat, address) : mailboxes.joinAsTerminal(id, seat, body.key);
   if ('refused' in answer) return c.json({ over: answer.refused });
@@ -132,7 +133,7 @@ function seatOf(c: HonoContext, mailboxes: Mailboxes): { id: string; seatId: str
   const [id, seatId] = [idOf(c), c.req.header(seatHeader) ?? ''];
   if (id === undefined || !seatPattern.test(seatId)) return errorResponse('bad-request');
   const side = sideOf(seatId);
-  return mailboxes.isSeated(id, side, seatId) ? { id, seatId, side } : over(c, mailboxes, id);
+  return mailboxes.use(id, side, seatId) ? { id, seatId, side } : over(c, mailboxes, id);
 }
 
 function over(c: HonoContext, mailboxes: Mailboxes, id: string): Response {

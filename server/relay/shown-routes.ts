@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { base64UrlEncode } from '../../protocol/bytes.ts';
 import { linkIdPattern, openLinkSchema } from '../../protocol/phone-link/relay.ts';
 import { holdMs, shownKeyHeader } from '../../protocol/phone-link/relay-path.ts';
+import { addressBlock } from '../http/address-block.ts';
 import { errorResponse } from '../http/errors.ts';
 import type { Principals } from '../http/mount.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
@@ -37,7 +38,7 @@ function idOf(c: HonoContext): string | undefined {
 }
 
 async function open(c: HonoContext, { shown, openings, addressOf }: ShownRouteTools): Promise<Response> {
-  const address = addressOf(c);
+  const address = addressBlock(addressOf(c));
   if (!openings.take(address)) return errorResponse('rate-limited');
   const id = idOf(c);
   const body = v.safeParse(openLinkSchema, await c.req.json().catch(() => undefined));

@@ -6,6 +6,7 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { frameMaxBytes } from '../../protocol/phone-link/limits.ts';
 import { socketWordSchema } from '../../protocol/phone-link/relay.ts';
 import { stillThere } from '../../protocol/phone-link/relay-path.ts';
+import { addressBlock } from '../http/address-block.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { socketPingMs } from './limits.ts';
 import type { Mailboxes, Refusal, Seat, Side } from './mailboxes.ts';
@@ -108,7 +109,7 @@ class SocketSeat implements Seat {
     }
     const text = Buffer.from(bytes).toString();
     if (text !== stillThere) this.#word(text);
-    else if (this.#side === undefined || this.#tools.mailboxes.isSeated(this.#linkId, this.#side, this.id))
+    else if (this.#side === undefined || this.#tools.mailboxes.use(this.#linkId, this.#side, this.id))
       this.#socket.send(stillThere);
   }
 
@@ -158,7 +159,7 @@ export class RelaySockets {
     const isPhone = url.searchParams.get('as') === 'phone';
     const address = this.#tools.addressOf(request);
     if (!this.#tools.isAllowedOrigin(request.headers.origin)) refuse(socket, '403 Forbidden');
-    else if (isPhone && !this.#tools.joins.take(address)) refuse(socket, '429 Too Many Requests');
+    else if (isPhone && !this.#tools.joins.take(addressBlock(address))) refuse(socket, '429 Too Many Requests');
     else {
       this.#server.handleUpgrade(request, socket, head, (opened) => {
         this.#awake.add(opened);

@@ -1,6 +1,7 @@
 import { ok } from '../../domain/result.ts';
 import type { feesTerminalRoutes } from '../../protocol/http/routes-fees-terminal.ts';
 import type { ServerContext } from '../context.ts';
+import { addressBlock } from '../http/address-block.ts';
 import { errorResponse } from '../http/errors.ts';
 import type { Handlers } from '../http/mount.ts';
 import { createRateLimit } from '../http/rate-limit.ts';
@@ -27,8 +28,9 @@ export function feesTerminalHandlers({ services, clientAddress: addressOf }: Ser
     feeReceipt: ({ terminal, params, query }) =>
       fees.receipt(terminal, { receiptNo: params['receiptNo'] ?? '', visit: query.visit }),
     feePrinted: ({ terminal, params, body }) => fees.printed(terminal, params['receiptNo'] ?? '', body),
-    documentKeys: async ({ http }) => (keys.take(addressOf(http)) ? ok(fees.keys()) : errorResponse('rate-limited')),
+    documentKeys: async ({ http }) =>
+      keys.take(addressBlock(addressOf(http))) ? ok(fees.keys()) : errorResponse('rate-limited'),
     feeResult: async ({ http, params }) =>
-      results.take(addressOf(http)) ? fees.result(params['token'] ?? '') : errorResponse('rate-limited'),
+      results.take(addressBlock(addressOf(http))) ? fees.result(params['token'] ?? '') : errorResponse('rate-limited'),
   } satisfies Handlers<keyof typeof feesTerminalRoutes>;
 }

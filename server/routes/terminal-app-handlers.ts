@@ -1,6 +1,7 @@
 import { ok } from '../../domain/result.ts';
 import type { terminalAppRoutes } from '../../protocol/http/routes-terminal-app.ts';
 import type { ServerContext } from '../context.ts';
+import { addressBlock } from '../http/address-block.ts';
 import { errorResponse } from '../http/errors.ts';
 import type { Handlers, TerminalPrincipal } from '../http/mount.ts';
 import { createRateLimit } from '../http/rate-limit.ts';
@@ -28,11 +29,11 @@ export function terminalAppHandlers(context: ServerContext) {
   const signIns = createRateLimit(signInsMax, windowMs);
   return {
     pairApp: async ({ body, http }) =>
-      pairings.take(addressOf(http)) ? apps.pair(body) : errorResponse('rate-limited'),
+      pairings.take(addressBlock(addressOf(http))) ? apps.pair(body) : errorResponse('rate-limited'),
     appChallenge: async ({ http }) =>
-      signIns.take(addressOf(http)) ? ok(apps.challenge()) : errorResponse('rate-limited'),
+      signIns.take(addressBlock(addressOf(http))) ? ok(apps.challenge()) : errorResponse('rate-limited'),
     appSignIn: async ({ body, http }) =>
-      signIns.take(addressOf(http)) ? apps.signIn(body) : errorResponse('rate-limited'),
+      signIns.take(addressBlock(addressOf(http))) ? apps.signIn(body) : errorResponse('rate-limited'),
     appHome: ({ terminal }) => apps.home(terminal),
     appEvents: async ({ terminal }) => streams.openTerminal(terminal) ?? errorResponse('rate-limited'),
     appRoutes: async ({ terminal, query }) => ok(await apps.routes(terminal, query.amountFen)),

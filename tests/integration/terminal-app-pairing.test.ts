@@ -241,7 +241,7 @@ describe('the mailbox of a phone’s link', () => {
       phone.onmessage = ({ data }) => done(String(data));
     });
     expect(JSON.parse(word)).toEqual({ hello: 'h'.repeat(88) });
-    expect(bench.world.server.context.relay.guestAddress('m'.repeat(22))).toBe('127.0.0.1');
+    expect(bench.world.server.context.relay.guestAddress('m'.repeat(22), app.terminalId)).toBe('127.0.0.1');
     phone.close();
   });
 });

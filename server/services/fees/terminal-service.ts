@@ -57,8 +57,8 @@ export interface FeeTerminalParts {
   readonly core: Core;
   readonly payments: PaymentService;
   readonly publicUrl: string;
-  /** The phone's address on the net, by the id of its link; `undefined` when nobody knows it. */
-  readonly guestAddress: (linkId: string) => string | undefined;
+  /** The phone's address on the net, by its link to this terminal; `undefined` when nobody knows it. */
+  readonly guestAddress: (linkId: string, terminalId: string) => string | undefined;
 }
 
 const forgetEveryMs = 10 * 60_000;

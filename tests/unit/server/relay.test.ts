@@ -59,7 +59,9 @@ describe('mailboxes', () => {
     boxes.flush(id, 'phone');
     expect(phone.got).toEqual(Array.from({ length: limits.mailsMax }, (_, i) => i + 6));
     expect(boxes.counts.storedBytes).toBe(0);
-    expect(boxes.phoneAddress(id)).toBe('10.0.0.7');
+    expect(boxes.phoneAddress(id, 't1')).toBe('10.0.0.7');
+    // Another terminal that names the link is told nothing.
+    expect(boxes.phoneAddress(id, 't2')).toBeUndefined();
   });
 
   test('give the seat to the newest phone, and an old one that leaves takes nothing away', () => {
@@ -111,6 +113,34 @@ describe('mailboxes', () => {
     boxes.put(names.at(-1)!, 'phone', big);
     boxes.put(names.at(-1)!, 'phone', Uint8Array.of(1));
     expect(boxes.counts.storedBytes).toBe(limits.storedMaxBytes);
+  });
+
+  test('go on between two who sit there while somebody else has filled the memory', () => {
+    key();
+    boxes.open('Z'.repeat(22), 't2', hello);
+    boxes.put('Z'.repeat(22), 'terminal', new Uint8Array(limits.storedMaxBytes));
+    const phone = new TestSeat('p');
+    boxes.joinAsPhone(id, phone, '1');
+    boxes.put(id, 'terminal', Uint8Array.of(5));
+    boxes.put(id, 'terminal', Uint8Array.of(6));
+    expect(phone.got).toEqual([5, 6]);
+    // What nobody takes at this moment cannot be kept; the sender sends it again.
+    phone.isTaking = false;
+    boxes.put('Z'.repeat(22), 'terminal', Uint8Array.of(1));
+    boxes.put(id, 'terminal', Uint8Array.of(7));
+    phone.isTaking = true;
+    boxes.put(id, 'terminal', Uint8Array.of(8));
+    expect(phone.got).toEqual([5, 6, 8]);
+  });
+
+  test('are not kept alive by looks at who sits there', () => {
+    key();
+    boxes.joinAsPhone(id, new TestSeat('p'), '1');
+    nowMs += limits.quietMs - 1;
+    expect(boxes.isSeated(id, 'phone', 'p')).toBe(true);
+    nowMs += 1;
+    boxes.sweep();
+    expect(boxes.counts.boxes).toBe(0);
   });
 });
 
@@ -164,7 +194,7 @@ describe('the relay on the wire', () => {
     expect(await heard).toEqual([7]);
     phone.send(Uint8Array.of(4));
     expect((await next)[1]).toEqual({ mails: [[3, 'BA']] });
-    expect(relay.relay.guestAddress(id)).toBe('127.0.0.1');
+    expect(relay.relay.guestAddress(id, 't1')).toBe('127.0.0.1');
     const over = word(phone);
     const [, closed] = await call('close', { method: 'POST', body: JSON.stringify({ key, why: 'used' }) });
     expect(closed).toEqual({ closed: true });
