@@ -21,10 +21,18 @@ export function createRateLimit(
         known.calls += 1;
         return known.calls <= callsMax;
       }
-      // Too many different callers: forgetting them all is better than keeping them all.
-      if (windows.size >= callersMax) windows.clear();
+      windows.delete(caller);
+      forgetOld(windows, nowMs);
       windows.set(caller, { calls: 1, untilMs: nowMs + windowMs });
       return true;
     },
   };
+}
+
+/** Windows stand in the order in which they began. With too many callers at once the oldest is forgotten, not everybody. */
+function forgetOld(windows: Map<string, { readonly untilMs: number }>, nowMs: number): void {
+  for (const [caller, { untilMs }] of windows) {
+    if (untilMs > nowMs && windows.size < callersMax) return;
+    windows.delete(caller);
+  }
 }
