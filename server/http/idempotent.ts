@@ -73,7 +73,18 @@ async function run(call: KeyedCall, keys: IdempotencyService, act: () => Promise
     return response;
   }
   const bytes = new Uint8Array(await response.clone().arrayBuffer());
+  if (isToBeAskedAgain(response.status, bytes)) {
+    await keys.release(call);
+    return response;
+  }
   const contentType = response.headers.get('content-type') ?? 'application/json';
   await keys.keep(call, { status: response.status, contentType, bytes });
   return response;
+}
+
+const conflict = 409;
+
+/** A handler that says "send the same call again" must see it again, and not what it said before. */
+function isToBeAskedAgain(status: number, bytes: Uint8Array): boolean {
+  return status === conflict && /"code":"in-progress"/.test(Buffer.from(bytes).toString('utf8'));
 }
