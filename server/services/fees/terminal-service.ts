@@ -22,6 +22,7 @@ import { readHousehold } from './lookup/household.ts';
 import { forgetLookups } from './lookup/limits.ts';
 import { readMenu } from './lookup/menu.ts';
 import { readVisit } from './lookup/visit.ts';
+import { forgetClaims } from './payments/claims.ts';
 import { giveUpQuote } from './payments/end.ts';
 import { type PayCall, payQuote } from './payments/pay.ts';
 import { makeQuote } from './quotes/make.ts';
@@ -100,6 +101,7 @@ export function createFeeTerminalService(parts: FeeTerminalParts): FeeTerminalSe
       forgottenAtMs = core.clock();
       await forgetLookups(core);
       await forgetQuotes(core);
+      await forgetClaims(core);
     },
     close: unsubscribe,
   };
