@@ -23,6 +23,8 @@ export const alarmKinds = [
   'payment-differs',
   'refund-failed',
   'channel-key-ends',
+  'numbers-walked',
+  'fee-not-settled',
 ] as const;
 /** One alarm. `subject` names what it is about, such as `terminal:…`. */
 export const alarmSchema = v.object({

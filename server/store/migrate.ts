@@ -10,6 +10,7 @@ import { feesMigration } from './migrations/0008-fees.ts';
 import { feeQuotesMigration } from './migrations/0009-fee-quotes.ts';
 import { moneyBackMigration } from './migrations/0010-money-back.ts';
 import { feeSharesMigration } from './migrations/0011-fee-shares.ts';
+import { feeScaleMigration } from './migrations/0012-fee-scale.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
 const migrations = [
@@ -24,6 +25,7 @@ const migrations = [
   feeQuotesMigration,
   moneyBackMigration,
   feeSharesMigration,
+  feeScaleMigration,
 ];
 
 /** Key of the advisory lock that lets several processes start at once. */

@@ -96,7 +96,7 @@ interface FeeLookupLockTable {
   number_hash: Bytes;
   wrong: number;
   locked_until: OrNull<Date>;
-  last_at: Date;
+  began_at: Date;
 }
 
 /** The tables of migration 0009, as Kysely sees them. */

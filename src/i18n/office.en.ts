@@ -351,6 +351,8 @@ export const officeEn = {
       'payment-differs': 'A platform names another amount, merchant or number than we know',
       'refund-failed': 'Money that is not ours could not be given back',
       'channel-key-ends': 'A key of a payment channel ends soon',
+      'numbers-walked': 'Somebody tries many household numbers',
+      'fee-not-settled': 'A bill payment or refund is not fully booked to its household',
     },
     /** What to do first. */
     todo: {
@@ -366,6 +368,9 @@ export const officeEn = {
       'refund-failed': 'Open the order: send the refund again there, or write down how the customer got the money.',
       'channel-key-ends':
         'Get a new key or certificate from the platform and add it beside the old one before that day.',
+      'numbers-walked': 'See who stands at the terminal. If it goes on, take the terminal off the payee’s list.',
+      'fee-not-settled':
+        'Open the order and the household: compare what is booked, and have the payee collect or enter the rest.',
     } as Readonly<Record<string, string>>,
   },
   audit: {

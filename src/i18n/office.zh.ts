@@ -339,6 +339,8 @@ export const officeZh: OfficeText = {
       'payment-differs': '平台所说的金额、商户或单号与我们的记录不符',
       'refund-failed': '应退回的款项没有退成',
       'channel-key-ends': '收款渠道的密钥即将到期',
+      'numbers-walked': '有人在大量试探户号',
+      'fee-not-settled': '一笔缴费或退款没有完全记入住户账上',
     },
     todo: {
       'unusual-rate': '请查看今天的案件出自何人；若本人不知情，请撤销其现场密钥。',
@@ -351,6 +353,8 @@ export const officeZh: OfficeText = {
       'payment-differs': '请打开订单：对比双方内容，并在那里决定这笔钱如何处理。',
       'refund-failed': '请打开订单：再次退款，或记录钱是如何给到顾客的。',
       'channel-key-ends': '请向平台换取新的密钥或证书，并在到期前与旧的一并登记。',
+      'numbers-walked': '请查看这台终端前是谁；若持续不断，请在收费单位中停用该终端的查询。',
+      'fee-not-settled': '请打开订单和住户：核对已记的账，不足的部分由收费单位向住户收回或补记。',
     },
   },
   audit: {

@@ -57,7 +57,7 @@ export async function findHousehold(core: Core, app: SignedInApp, body: FeeLooku
     await notBefore(startedAt + answerMs);
     return err('not-found', lookupField(atNumber.limit));
   }
-  await giveBackTry(core, scope);
+  await giveBackTry(core, scope, atPlace.window);
   const visit = openVisit(core.keys(), app.terminalId, { payeeId, accountId, service }, core.clock());
   return ok(await readHousehold(core, { merchantId: payeeId, accountId }, visit));
 }

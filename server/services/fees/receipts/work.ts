@@ -90,7 +90,7 @@ async function postpone(core: Core, row: WorkRow): Promise<void> {
       .execute();
     if (row.tries + 1 !== alarmAfter) return;
     await raiseAlarm(db, nowMs, {
-      kind: 'payment-differs',
+      kind: 'fee-not-settled',
       severity: 'stop',
       subject: `order:${row.order_id}`,
       facts: { what: 'fee-not-settled', orderId: row.order_id },
