@@ -76,10 +76,9 @@ function preparePlace(dataDir: string): Place {
     return { base: dataDir, cluster: join(dataDir, 'postgres'), binaries: installed, identity };
   chmodSync(dataDir, 0o711);
   const canReach = (path: string): boolean => spawnSync('test', ['-x', path], { ...identity }).status === 0;
-  const digest = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
-  const shared = join(sharedFolder, digest);
+  const shared = join(sharedFolder, digestOf(dataDir));
   const base = canReach(dataDir) ? dataDir : shared;
-  const binaries = canReach(join(installed, 'bin')) ? installed : copyBinaries(installed, shared);
+  const binaries = canReach(join(installed, 'bin')) ? installed : copyBinaries(installed);
   if (base === shared) makeReachable(shared);
   const cluster = join(base, 'postgres');
   mkdirSync(cluster, { recursive: true, mode: 0o700 });
@@ -95,11 +94,18 @@ function makeReachable(folder: string): void {
   }
 }
 
-function copyBinaries(from: string, shared: string): string {
-  const to = join(shared, 'binaries');
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+/** One copy for all data folders of an installation; another version or another installation has its own. */
+function copyBinaries(from: string): string {
+  const version = readFileSync(join(from, '..', 'package.json'), 'utf8');
+  const folder = join(sharedFolder, `binaries-${digestOf(from + version)}`);
+  const to = join(folder, 'binaries');
   if (existsSync(to)) return to;
   const unfinished = `${to}.${randomBytes(4).toString('hex')}`;
-  makeReachable(shared);
+  makeReachable(folder);
   cpSync(from, unfinished, { recursive: true, verbatimSymlinks: true });
   renameSync(unfinished, to);
   return to;

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +6,7 @@ import { simulatedCards } from '../../mock-server/platforms/bank-card/cards.ts';
 import { payPassword } from '../../mock-server/platforms/stand-in.ts';
 import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
 import { type Stack, startStack } from '../../scripts/stack.ts';
+import { putReadyPostgres, testFolder } from '../ready-postgres.ts';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { TerminalPage } from './support/terminal-screen.ts';
@@ -24,7 +24,8 @@ describe.skipIf(problem !== undefined)('the three seed flows on what npm start s
 
   beforeAll(async () => {
     await ensureBuilt();
-    folder = mkdtempSync(join(tmpdir(), 'tillkeeper-flows-'));
+    folder = testFolder('flows');
+    await putReadyPostgres(join(folder, 'server'));
     const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
     stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
     browser = await launchChromium();

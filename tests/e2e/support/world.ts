@@ -1,7 +1,6 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { BrowserContext, BrowserContextOptions } from 'playwright-core';
@@ -18,6 +17,7 @@ import { startServer } from '../../../server/start.ts';
 import type { RunningServer } from '../../../server/start.ts';
 import { startEmbedded } from '../../../server/store/embedded.ts';
 import type { EmbeddedPostgres } from '../../../server/store/embedded.ts';
+import { putReadyPostgres, testFolder } from '../../ready-postgres.ts';
 import { launchChromium } from '../../serial-bench/chromium.ts';
 import { openBench } from '../../serial-bench/bench.ts';
 import type { SerialBench } from '../../serial-bench/bench.ts';
@@ -97,7 +97,8 @@ export class World {
   /** Starts everything. With a serial port the first terminal is plugged in. */
   static async open(options: WorldOptions): Promise<World> {
     await ensureBuilt();
-    const folder = await mkdtemp(join(tmpdir(), 'tillkeeper-world-'));
+    const folder = testFolder('world');
+    await putReadyPostgres(folder);
     // A copy, so that a build meanwhile does not change what the page is served.
     await cp(builtAppFolder, join(folder, 'app'), { recursive: true });
     const postgres = await startEmbedded({ dataDir: folder });

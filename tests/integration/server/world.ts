@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { endpoints, routePath, type RouteName } from '../../../protocol/http/paths.ts';
@@ -9,6 +8,7 @@ import type { ServerConfig } from '../../../server/config.ts';
 import { type RunningServer, startServer } from '../../../server/start.ts';
 import { type EmbeddedPostgres, startEmbedded } from '../../../server/store/embedded.ts';
 import { uuidv7 } from '../../../server/store/uuid.ts';
+import { putReadyPostgres, testFolder, testSettings } from '../../ready-postgres.ts';
 import { TestDevice, text } from './device.ts';
 
 /** A new id. */
@@ -28,19 +28,24 @@ export class Cluster {
   }
 
   static async start(): Promise<Cluster> {
-    const folder = mkdtempSync(join(tmpdir(), 'tillkeeper-test-'));
-    chmodSync(folder, 0o755);
-    return new Cluster(folder, await startEmbedded({ dataDir: folder }));
+    const folder = testFolder('test');
+    await putReadyPostgres(folder);
+    return new Cluster(folder, await startEmbedded({ dataDir: folder, settings: testSettings }));
   }
 
-  /** A fresh database. @returns its address. */
+  /** A fresh database with the newest schema. @returns its address. */
   async database(): Promise<string> {
     const name = `test_${String((this.#count += 1))}`;
-    const client = new Client({ connectionString: this.#postgres.url });
+    const client = new Client({ connectionString: this.#address('postgres') });
     await client.connect();
-    await client.query(`create database ${name}`);
+    // Nobody ever connects to the cluster's own database, so it can be copied at any time.
+    await client.query(`create database ${name} template ${new URL(this.#postgres.url).pathname.slice(1)}`);
     await client.end();
-    return this.#postgres.url.replace(/\/[^/]*$/, `/${name}`);
+    return this.#address(name);
+  }
+
+  #address(database: string): string {
+    return this.#postgres.url.replace(/\/[^/]*$/, `/${database}`);
   }
 
   async stop(): Promise<void> {
