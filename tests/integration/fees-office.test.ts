@@ -192,7 +192,7 @@ describe('households and meters', () => {
     };
     expect(await close()).toMatchObject({ code: 'fee-refused', field: 'open-bills' });
     const [bill] = await bench.billsOf(accountId);
-    const payment = { id: newId(), version: bill?.version ?? 0, principalFen: 5_000, lateFen: 0, note: '' };
+    const payment = { id: newId(), version: bill?.version ?? 0, principalFen: 5_000, lateFen: 0, note: '免收违约金' };
     await bench.must('takeFeePayment', { billId: bill?.id ?? '' }, payment);
     await bench.must('takeFeePayment', { billId: bill?.id ?? '' }, payment);
     expect((await close()).body).toMatchObject({ state: 'closed', openFen: 0 });
@@ -323,7 +323,7 @@ describe('a correction', () => {
     const wrong = await bench.read(meterId, '2026-02-01', '1020');
     await bench.bill('2026-01-01', '2026-01-31');
     const [bill] = await bench.billsOf(accountId);
-    const payment = { id: newId(), version: 1, principalFen: 10_000, lateFen: 0, note: '' };
+    const payment = { id: newId(), version: 1, principalFen: 10_000, lateFen: 0, note: '免收违约金' };
     await bench.must('takeFeePayment', { billId: bill?.id ?? '' }, payment);
     await bench.read(meterId, '2026-02-01', '1012', { supersedes: wrong.reading.id, reason: 'misread' });
     await bench.must('correctFeeBill', { billId: bill?.id ?? '' }, { id: newId(), reason: 'misread' });

@@ -8,6 +8,8 @@ import { type Clerk, inOneAct, todayOf } from '../parts.ts';
 import { readOwed } from '../quotes/owed.ts';
 import { ratedView } from '../tariffs/views.ts';
 
+const reasonMinChars = 3;
+
 /** Which bill. */
 export interface BillPlace {
   readonly merchantId: string;
@@ -123,6 +125,24 @@ export async function voidBill(core: Core, actor: Clerk, place: BillPlace, reaso
   return done.ok ? billAnswer(core, place) : done;
 }
 
+/**
+ * What is wrong with the late fee that the office took. A bill that is settled has no late fee any more, so less than what
+ * is owed is a waiver and needs its reason; without one the fee has grown since the bill was looked at.
+ */
+async function lateFault(
+  core: Core,
+  db: Db,
+  row: BillRow,
+  { principalFen, lateFen, note }: TakeFeePayment,
+): Promise<Answer<never> | undefined> {
+  const place = { merchantId: row.merchant_id, accountId: row.account_id, billIds: [row.id] };
+  const [owed] = await readOwed(db, { ...place, atMs: core.clock() });
+  const dueFen = owed?.lateFen ?? 0;
+  if (lateFen > dueFen) return err('bad-request', 'lateFen');
+  const isWaived = principalFen === row.left_fen && lateFen < dueFen;
+  return isWaived && note.trim().length < reasonMinChars ? err('not-in-state', 'lateFen') : undefined;
+}
+
 /** Money that the payee's own office took for a bill, as of the version that the payer was shown. */
 export async function takePayment(
   core: Core,
@@ -148,6 +168,8 @@ export async function takePayment(
       if (row.state !== 'open') return err('not-in-state', row.state);
       if (row.version !== body.version) return err('not-in-state', 'version');
       if (body.principalFen > row.left_fen) return err('bad-request', 'principalFen');
+      const fault = await lateFault(core, db, row, body);
+      if (fault !== undefined) return fault;
       await db
         .insertInto('fee_allocations')
         .values({
