@@ -76,7 +76,8 @@ export async function changeBalance(
   const done = await inOneAct(core, { act: 'fees.balance-changed', actor, merchantId, facts }, async (db) => {
     const row = await lockAccount(db, place);
     if (row === undefined) return err('not-found');
-    if (row.state === 'closed') return err('not-in-state', 'closed');
+    // What came in after the household was ended can be paid out, and nothing else.
+    if (row.state === 'closed' && body.amountFen > 0) return err('not-in-state', 'closed');
     if ((await balanceOf(db, row)) + body.amountFen < 0) return err('fee-refused', 'balance');
     await db
       .insertInto('fee_balance_entries')
