@@ -14,8 +14,8 @@ export interface TariffNames {
 }
 
 /** How much of a bill is told. A quote of many bills with many lines must fit into one message. */
-type Detail = 'full' | 'lines' | 'sums';
-const details: readonly Detail[] = ['full', 'lines', 'sums'];
+type Detail = 'full' | 'lines' | 'sums' | 'least';
+const details: readonly Detail[] = ['full', 'lines', 'sums', 'least'];
 
 function ratedLines(rated: RatedBill): Line[] {
   return rated.lines.map(({ label, words, amountFen, kind }) => ({ label, words, amountFen, kind }));
@@ -32,6 +32,16 @@ function lateLines(owed: Owed): Line[] {
   if (owed.lateAllFen === 0) return [];
   const label = owed.lateLabel ?? lineWords.lateFee;
   return [{ label, words: owed.lateWords ?? label, amountFen: owed.lateAllFen, kind: 'late-fee' }];
+}
+
+/** What is left of a bill, without how it came about. */
+function leftLines({ principalFen, lateFen }: Owed): Line[] {
+  const { principal, lateFee } = lineWords;
+  const lines: Line[] = [
+    { label: principal, words: principal, amountFen: principalFen, kind: 'charge' },
+    { label: lateFee, words: lateFee, amountFen: lateFen, kind: 'late-fee' },
+  ];
+  return lines.filter(({ amountFen }) => amountFen !== 0);
 }
 
 /** What was paid before, and whatever else stands between the lines and what is left. */
@@ -55,18 +65,19 @@ function tiersOf(rated: RatedBill, unit: Words): DocumentBill['tiers'] {
 
 /** One bill of a quote. Its lines sum to what is left of it. */
 function documentBill(owed: Owed, names: TariffNames, detail: Detail): DocumentBill {
-  const charged = [...(detail === 'sums' ? sumLine(owed.rated) : ratedLines(owed.rated)), ...lateLines(owed)];
+  const isShort = detail === 'sums' || detail === 'least';
+  const all = [...(isShort ? sumLine(owed.rated) : ratedLines(owed.rated)), ...lateLines(owed)];
   return {
     ...{ billId: owed.id, version: owed.version, title: owed.title, from: owed.from, to: owed.to, dueOn: owed.dueOn },
-    lines: [...charged, ...paidLines(owed, charged)],
-    usage: detail === 'sums' ? [] : usageOf(owed.rated, names.unit),
+    lines: detail === 'least' ? leftLines(owed) : [...all, ...paidLines(owed, all)],
+    usage: isShort ? [] : usageOf(owed.rated, names.unit),
     tiers: detail === 'full' ? tiersOf(owed.rated, names.unit) : [],
-    tariffs: [...names.names],
+    tariffs: detail === 'least' ? [] : [...names.names],
     totalFen: fen(owed.principalFen + owed.lateFen),
   };
 }
 
-/** A quote with as much of its bills as fits. Throws when not even their sums do, which twelve bills never need. */
+/** A quote with as much of its bills as fits. Throws when not even the least does, which twelve bills always do. */
 export function quoteDocument(
   frame: Omit<QuoteDocument, 'bills'>,
   owed: readonly Owed[],

@@ -11,6 +11,7 @@ import { type QuoteRow, readQuoteRow, type ReceiptRow } from '../quotes/rows.ts'
 import { lineWords, noteWords, type Words } from '../quotes/words.ts';
 import { channelName, partLines } from './document.ts';
 import { lockHousehold, noRefund, type OrderPlace, takeWork } from './facts.ts';
+import { fittedReceipt } from './fit.ts';
 
 interface Refund {
   readonly number: number;
@@ -100,14 +101,16 @@ interface PartRow {
   readonly late: number;
 }
 
+/** Parts stand in the order in which money was put towards bills. */
 async function standingOf(db: Db, row: QuoteRow): Promise<Standing> {
   const { rows: parts } = await sql<PartRow>`
     select a.id, a.bill_id, (a.principal_fen + coalesce(r.principal, 0))::bigint as principal,
       (a.late_fen + coalesce(r.late, 0))::bigint as late
-    from fee_allocations a left join lateral (select sum(v.principal_fen) as principal, sum(v.late_fen) as late
+    from fee_allocations a join fee_bills b on b.merchant_id = a.merchant_id and b.id = a.bill_id
+      left join lateral (select sum(v.principal_fen) as principal, sum(v.late_fen) as late
       from fee_allocations v where v.merchant_id = a.merchant_id and v.reverses = a.id) r on true
     where a.merchant_id = ${row.merchant_id} and a.order_id = ${row.id} and a.source = 'payment'
-    order by a.id`.execute(db);
+    order by b.due_on, b.id`.execute(db);
   const { rows: entries } = await sql<{ id: string; left: number; balance: number }>`
     select e.id, (e.amount_fen + coalesce((select sum(v.amount_fen) from fee_balance_entries v
         where v.merchant_id = e.merchant_id and v.reverses = e.id), 0))::bigint as left,
@@ -171,7 +174,7 @@ async function tellSpent(
   facts: { readonly refundId: string; readonly spentFen: number },
 ): Promise<void> {
   await raiseAlarm(db, core.clock(), {
-    kind: 'payment-differs',
+    kind: 'fee-not-settled',
     severity: 'stop',
     subject: `order:${row.id}`,
     facts: { what: 'balance-spent', orderId: row.id, refundId: facts.refundId, amountFen: facts.spentFen },
@@ -215,12 +218,12 @@ async function reversalOf(
     ...{ billId: part.id, title: titleOf(part.id), paidFen: fen(-part.principalFen - part.lateFen) },
     leftFen: fen(left.get(part.id) ?? 0),
   }));
-  const notes = [
-    ...bills.map(({ title, paidFen }) => noteWords.owedAgain(title, -paidFen)),
-    ...(spentFen > 0 ? [noteWords.balanceSpent(spentFen)] : []),
-  ];
+  const notes = {
+    ofBills: bills.map(({ title, paidFen }) => noteWords.owedAgain(title, -paidFen)),
+    general: spentFen > 0 ? [noteWords.balanceSpent(spentFen)] : [],
+  };
   const surplusFen = taken.surplusFen + taken.missingFen;
-  return {
+  const document: Omit<FeeReceipt, 'notes'> = {
     ...{
       v: 1,
       kind: 'reversal',
@@ -234,8 +237,8 @@ async function reversalOf(
     ...(refund.platform_refund_id === null ? {} : { transactionId: refund.platform_refund_id }),
     ...{ paidAt: (refund.done_at ?? new Date(core.clock())).toISOString(), bills },
     ...(refund.reason === '' ? {} : { reason: refund.reason }),
-    ...(notes.length === 0 ? {} : { notes }),
   };
+  return fittedReceipt(document, notes);
 }
 
 async function writeReversal(

@@ -11,6 +11,7 @@ import { type QuoteRow, readQuoteRow } from '../quotes/rows.ts';
 import { lineWords, noteWords, type Words } from '../quotes/words.ts';
 import { channelName, partLines } from './document.ts';
 import { lockHousehold, noRefund, type OrderPlace, type PaidOrder, readPaidOrder, takeWork } from './facts.ts';
+import { fittedReceipt } from './fit.ts';
 
 interface Settlement {
   readonly row: QuoteRow;
@@ -102,19 +103,19 @@ function receiptOf(core: Core, settlement: Settlement): FeeReceipt {
     return { billId, title, paidFen: fen(paidFen), leftFen: fen(leftOf(settlement, billId)) };
   });
   const isSurplus = row.top_up_fen === null && allocated.surplusFen > 0;
-  const notes = [
-    ...bills.flatMap(({ title, leftFen }) => (leftFen > 0 ? [noteWords.stillOwed(title, leftFen)] : [])),
-    ...(isSurplus ? [noteWords.surplus(allocated.surplusFen)] : []),
-  ];
-  return {
+  const notes = {
+    ofBills: bills.flatMap(({ title, leftFen }) => (leftFen > 0 ? [noteWords.stillOwed(title, leftFen)] : [])),
+    general: isSurplus ? [noteWords.surplus(allocated.surplusFen)] : [],
+  };
+  const receipt: Omit<FeeReceipt, 'notes'> = {
     ...{ v: 1, kind: 'payment', receiptNo: order.receiptNo, quoteId: row.id, service: row.service, title: quote.title },
     ...{ payee: { name: frame.payeeName }, terminal: quote.terminal, household: quote.household },
     lines: partLines(allocated.parts, titleOf, { surplusFen: allocated.surplusFen, surplusWords }),
     ...{ totalFen: order.paidFen, channelName: channelName(core, order.channel) },
     ...(order.transactionId === null ? {} : { transactionId: order.transactionId }),
     ...{ paidAt: order.paidAt.toISOString(), bills },
-    ...(notes.length === 0 ? {} : { notes }),
   };
+  return fittedReceipt(receipt, notes);
 }
 
 async function writeReceipt(core: Core, db: Db, settlement: Settlement): Promise<void> {
