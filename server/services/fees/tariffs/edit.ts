@@ -57,6 +57,17 @@ function bodyOf({
   return body;
 }
 
+/** Holds a tariff, so that what two people do to its versions at once comes one after the other. */
+export async function lockTariff(db: Db, { merchantId, tariffId }: TariffPlace): Promise<TariffRow | undefined> {
+  return db
+    .selectFrom('fee_tariffs')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', tariffId)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+}
+
 /** Makes a draft of a version or changes it. What is or was in force is never changed: make a new version. */
 export async function saveVersion(
   core: Core,
@@ -67,7 +78,7 @@ export async function saveVersion(
   const { merchantId, tariffId, versionId } = place;
   const facts = { tariffId, versionId, effectiveFrom: body.effectiveFrom };
   const done = await inOneAct(core, { act: 'fees.version-saved', actor, merchantId, facts }, async (db) => {
-    const row = await readTariffRow(db, place);
+    const row = await lockTariff(db, place);
     if (row === undefined) return err('not-found');
     const draft = readDraft(row, versionId, body);
     if (!draft.ok) return draft;
