@@ -1,4 +1,5 @@
 import type { Fen } from '../../../../domain/money.ts';
+import type { CompiledTariff, CompiledVersion } from '../../../../domain/tariffs/compiled.ts';
 import { rate } from '../../../../domain/tariffs/rate.ts';
 import type { LateFeeBase } from '../../../../domain/tariffs/rating.ts';
 import { shanghaiRfc3339 } from '../../../channels/shared/shanghai-time.ts';
@@ -10,6 +11,8 @@ import type { Words } from './words.ts';
 export interface LateFeeAsk {
   readonly tariffId: string;
   readonly customerClass: string;
+  /** When the household's contract began; where versions go by that, none holds without it. */
+  readonly movedIn: string | null;
   readonly base: LateFeeBase;
 }
 
@@ -32,7 +35,7 @@ export async function lateFeesOf(
 ): Promise<ReadonlyMap<string, LateFee>> {
   const groups = new Map<string, LateFeeAsk[]>();
   for (const ask of asks) {
-    const key = `${ask.tariffId} ${ask.customerClass}`;
+    const key = `${ask.tariffId} ${ask.customerClass} ${ask.movedIn ?? ''}`;
     groups.set(key, [...(groups.get(key) ?? []), ask]);
   }
   const found = new Map<string, LateFee>();
@@ -40,6 +43,19 @@ export async function lateFeesOf(
     for (const [billId, late] of await rateGroup(db, merchantId, group, atMs)) found.set(billId, late);
   }
   return found;
+}
+
+/**
+ * The tariff with each version holding until another one does. A bill is due some weeks after its days, and its price list
+ * may have ended by then; the rule that it was made under goes on for it.
+ */
+function lasting(tariff: CompiledTariff): CompiledTariff {
+  const { versions } = tariff;
+  const lastOf = ({ to }: CompiledVersion): number => {
+    const isHeld = versions.some((other) => other.from <= to && other.to > to);
+    return isHeld ? to : Math.min(Infinity, ...versions.map(({ from }) => from).filter((from) => from >= to));
+  };
+  return { ...tariff, versions: versions.map((version) => ({ ...version, to: lastOf(version) })) };
 }
 
 async function rateGroup(
@@ -50,11 +66,12 @@ async function rateGroup(
 ): Promise<readonly (readonly [string, LateFee])[]> {
   const [first] = group;
   if (first === undefined) return [];
-  const { tariffId, customerClass } = first;
+  const { tariffId, customerClass, movedIn } = first;
   const compiled = await loadCompiled(db, { merchantId, tariffId });
   if (!compiled.ok) throw new Error(`late fees of tariff ${tariffId}: ${compiled.error} ${compiled.detail ?? ''}`);
   const lateFees = group.map(({ base }) => base);
-  const rated = rate(compiled.value, { account: { customerClass }, asOf: shanghaiRfc3339(atMs), lateFees });
+  const account = { customerClass, ...(movedIn === null ? {} : { movedIn }) };
+  const rated = rate(lasting(compiled.value), { account, asOf: shanghaiRfc3339(atMs), lateFees });
   if (!rated.ok) throw new Error(`late fees of tariff ${tariffId}: ${rated.error} ${rated.detail ?? ''}`);
   return rated.value.lines.flatMap(({ kind, basis, amountFen, label, words }) =>
     kind === 'late-fee' && basis.billId !== undefined && amountFen > 0

@@ -42,6 +42,8 @@ interface BillRow {
   readonly tariff_id: string;
   readonly rated: RatedBill;
   readonly customer_class: string;
+  readonly moved_in: string | null;
+  readonly credited: number;
   readonly principal_fen: number;
   readonly left_fen: number;
   readonly paid_fen: number;
@@ -68,23 +70,29 @@ export async function readOwed(db: Db, query: OwedQuery): Promise<Owed[]> {
   const { merchantId, accountId, billIds } = query;
   const only = billIds === undefined ? sql`` : sql`and b.id = any(${[...billIds]}::uuid[])`;
   const locked = query.isLocked === true ? sql`for update of b` : sql``;
-  // What was given back counts as never paid: the late fee runs on from the day it was due.
+  // What was given back counts as never paid: the late fee runs on from the day it was due. What a correction took off was
+  // never owed, so there was no delay with it.
   const { rows } = await sql<BillRow>`
     select b.id, b.account_id, b.service, b.kind, b.period_from, b.period_to, b.due_on, b.tariff_id, b.rated, b.principal_fen,
-      b.left_fen, b.paid_fen, b.late_paid_fen, b.version, a.customer_class,
+      b.left_fen, b.paid_fen, b.late_paid_fen, b.version, a.customer_class, a.moved_in,
       (select coalesce(json_agg(json_build_object('on', x.day, 'fen', x.fen) order by x.day), '[]') from (
          select (p.at at time zone 'Asia/Shanghai')::date::text as day, sum(p.principal_fen + coalesce(r.back, 0))::bigint as fen
          from fee_allocations p left join lateral (select sum(v.principal_fen) as back from fee_allocations v
            where v.merchant_id = p.merchant_id and v.reverses = p.id) r on true
-         where p.merchant_id = b.merchant_id and p.bill_id = b.id and p.source <> 'reversal' group by 1) x
-       where x.fen > 0) as paid
+         where p.merchant_id = b.merchant_id and p.bill_id = b.id and p.source not in ('reversal', 'credit') group by 1) x
+       where x.fen > 0) as paid,
+      (select coalesce(sum(c.principal_fen), 0)::bigint from fee_allocations c where c.merchant_id = b.merchant_id
+        and c.bill_id = b.id and c.source = 'credit') as credited
     from fee_bills b join fee_accounts a on a.merchant_id = b.merchant_id and a.id = b.account_id
     where b.merchant_id = ${merchantId} and b.account_id = ${accountId} and b.state = 'open' ${only}
     order by b.due_on, b.id limit ${billsMax} ${locked}`.execute(db);
   const late = await lateFeesOf(
     db,
     merchantId,
-    rows.map((row) => ({ tariffId: row.tariff_id, customerClass: row.customer_class, base: baseOf(row) })),
+    rows.map((row) => ({
+      ...{ tariffId: row.tariff_id, customerClass: row.customer_class, movedIn: row.moved_in },
+      base: baseOf(row),
+    })),
     query.atMs,
   );
   return rows.map((row) => owedOf(row, late.get(row.id)));
@@ -94,7 +102,7 @@ function baseOf(row: BillRow): LateFeeBase {
   return {
     billId: row.id,
     dueOn: row.due_on,
-    principalFen: fen(Math.max(0, Number(row.principal_fen))),
+    principalFen: fen(Math.max(0, row.principal_fen - row.credited)),
     paid: row.paid.map((part) => ({ on: part.on, fen: fen(Number(part.fen)) })),
   };
 }
