@@ -96,9 +96,11 @@ export class UsageBook {
 
   #matching({ kind, register }: UsageWanted): readonly Series[] {
     const ofKind = this.#all().filter((one) => kind === undefined || one.kind === kind || one.kind === '');
-    const plain = ofKind.filter((one) => one.register === undefined);
-    const found =
-      register === undefined ? (plain.length > 0 ? plain : ofKind) : ofKind.filter((one) => one.register === register);
+    // Of each meter its total, or all of its registers where it has none.
+    const plain = new Set(ofKind.filter((one) => one.register === undefined).map(({ meter }) => meter));
+    const isWanted = (one: Series): boolean =>
+      register === undefined ? one.register === undefined || !plain.has(one.meter) : one.register === register;
+    const found = ofKind.filter(isWanted);
     for (const one of found) checkSeries(one, this.#from, this.#to);
     return found;
   }

@@ -1,15 +1,10 @@
 import * as v from 'valibot';
 import { feeServices } from '../../domain/tariffs/rating.ts';
 import { cursorSchema, idSchema, instantSchema, limitQuerySchema, noteSchema, reasonSchema } from './common.ts';
+import { feeMeterSchema } from './fees-meters.ts';
+import { daySchema, quantitySchema } from './fees-values.ts';
 import { amountFenSchema, bilingualSchema, fenSchema } from './payments.ts';
 
-/** A day, `yyyy-mm-dd`. */
-export const daySchema = v.pipe(v.string(), v.isoDate('must be a day, yyyy-mm-dd'));
-/** A number of zero or more with at most six decimals, as text. */
-export const quantitySchema = v.pipe(
-  v.string(),
-  v.regex(/^\d{1,12}(?:\.\d{1,6})?$/, 'must be a number, such as 1203.5'),
-);
 /** One of the eight services. */
 export const feeServiceSchema = v.picklist(feeServices);
 const filledBilingualSchema = v.strictObject({
@@ -85,12 +80,13 @@ export const feePayeesSchema = v.object({
 /** Who bills what. */
 export type FeePayees = v.InferOutput<typeof feePayeesSchema>;
 
+const classSchema = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a class of the tariff'));
 const householdEntries = {
   label: labelSchema,
   tariffId: v.optional(v.nullable(idSchema)),
   areaM2: v.optional(quantitySchema),
   innerAreaM2: v.optional(quantitySchema),
-  customerClass: v.optional(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a class of the tariff'))),
+  customerClass: v.optional(classSchema),
   payerObject: v.optional(v.picklist(['home', 'parking-space', 'shop', 'line'])),
   values: v.optional(v.record(v.pipe(v.string(), v.regex(/^[a-z][A-Za-z0-9_]{0,39}$/)), quantitySchema)),
   movedIn: v.optional(daySchema),
@@ -106,9 +102,16 @@ export const createFeeAccountSchema = v.strictObject({
 });
 /** A new household of a service. */
 export type CreateFeeAccount = v.InferOutput<typeof createFeeAccountSchema>;
-/** PATCH …/accounts/:accountId. `version` is the one that was read; a newer one is refused. */
+/**
+ * PATCH …/accounts/:accountId. `version` is the one that was read; a newer one is refused. `null` takes something away,
+ * a class back to the usual one; refused while the household's price list cannot do without it.
+ */
 export const changeFeeAccountSchema = v.strictObject({
   ...v.partial(v.strictObject(householdEntries)).entries,
+  areaM2: v.optional(v.nullable(quantitySchema)),
+  innerAreaM2: v.optional(v.nullable(quantitySchema)),
+  customerClass: v.optional(v.nullable(classSchema)),
+  movedIn: v.optional(v.nullable(daySchema)),
   version: v.number(),
   secret: v.optional(secretSchema),
   movedOut: v.optional(v.nullable(daySchema)),
@@ -145,71 +148,6 @@ export const feeAccountRowSchema = v.object({
 });
 /** One household in the list. */
 export type FeeAccountRow = v.InferOutput<typeof feeAccountRowSchema>;
-
-/** A reading as it was entered. `isCurrent`: no later one took its place. */
-export const feeReadingSchema = v.object({
-  id: idSchema,
-  meterId: idSchema,
-  register: v.string(),
-  on: daySchema,
-  value: v.string(),
-  quality: v.picklist(['actual', 'estimate', 'self', 'final', 'first']),
-  isCurrent: v.boolean(),
-  supersedes: v.optional(idSchema),
-  reason: v.optional(v.string()),
-  at: instantSchema,
-  by: v.optional(v.string()),
-});
-/** A reading. */
-export type FeeReading = v.InferOutput<typeof feeReadingSchema>;
-/** A meter with its readings, newest first. */
-export const feeMeterSchema = v.object({
-  id: idSchema,
-  kind: v.string(),
-  serial: v.string(),
-  maxDial: v.optional(v.string()),
-  multiplier: v.string(),
-  replaces: v.optional(idSchema),
-  from: daySchema,
-  to: v.optional(daySchema),
-  readings: v.array(feeReadingSchema),
-});
-/** A meter with its readings. */
-export type FeeMeter = v.InferOutput<typeof feeMeterSchema>;
-/** POST …/accounts/:accountId/meters. `replaces` with `finalValue`: what the old one showed when it came down. */
-export const installFeeMeterSchema = v.strictObject({
-  id: idSchema,
-  kind: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,29}$/, 'must be what it counts, such as water')),
-  serial: v.pipe(v.string(), v.maxLength(40)),
-  maxDial: v.optional(quantitySchema),
-  multiplier: v.optional(quantitySchema),
-  on: daySchema,
-  firstValue: quantitySchema,
-  replaces: v.optional(v.strictObject({ meterId: idSchema, finalValue: quantitySchema })),
-});
-/** A meter to hang up. */
-export type InstallFeeMeter = v.InferOutput<typeof installFeeMeterSchema>;
-/**
- * POST …/meters/:meterId/readings. A value below the one before is refused unless the meter rolled over (`rolledOver`).
- * `supersedes` with `reason` takes the place of an earlier reading; bills that used it are listed in the answer.
- */
-export const enterFeeReadingSchema = v.strictObject({
-  id: idSchema,
-  register: v.optional(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,19}$/))),
-  on: daySchema,
-  /** Absent for an estimate: it is made from the use of the days before. */
-  value: v.optional(quantitySchema),
-  quality: v.picklist(['actual', 'estimate', 'self', 'final']),
-  rolledOver: v.optional(v.literal(true)),
-  supersedes: v.optional(idSchema),
-  reason: v.optional(reasonSchema),
-});
-/** A reading to enter. */
-export type EnterFeeReading = v.InferOutput<typeof enterFeeReadingSchema>;
-/** What became of a reading. `bills` used the one that it takes the place of and can be corrected. */
-export const enteredFeeReadingSchema = v.object({ reading: feeReadingSchema, bills: v.array(idSchema) });
-/** What became of a reading. */
-export type EnteredFeeReading = v.InferOutput<typeof enteredFeeReadingSchema>;
 
 /** A bill in a list. */
 export const feeBillRowSchema = v.object({

@@ -1,8 +1,10 @@
+import { officeFeeCorrectionsEn } from './office-fee-corrections.en.ts';
 import { officeFeeFormsEn } from './office-fee-forms.en.ts';
 
 /** The office's words for fees, in English: price lists, households, billing, files. */
 export const officeFeesEn = {
   forms: officeFeeFormsEn,
+  corrections: officeFeeCorrectionsEn,
   title: 'Fees',
   noPayees: 'Nobody bills anything yet',
   noPayeesHint: 'Choose a merchant that bills households. Its services, terminals and price lists come next.',
@@ -85,6 +87,14 @@ export const officeFeesEn = {
     until: (to: string) => `until ${to}`,
     dial: (max: string) => `turns over at ${max}`,
     columns: { on: 'Read on', value: 'Reading', quality: 'How', by: 'By' },
+    register: {
+      sharp: 'sharp peak',
+      peak: 'peak',
+      flat: 'flat',
+      valley: 'valley',
+      deep: 'deep valley',
+    } as Readonly<Record<string, string>>,
+    valueOf: (register: string) => `Reading, ${register}`,
     quality: { actual: 'read', estimate: 'estimated', self: 'told by the household', final: 'last', first: 'first' },
     replaced: 'corrected',
     enter: 'Enter a reading',
@@ -177,7 +187,7 @@ export const officeFeesEn = {
       'no-example': 'It has no worked example. Add one that somebody has worked out by hand.',
       'bad-tariff': 'The rules cannot be read.',
       'same-day': 'Another version begins on the same day.',
-      billed: 'Bills were made already for days that it would cover.',
+      billed: 'Bills were made for days that it covers. They are corrected with it.',
       unsaved: 'Save the draft first.',
       unchecked: 'Work through the examples first.',
     },
@@ -262,6 +272,8 @@ export const officeFeesEn = {
     'no-tariff': 'The household has no price list in force.',
     'negative-total': 'The bill would be below zero.',
     overlap: 'Some of these days are billed already.',
+    closed: 'The household has ended: settle the difference with them by hand.',
+    'common-versions': 'The price list changes within these days, so a share would be charged twice.',
   } as Readonly<Record<string, string>>,
   files: {
     title: 'Bring in households or readings',
@@ -299,6 +311,10 @@ export const officeFeesEn = {
       'twice-in-file': 'stands in the file twice',
       'no-such-household': 'belongs to no household of this service',
       'no-such-meter': 'there was no such meter on this day',
+      'no-such-register': 'is no register of this meter',
+      'register-missing': 'is missing: this meter has a value for each part of the day',
+      'registers-missing': 'the last values of the meter’s other registers are missing on this day',
+      'final-day': 'another register of the meter had its last value on another day',
       'several-meters': 'there are several meters; name the one',
       'in-the-future': 'lies in the future',
       'same-day': 'there is another reading of this day',
@@ -319,6 +335,7 @@ export const officeFeesEn = {
     'next-is-lower': 'It is higher than the reading after it.',
     'above-dial': 'The meter cannot show so much.',
     'outside-meter': 'The meter did not hang there on this day.',
+    'final-day': 'All last values of a meter are of one day. Look at the day again.',
     'nothing-to-estimate-from': 'There are too few readings before to estimate from.',
     paid: 'Something was paid of it. Correct it instead.',
     corrected: 'It was corrected. Correct it again instead.',

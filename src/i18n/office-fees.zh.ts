@@ -1,9 +1,11 @@
+import { officeFeeCorrectionsZh } from './office-fee-corrections.zh.ts';
 import { officeFeeFormsZh } from './office-fee-forms.zh.ts';
 import type { OfficeFeesText } from './office-fees.en.ts';
 
 /** 后台的收费文字：价目、住户、出账、文件。 */
 export const officeFeesZh: OfficeFeesText = {
   forms: officeFeeFormsZh,
+  corrections: officeFeeCorrectionsZh,
   title: '收费',
   noPayees: '还没有收费单位',
   noPayeesHint: '请选一家向住户收费的商户，随后设置服务、终端和价目。',
@@ -72,6 +74,8 @@ export const officeFeesZh: OfficeFeesText = {
     until: (to) => `至 ${to}`,
     dial: (max) => `满 ${max} 归零`,
     columns: { on: '抄表日', value: '读数', quality: '方式', by: '经手' },
+    register: { sharp: '尖峰', peak: '峰', flat: '平', valley: '谷', deep: '深谷' },
+    valueOf: (register) => `${register}读数`,
     quality: { actual: '实抄', estimate: '估抄', self: '住户自报', final: '止数', first: '起数' },
     replaced: '已更正',
     enter: '录入读数',
@@ -152,7 +156,7 @@ export const officeFeesZh: OfficeFeesText = {
       'no-example': '没有算例。请先加一个人工算好的例子。',
       'bad-tariff': '规则无法读取。',
       'same-day': '另有版本在同一天开始。',
-      billed: '它涵盖的日期已经出过账。',
+      billed: '它涵盖的日期已经出过账，须连同账单一并更正。',
       unsaved: '请先保存草稿。',
       unchecked: '请先核对算例。',
     },
@@ -237,6 +241,8 @@ export const officeFeesZh: OfficeFeesText = {
     'no-tariff': '住户没有执行中的价目。',
     'negative-total': '账单会小于零。',
     overlap: '其中有日期已经出过账。',
+    closed: '这户已销户，差额须当面结清。',
+    'common-versions': '价目在这段日期内有变，公摊会收两次。',
   },
   files: {
     title: '导入住户或读数',
@@ -273,6 +279,10 @@ export const officeFeesZh: OfficeFeesText = {
       'twice-in-file': '在文件里出现了两次',
       'no-such-household': '这项服务没有这户',
       'no-such-meter': '那天没有这块表',
+      'no-such-register': '这块表没有这个时段',
+      'register-missing': '没有填：这块表每个时段各有读数',
+      'registers-missing': '同一天还缺这块表其他时段的止数',
+      'final-day': '这块表别的时段止数在另一天',
       'several-meters': '有几块表，请写明表号',
       'in-the-future': '日期在将来',
       'same-day': '那天已有别的读数',
@@ -293,6 +303,7 @@ export const officeFeesZh: OfficeFeesText = {
     'next-is-lower': '比后一次读数大。',
     'above-dial': '超过了表盘能显示的数。',
     'outside-meter': '那天这块表没有装在这里。',
+    'final-day': '一块表各时段的止数须在同一天，请核对日期。',
     'nothing-to-estimate-from': '此前的读数太少，无法估算。',
     paid: '已有缴款，请改用更正。',
     corrected: '已更正过，请再次更正。',

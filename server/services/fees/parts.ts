@@ -37,6 +37,12 @@ export function hashOf(value: unknown): Buffer {
   return createHash('sha256').update(canonicalJson(value)).digest();
 }
 
+/** The same id for the same parts, so that what is repeated makes nothing twice. */
+export function derivedId(...parts: readonly (string | number)[]): string {
+  const hex = createHash('sha256').update(parts.join(' ')).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
 /** One act of the office on a payee's fees. */
 export interface FeeAct {
   readonly act: string;
@@ -73,6 +79,17 @@ export async function inOneAct<T>(
 
 /** Undoes a transaction whose answer is a refusal. */
 class Undone extends Error {}
+
+/** Holds a service, so that a run of it begins before or after a price list comes into force, never meanwhile. */
+export async function lockService(db: Db, merchantId: string, service: FeeService): Promise<void> {
+  await db
+    .selectFrom('fee_services')
+    .select('service')
+    .where('merchant_id', '=', merchantId)
+    .where('service', '=', service)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+}
 
 /** The service of a payee, or nothing. */
 export async function serviceRow(db: Db, merchantId: string, service: FeeService) {

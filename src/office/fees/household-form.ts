@@ -40,19 +40,26 @@ function filled<K extends string>(entries: Readonly<Record<K, string>>): Partial
   return Object.fromEntries(kept.filter(([, text]) => text !== '')) as Partial<Record<K, string>>;
 }
 
+/** What may be taken away from a household again. */
+const facts = ({ area, innerArea, class: customerClass, movedIn }: HouseholdForm) => ({
+  ...{ areaM2: area, innerAreaM2: innerArea, customerClass, movedIn },
+});
+
+/** What was there and was emptied is taken away; what stays empty is not named. */
+function changedFacts(form: HouseholdForm, old: FeeAccount) {
+  const [now, before] = [facts(form), facts(householdForm(old, []))];
+  const names = Object.keys(now) as (keyof typeof now)[];
+  const emptied = names.filter((name) => now[name].trim() === '' && before[name] !== '');
+  return { ...filled(now), ...Object.fromEntries(emptied.map((name) => [name, null])) };
+}
+
 function shared(form: HouseholdForm, old: FeeAccount | undefined) {
   const { coefficient: _before, ...others } = old?.values ?? {};
   const values = { ...others, ...filled({ coefficient: form.coefficient }) };
   return {
     label: form.label,
     payerObject: form.object,
-    ...filled({
-      areaM2: form.area,
-      innerAreaM2: form.innerArea,
-      customerClass: form.class,
-      movedIn: form.movedIn,
-      secret: form.secret,
-    }),
+    ...filled({ secret: form.secret }),
     ...(old === undefined && Object.keys(values).length === 0 ? {} : { values }),
   };
 }
@@ -63,6 +70,7 @@ export function newHousehold(form: HouseholdForm, id: string): CreateFeeAccount 
   return {
     ...{ id, service: form.service as CreateFeeAccount['service'], number: form.number.trim() },
     ...shared(form, undefined),
+    ...filled(facts(form)),
     ...(persons === '' ? {} : { persons: Number(persons) }),
     ...(form.tariffId === '' ? {} : { tariffId: form.tariffId }),
   };
@@ -70,5 +78,6 @@ export function newHousehold(form: HouseholdForm, id: string): CreateFeeAccount 
 
 /** The body that changes the household from what was read of it. */
 export function changedHousehold(form: HouseholdForm, old: FeeAccount) {
-  return { version: old.version, ...shared(form, old), tariffId: form.tariffId === '' ? null : form.tariffId };
+  const tariffId = form.tariffId === '' ? null : form.tariffId;
+  return { version: old.version, ...shared(form, old), ...changedFacts(form, old), tariffId };
 }

@@ -57,3 +57,14 @@ export function restOf(failure: ApiFailure | undefined, names: readonly string[]
   if (failure === undefined || names.some((name) => faultOf(failure, name) !== undefined)) return undefined;
   return failureWords(failure);
 }
+
+/**
+ * Why a last value cannot be, said at its field; nothing when the failure is about another. Nothing can be ticked there
+ * for a dial that turned over, so the words are other ones than those of a reading.
+ */
+export function valueFault(failure: ApiFailure | undefined, register: string): string | undefined {
+  const [field, about = ''] = failure?.field?.split(': ', 2) ?? [];
+  if (about !== register) return undefined;
+  if (field === 'reading-falls') return officeFeesText.t.forms.meter.falls;
+  return field === 'above-dial' ? officeFeesText.t.reason['above-dial'] : undefined;
+}

@@ -6,6 +6,7 @@ import type { Db } from '../../../store/database.ts';
 import { type Clerk, inOneAct, serviceRow, todayOf } from '../parts.ts';
 import { maskedLabel, secretHash } from '../secrets.ts';
 import { isTariffOf } from './create.ts';
+import { stillNeeded, usualClass } from './needs.ts';
 import { accountAnswer, type AccountPlace, type FeeAccountRow } from './rows.ts';
 
 /** Locks a household and gives its row. */
@@ -25,7 +26,7 @@ function columnsOf(body: ChangeFeeAccount, secret: Buffer | undefined) {
     ...(body.tariffId === undefined ? {} : { tariff_id: body.tariffId }),
     ...(body.areaM2 === undefined ? {} : { area_m2: body.areaM2 }),
     ...(body.innerAreaM2 === undefined ? {} : { inner_area_m2: body.innerAreaM2 }),
-    ...(body.customerClass === undefined ? {} : { customer_class: body.customerClass }),
+    ...(body.customerClass === undefined ? {} : { customer_class: body.customerClass ?? usualClass }),
     ...(body.payerObject === undefined ? {} : { payer_object: body.payerObject }),
     ...(body.values === undefined ? {} : { amounts: JSON.stringify(body.values) }),
     ...(body.movedIn === undefined ? {} : { moved_in: body.movedIn }),
@@ -57,7 +58,7 @@ async function hindranceOf(db: Db, { merchantId, accountId }: AccountPlace): Pro
 
 async function faultOf(db: Db, row: FeeAccountRow, body: ChangeFeeAccount): Promise<string | undefined> {
   if (!(await isTariffOf(db, row.merchant_id, row.service, body.tariffId))) return 'tariffId';
-  const movedIn = body.movedIn ?? row.moved_in;
+  const movedIn = body.movedIn === undefined ? row.moved_in : body.movedIn;
   const movedOut = body.movedOut === undefined ? row.moved_out : body.movedOut;
   if (movedIn !== null && movedOut !== null && movedOut < movedIn) return 'movedOut';
   if (body.secret === undefined) return undefined;
@@ -83,6 +84,8 @@ export async function changeAccount(
     if (row.state === 'closed') return err('not-in-state', 'closed');
     const fault = await faultOf(db, row, body);
     if (fault !== undefined) return err('bad-request', fault);
+    const needed = await stillNeeded(db, row, body, todayOf(core));
+    if (needed !== undefined) return err('fee-refused', needed);
     const hindrance = body.close === true ? await hindranceOf(db, place) : undefined;
     if (hindrance !== undefined) return err('fee-refused', hindrance);
     const closing =

@@ -1,10 +1,12 @@
 import { type SqlBool, sql } from 'kysely';
 import { err, ok } from '../../../../domain/result.ts';
 import type { RatedAccount } from '../../../../domain/tariffs/rating.ts';
-import type { FeeAccount, FeeBillRow, FeeMeter, FeeReading } from '../../../../protocol/http/fees-office.ts';
+import type { FeeMeter, FeeReading } from '../../../../protocol/http/fees-meters.ts';
+import type { FeeAccount, FeeBillRow } from '../../../../protocol/http/fees-office.ts';
 import type { Answer } from '../../../answer.ts';
 import type { Core } from '../../../core.ts';
 import type { Db } from '../../../store/database.ts';
+import { isNamed, registersOf } from '../meters/registers.ts';
 import { todayOf } from '../parts.ts';
 import { openNumber } from '../secrets.ts';
 
@@ -135,6 +137,9 @@ async function metersView(core: Core, place: AccountPlace): Promise<FeeMeter[]> 
   return meters.toReversed().map((row) => ({
     id: row.id,
     kind: row.kind,
+    registers: registersOf(readings.filter((one) => one.meter_id === row.id && one.is_current === true)).filter(
+      isNamed,
+    ),
     serial: row.serial,
     ...(row.max_dial === null ? {} : { maxDial: row.max_dial }),
     multiplier: row.multiplier,

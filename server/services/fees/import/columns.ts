@@ -116,6 +116,12 @@ const readingColumns: readonly ImportColumn[] = [
     example: both('1238'),
   },
   {
+    field: 'register',
+    names: { zh: ['时段', '费率时段', '计度器'], en: ['Register', 'Period', 'Time of day'] },
+    isNeeded: false,
+    example: both(''),
+  },
+  {
     field: 'quality',
     names: { zh: ['抄表方式', '类型'], en: ['Kind', 'Quality'] },
     isNeeded: false,

@@ -12,7 +12,7 @@ import type { Core } from '../../../core.ts';
 import { createAccount } from '../accounts/create.ts';
 import { installMeter } from '../meters/install.ts';
 import { enterReading } from '../meters/readings.ts';
-import { type Clerk, hashOf, inOneAct } from '../parts.ts';
+import { type Clerk, derivedId, hashOf, inOneAct } from '../parts.ts';
 import { type AccountWish, planAccounts } from './accounts.ts';
 import { type PlannedRow, type PlanScope, readHeadings } from './plan.ts';
 import { type FileProblem, readFileRows } from './read-file.ts';
@@ -67,14 +67,6 @@ export async function previewImport(
   });
 }
 
-/** The same id for the same row of the same import, so that a repeated commit makes nothing twice. */
-function idOf(importId: string, row: number, what: string): string {
-  const hex = createHash('sha256')
-    .update(`${importId} ${String(row)} ${what}`)
-    .digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
 interface Bringing {
   readonly core: Core;
   readonly actor: Clerk;
@@ -83,16 +75,16 @@ interface Bringing {
 }
 
 async function bringAccount({ core, actor, merchantId, importId }: Bringing, row: number, wish: AccountWish) {
-  const accountId = idOf(importId, row, 'account');
+  const accountId = derivedId(importId, row, 'account');
   const made = await createAccount(core, actor, merchantId, { id: accountId, ...wish.account });
   if (!made.ok || wish.meter === undefined) return made;
-  const meter = { id: idOf(importId, row, 'meter'), kind: wish.account.service, ...wish.meter };
+  const meter = { id: derivedId(importId, row, 'meter'), kind: wish.account.service, ...wish.meter };
   return installMeter(core, actor, { merchantId, accountId }, meter);
 }
 
 async function bringReading({ core, actor, merchantId, importId }: Bringing, row: number, wish: ReadingWish) {
   const place = { merchantId, meterId: wish.meter.id };
-  return enterReading(core, actor, place, { id: idOf(importId, row, 'reading'), ...wish.reading });
+  return enterReading(core, actor, place, { id: derivedId(importId, row, 'reading'), ...wish.reading });
 }
 
 /** Brings rows in, each by itself. A row that is refused after all is named and stops no other. */

@@ -1,10 +1,11 @@
-import type { EnterFeeReading } from '../../../../protocol/http/fees-office.ts';
+import type { EnterFeeReading } from '../../../../protocol/http/fees-meters.ts';
 import { readMeters } from '../accounts/rows.ts';
 import type { MeterRow } from '../meters/install.ts';
+import { isNamed, registersOf } from '../meters/registers.ts';
 import { checkValue, type CurrentReading, currentReadings } from '../meters/series.ts';
 import { columnsOf } from './columns.ts';
 import { hashKey, knownHouseholds, type PlannedRow, type PlanScope, RowReader, shapeOf, shownTail } from './plan.ts';
-import { readDay, readNumber, readQuality, readQuantity } from './values.ts';
+import { type CellQuality, readDay, readNumber, readQuality, readQuantity, readRegister } from './values.ts';
 
 /** A reading of a file. */
 export interface ReadingWish {
@@ -12,13 +13,17 @@ export interface ReadingWish {
   readonly reading: Omit<EnterFeeReading, 'id'>;
 }
 
+type PlannedReading = PlannedRow<ReadingWish> & { readonly reader: RowReader };
+
 interface Read {
   readonly row: number;
   readonly reader: RowReader;
   readonly number: string | undefined;
   readonly on: string | undefined;
   readonly value: string | undefined;
-  readonly quality: 'actual' | 'estimate' | 'self' | undefined;
+  /** Empty for a meter with one value. */
+  readonly register: string | undefined;
+  readonly quality: CellQuality | undefined;
 }
 
 /** Meters and their readings, read once for each household; rows of the file are added as they are planned. */
@@ -67,35 +72,68 @@ async function meterFor(book: MeterBook, accountId: string, { reader, on = '' }:
   return undefined;
 }
 
+/** What is wrong with the register that a row names, or does not name. */
+function registerFault(known: readonly CurrentReading[], register: string): string | undefined {
+  const all = registersOf(known);
+  if (all.includes(register)) return undefined;
+  return isNamed(register) ? 'no-such-register' : 'register-missing';
+}
+
 async function planOne(
   scope: PlanScope,
   book: MeterBook,
   household: { readonly id: string; readonly label: string } | undefined,
   read: Read,
 ): Promise<PlannedRow<ReadingWish>> {
-  const { row, reader, number, on, value, quality } = read;
+  const { row, reader, number, on, value, register, quality } = read;
   const shown = { row, label: household?.label ?? '', tail: shownTail(number), faults: reader.faults };
-  const text = on === undefined || value === undefined ? '' : `${on} = ${value}`;
+  const named = register === undefined || register === '' ? '' : ` ${register}`;
+  const text = on === undefined || value === undefined ? '' : `${on}${named} = ${value}`;
   if (number !== undefined && household === undefined) reader.fault('number', 'no-such-household');
-  if (household === undefined || on === undefined || value === undefined || quality === undefined)
-    return { ...shown, text, isSame: false };
+  if (household === undefined || on === undefined || value === undefined) return { ...shown, text, isSame: false };
+  if (register === undefined || quality === undefined) return { ...shown, text, isSame: false };
   if (on > new Date(scope.core.clock() + 86_400_000).toISOString().slice(0, 10)) reader.fault('on', 'in-the-future');
   const meter = await meterFor(book, household.id, read);
   if (meter === undefined || reader.faults.length > 0) return { ...shown, text, isSame: false };
   const known = await book.readingsOf(meter.id);
-  const sameDay = known.find((one) => one.read_on === on && one.register === '');
+  const unknown = registerFault(known, register);
+  if (unknown !== undefined) {
+    reader.fault('register', unknown);
+    return { ...shown, text, isSame: false };
+  }
+  const sameDay = known.find((one) => one.read_on === on && one.register === register);
   const wish = {
     meter,
-    reading: { on, value, quality, ...(meter.max_dial === null ? {} : { rolledOver: true as const }) },
+    reading: {
+      ...{ on, value, quality },
+      ...(isNamed(register) ? { register } : {}),
+      ...(meter.max_dial === null ? {} : { rolledOver: true as const }),
+    },
   };
   if (sameDay !== undefined && Number(sameDay.value) === Number(value)) return { ...shown, text, isSame: true, wish };
-  const fault = checkValue(known, { meter, on, value, register: '', rolledOver: meter.max_dial !== null });
+  const fault = checkValue(known, { meter, on, value, register, rolledOver: meter.max_dial !== null });
   if (fault !== undefined) {
     reader.fault(fault === 'same-day' || fault === 'outside-meter' ? 'on' : 'value', fault);
     return { ...shown, text, isSame: false };
   }
-  book.add(meter.id, { id: `row-${String(row)}`, meter_id: meter.id, register: '', read_on: on, value, quality });
+  book.add(meter.id, { id: `row-${String(row)}`, meter_id: meter.id, register, read_on: on, value, quality });
   return { ...shown, text, isSame: false, wish };
+}
+
+/** A last value is only taken together with those of the meter's other registers, so that none stays open behind it. */
+async function withAllRegisters(
+  book: MeterBook,
+  { reader, ...planned }: PlannedReading,
+): Promise<PlannedRow<ReadingWish>> {
+  const { wish } = planned;
+  if (wish?.reading.quality !== 'final') return planned;
+  const known = await book.readingsOf(wish.meter.id);
+  const last = known.filter((one) => one.quality === 'final' && one.read_on === wish.reading.on);
+  const isWhole = registersOf(known).every((register) => last.some((one) => one.register === register));
+  if (isWhole) return planned;
+  reader.fault('register', 'registers-missing');
+  const { wish: _wish, ...rest } = planned;
+  return rest;
 }
 
 /** What each row of a file of readings would do. One that is known already stays as it is. */
@@ -110,6 +148,7 @@ export async function planReadings(scope: PlanScope): Promise<PlannedRow<Reading
       number: reader.take('number', (text) => readNumber(text, shape.number_min, shape.number_max)),
       on: reader.take('on', readDay),
       value: reader.take('value', readQuantity),
+      register: reader.text('register') === '' ? '' : reader.take('register', readRegister),
       quality: readQualityOf(reader),
     };
   });
@@ -118,13 +157,15 @@ export async function planReadings(scope: PlanScope): Promise<PlannedRow<Reading
     reads.flatMap(({ number }) => (number === undefined ? [] : [number])),
   );
   const book = new MeterBook(scope);
-  const planned: PlannedRow<ReadingWish>[] = [];
+  const planned: PlannedReading[] = [];
   // By day, so that a file in any order is judged as it will be written down.
   for (const read of [...reads].sort((a, b) => ((a.on ?? '') < (b.on ?? '') ? -1 : 1))) {
     const household = read.number === undefined ? undefined : known.get(hashKey(scope, read.number));
-    planned.push(await planOne(scope, book, household, read));
+    planned.push({ ...(await planOne(scope, book, household, read)), reader: read.reader });
   }
-  return planned.sort((a, b) => a.row - b.row);
+  const whole: PlannedRow<ReadingWish>[] = [];
+  for (const one of planned) whole.push(await withAllRegisters(book, one));
+  return whole.sort((a, b) => a.row - b.row);
 }
 
 function readQualityOf(reader: RowReader): Read['quality'] {

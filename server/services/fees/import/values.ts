@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { daySchema, numberSchema, quantitySchema } from '../../../../protocol/http/fees-office.ts';
+import { numberSchema } from '../../../../protocol/http/fees-office.ts';
+import { daySchema, quantitySchema } from '../../../../protocol/http/fees-values.ts';
 
 /** What is wrong with a cell. */
 export type CellFault =
@@ -65,16 +66,31 @@ export function readLabel(text: string): Cell<string> {
   return identityPattern.test(text.replace(/[\s-]/g, '')) ? { fault: 'looks-like-a-person' } : { value: text };
 }
 
-const qualities: Readonly<Record<string, 'actual' | 'estimate' | 'self'>> = {
+/** How a reading of a file came about. */
+export type CellQuality = 'actual' | 'estimate' | 'self' | 'final';
+
+const qualities: Readonly<Record<string, CellQuality>> = {
   ...{ 实抄: 'actual', 实际: 'actual', actual: 'actual', read: 'actual' },
   ...{ 估抄: 'estimate', 估计: 'estimate', estimate: 'estimate', estimated: 'estimate' },
   ...{ 自报: 'self', self: 'self' },
+  ...{ 止数: 'final', 拆表: 'final', final: 'final', last: 'final' },
 };
 
 /** How it was read; read by a person where nothing is said. */
-export function readQuality(text: string): Cell<'actual' | 'estimate' | 'self'> {
+export function readQuality(text: string): Cell<CellQuality> {
   const value = text === '' ? 'actual' : qualities[text.toLowerCase()];
   return value === undefined ? { fault: 'unknown-word' } : { value };
+}
+
+const registerWords: Readonly<Record<string, string>> = {
+  ...{ 尖: 'sharp', 尖段: 'sharp', 尖峰: 'sharp', 峰: 'peak', 峰段: 'peak', 高峰: 'peak' },
+  ...{ 平: 'flat', 平段: 'flat', 谷: 'valley', 谷段: 'valley', 低谷: 'valley', 深谷: 'deep' },
+};
+
+/** A register of a meter by time of day: as the price list calls it, or 峰, 平, 谷, 尖, 深谷. */
+export function readRegister(text: string): Cell<string> {
+  const value = registerWords[text] ?? text.toLowerCase();
+  return /^[a-z][a-z0-9-]{0,19}$/.test(value) ? { value } : { fault: 'unknown-word' };
 }
 
 /** A class of the tariff. */

@@ -1,5 +1,6 @@
 import { err, ok } from '../../../../domain/result.ts';
-import type { FeeAccount, InstallFeeMeter } from '../../../../protocol/http/fees-office.ts';
+import type { InstallFeeMeter } from '../../../../protocol/http/fees-meters.ts';
+import type { FeeAccount } from '../../../../protocol/http/fees-office.ts';
 import type { Answer } from '../../../answer.ts';
 import type { Core } from '../../../core.ts';
 import { type Db, sqlState, uniqueViolation } from '../../../store/database.ts';
@@ -7,6 +8,7 @@ import { uuidv7 } from '../../../store/uuid.ts';
 import { lockAccount } from '../accounts/change.ts';
 import { accountAnswer, type AccountPlace } from '../accounts/rows.ts';
 import { type Clerk, inOneAct } from '../parts.ts';
+import { isNamed, type RegisterValue, registersOf, valuesFor } from './registers.ts';
 import { checkValue, currentReadings } from './series.ts';
 
 /** A meter's row. */
@@ -21,7 +23,33 @@ export async function readMeterRow(db: Db, merchantId: string, meterId: string) 
 /** A meter's row. */
 export type MeterRow = NonNullable<Awaited<ReturnType<typeof readMeterRow>>>;
 
-/** Takes the old meter down: its last value, and the day that is its last. */
+interface NewReadings {
+  readonly core: Core;
+  readonly db: Db;
+  readonly actor: Clerk;
+  readonly place: AccountPlace;
+  readonly meterId: string;
+  readonly on: string;
+  readonly quality: 'first' | 'final';
+}
+
+async function writeValues(
+  { core, db, actor, place, meterId, on, quality }: NewReadings,
+  values: readonly RegisterValue[],
+): Promise<void> {
+  for (const { register, value } of values)
+    await db
+      .insertInto('fee_readings')
+      .values({
+        ...{ merchant_id: place.merchantId, id: uuidv7(core.clock()), meter_id: meterId, account_id: place.accountId },
+        ...{ register, read_on: on, value, quality, source: 'office' },
+        entered_at: new Date(core.clock()),
+        entered_by: actor?.id ?? null,
+      })
+      .execute();
+}
+
+/** Takes the old meter down: the last value of each of its registers, and the day that is its last. */
 async function takeDown(
   core: Core,
   db: Db,
@@ -30,22 +58,23 @@ async function takeDown(
   body: InstallFeeMeter,
 ): Promise<Answer<void>> {
   if (body.replaces === undefined) return ok(undefined);
-  const { meterId, finalValue } = body.replaces;
+  const { meterId, finalValue, finalValues } = body.replaces;
   const old = await readMeterRow(db, place.merchantId, meterId);
   if (old?.account_id !== place.accountId || old.kind !== body.kind) return err('bad-request', 'replaces.meterId');
   if (old.to_on !== null || body.on < old.from_on) return err('not-in-state', 'replaces.meterId');
   const known = await currentReadings(db, place.merchantId, meterId);
-  const check = checkValue(known, { meter: old, on: body.on, value: finalValue, register: '', rolledOver: true });
-  if (check !== undefined) return err('fee-refused', check);
-  await db
-    .insertInto('fee_readings')
-    .values({
-      ...{ merchant_id: place.merchantId, id: uuidv7(core.clock()), meter_id: meterId, account_id: place.accountId },
-      ...{ read_on: body.on, value: finalValue, quality: 'final', source: 'office' },
-      entered_at: new Date(core.clock()),
-      entered_by: actor?.id ?? null,
-    })
-    .execute();
+  if (known.some((one) => one.quality === 'final' && one.read_on !== body.on)) return err('fee-refused', 'final-day');
+  const ended = new Set(known.filter(({ quality }) => quality === 'final').map(({ register }) => register));
+  const names = ['replaces.finalValue', 'replaces.finalValues'] as const;
+  const open = registersOf(known).filter((register) => !ended.has(register));
+  const values = valuesFor(open, { value: finalValue, values: finalValues, names });
+  if (!values.ok) return values;
+  for (const { register, value } of values.value) {
+    const check = checkValue(known, { meter: old, on: body.on, value, register, rolledOver: true });
+    if (check !== undefined) return err('fee-refused', isNamed(register) ? `${check}: ${register}` : check);
+  }
+  const last = { core, db, actor, place, meterId, on: body.on, quality: 'final' as const };
+  await writeValues(last, values.value);
   await db
     .updateTable('fee_meters')
     .set((eb) => ({ to_on: body.on, version: eb('version', '+', 1) }))
@@ -55,7 +84,13 @@ async function takeDown(
   return ok(undefined);
 }
 
-/** Hangs up a meter with its first value; in place of another, which gets its last one on the same day. */
+/** The first values: of each register that is named, or the only one. */
+function firstValues({ firstValue, firstValues: all }: InstallFeeMeter): Answer<RegisterValue[]> {
+  const registers = all === undefined ? [''] : Object.keys(all).sort();
+  return valuesFor(registers, { value: firstValue, values: all, names: ['firstValue', 'firstValues'] });
+}
+
+/** Hangs up a meter with its first values; in place of another, which gets its last ones on the same day. */
 export async function installMeter(
   core: Core,
   actor: Clerk,
@@ -66,6 +101,8 @@ export async function installMeter(
   const before = await readMeterRow(core.db, merchantId, body.id);
   if (before !== undefined)
     return before.account_id === accountId ? accountAnswer(core, place) : err('exists-with-different-body', 'id');
+  const first = firstValues(body);
+  if (!first.ok) return first;
   const facts = { accountId, meterId: body.id, replaces: body.replaces?.meterId, on: body.on };
   try {
     const done = await inOneAct(core, { act: 'fees.meter-installed', actor, merchantId, facts }, async (db) => {
@@ -84,15 +121,8 @@ export async function installMeter(
           from_on: body.on,
         })
         .execute();
-      await db
-        .insertInto('fee_readings')
-        .values({
-          ...{ merchant_id: merchantId, id: uuidv7(core.clock()), meter_id: body.id, account_id: accountId },
-          ...{ read_on: body.on, value: body.firstValue, quality: 'first', source: 'office' },
-          entered_at: new Date(core.clock()),
-          entered_by: actor?.id ?? null,
-        })
-        .execute();
+      const hung = { core, db, actor, place, meterId: body.id, on: body.on, quality: 'first' as const };
+      await writeValues(hung, first.value);
       return ok(undefined);
     });
     return done.ok ? await accountAnswer(core, place) : done;

@@ -57,6 +57,7 @@ export function checkValue(known: readonly CurrentReading[], wanted: WantedValue
   if (meter.max_dial !== null && exact(value).compare(exact(meter.max_dial)) >= 0) return 'above-dial';
   const others = known.filter((one) => one.register === register && one.id !== wanted.supersedes);
   if (others.some((one) => one.read_on === on)) return 'same-day';
+  if (others.some((one) => one.quality === 'final' && one.read_on < on)) return 'outside-meter';
   const before = others.findLast((one) => one.read_on < on);
   if (before !== undefined && riseOf(before.value, value, meter.max_dial, rolledOver) === undefined)
     return 'reading-falls';
