@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import { idSchema, instantSchema } from './common.ts';
-import { daySchema, feeServiceSchema, quantitySchema, ratedViewSchema } from './fees-office.ts';
+import { idSchema, instantSchema, reasonSchema } from './common.ts';
+import { feeServiceSchema, ratedViewSchema } from './fees-office.ts';
+import { daySchema, quantitySchema } from './fees-values.ts';
 import { bilingualSchema, fenSchema } from './payments.ts';
 
 /** Largest body with a tariff, a version or its examples, in bytes. */
@@ -111,10 +112,19 @@ export const checkFeeVersionSchema = v.strictObject({
 });
 /** A draft to try. */
 export type CheckFeeVersion = v.InferOutput<typeof checkFeeVersionSchema>;
-/** What activation came to. It is refused while an example is wrong; `report` says which. */
+/** POST …/versions/:versionId/activate. `correction`: bills of days that it covers are corrected, in a run with this id. */
+export const activateFeeVersionSchema = v.strictObject({
+  correction: v.optional(v.strictObject({ id: idSchema, reason: reasonSchema })),
+});
+/** How a version comes into force. */
+export type ActivateFeeVersion = v.InferOutput<typeof activateFeeVersionSchema>;
+/** What activation came to. It is refused while an example is wrong; `report` says which. `billed`: how much it would correct. */
 export const activatedFeeVersionSchema = v.object({
   isActive: v.boolean(),
   reason: v.optional(v.picklist(['example-wrong', 'no-example', 'bad-tariff', 'same-day', 'billed'])),
+  billed: v.optional(v.object({ bills: v.number(), households: v.number() })),
+  /** The run that corrects bills. */
+  runId: v.optional(idSchema),
   report: exampleReportSchema,
   tariff: feeTariffSchema,
 });
@@ -161,6 +171,11 @@ export const comparisonSchema = v.object({
 /** Old against new. */
 export type Comparison = v.InferOutput<typeof comparisonSchema>;
 
+/** A building's whole: as a sum, or from the readings of the common meter. */
+export const commonTotalSchema = v.union([
+  v.strictObject({ total: quantitySchema }),
+  v.strictObject({ before: quantitySchema, after: quantitySchema, multiplier: v.optional(quantitySchema) }),
+]);
 /** POST …/runs: bills every household of a service for a period. The same id again goes on with the same run. */
 export const startFeeRunSchema = v.strictObject({
   id: idSchema,
@@ -175,10 +190,7 @@ export const startFeeRunSchema = v.strictObject({
         v.strictObject({
           tariffId: idSchema,
           componentId: v.pipe(v.string(), v.maxLength(80)),
-          of: v.union([
-            v.strictObject({ total: quantitySchema }),
-            v.strictObject({ before: quantitySchema, after: quantitySchema, multiplier: v.optional(quantitySchema) }),
-          ]),
+          of: commonTotalSchema,
         }),
       ),
       v.maxLength(50),
@@ -206,9 +218,16 @@ export const feeSharesSchema = v.object({
 });
 /** What a run must be told of the building. */
 export type FeeShares = v.InferOutput<typeof feeSharesSchema>;
-/** How far a run is. `kept`: households that had a bill for these days already. */
+/**
+ * How far a run is. `kept`: households that had a bill for these days already, or whose bills come to the same again. A
+ * `correction` corrects the bills of a price list: by a version that came into force, or by a building's other total.
+ */
 export const feeRunSchema = v.object({
   id: idSchema,
+  kind: v.picklist(['bills', 'correction']),
+  tariffId: v.optional(idSchema),
+  versionId: v.optional(idSchema),
+  reason: v.optional(v.string()),
   service: feeServiceSchema,
   from: daySchema,
   to: daySchema,
@@ -239,6 +258,9 @@ export const feeRunDetailSchema = v.object({
       billedFen: fenSchema,
       bills: v.number(),
       members: v.number(),
+      tariffId: idSchema,
+      /** Where a correction said another total later, `total` and `wholeFen` are that one, and this is what the run was told. */
+      told: v.optional(v.string()),
     }),
   ),
   refusals: v.array(

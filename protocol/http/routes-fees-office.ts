@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { pageSchema } from './common.ts';
+import * as corrections from './fees-corrections.ts';
+import * as meters from './fees-meters.ts';
 import * as fees from './fees-office.ts';
 import * as work from './fees-work.ts';
 import type { RouteSpec } from './route-spec.ts';
@@ -57,10 +59,16 @@ export const feesOfficeRoutes = {
     maxBytes: work.tariffBodyMaxBytes,
   },
   activateFeeVersion: {
-    summary: 'Put a draft into force; refused while an example is wrong',
+    summary: 'Put a draft into force; refused while an example is wrong. Bills of its days are corrected with it',
     access: ['operator'],
-    body: nothing,
+    body: work.activateFeeVersionSchema,
     reply: work.activatedFeeVersionSchema,
+  },
+  feeVersionEffects: {
+    summary: 'What a version would change of bills that were made; nothing is kept',
+    access: office,
+    body: corrections.feeVersionEffectsSchema,
+    reply: corrections.feeCorrectionPreviewSchema,
   },
   retireFeeVersion: {
     summary: 'End a version',
@@ -115,15 +123,15 @@ export const feesOfficeRoutes = {
   installFeeMeter: {
     summary: 'Hang up a meter, also in place of another',
     access: clerks,
-    body: fees.installFeeMeterSchema,
+    body: meters.installFeeMeterSchema,
     reply: fees.feeAccountSchema,
     status: 201,
   },
   enterFeeReading: {
     summary: 'Enter a reading, estimate one, or put one in place of another',
     access: clerks,
-    body: fees.enterFeeReadingSchema,
-    reply: fees.enteredFeeReadingSchema,
+    body: meters.enterFeeReadingSchema,
+    reply: meters.enteredFeeReadingSchema,
     status: 201,
   },
   feeBill: { summary: 'One bill with its lines', access: officeAndPayee, reply: fees.feeBillSchema },
@@ -158,6 +166,19 @@ export const feesOfficeRoutes = {
     access: office,
     query: work.feeSharesQuerySchema,
     reply: work.feeSharesSchema,
+  },
+  previewFeeTotal: {
+    summary: 'What another total of a building would change; nothing is kept',
+    access: office,
+    body: corrections.previewFeeTotalSchema,
+    reply: corrections.feeTotalPreviewSchema,
+  },
+  correctFeeTotal: {
+    summary: 'Correct the bills that share a building’s total by another one',
+    access: ['operator'],
+    body: corrections.correctFeeTotalSchema,
+    reply: work.feeRunSchema,
+    status: 201,
   },
   feeRuns: { summary: 'Billing runs, newest first', access: officeAndPayee, reply: pageSchema(work.feeRunSchema) },
   startFeeRun: {

@@ -11,6 +11,7 @@ import { feeQuotesMigration } from './migrations/0009-fee-quotes.ts';
 import { moneyBackMigration } from './migrations/0010-money-back.ts';
 import { feeSharesMigration } from './migrations/0011-fee-shares.ts';
 import { feeScaleMigration } from './migrations/0012-fee-scale.ts';
+import { feeCorrectionsMigration } from './migrations/0013-fee-corrections.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
 const migrations = [
@@ -26,6 +27,7 @@ const migrations = [
   moneyBackMigration,
   feeSharesMigration,
   feeScaleMigration,
+  feeCorrectionsMigration,
 ];
 
 /** Key of the advisory lock that lets several processes start at once. */

@@ -161,6 +161,11 @@ interface FeeRunTable {
   started_at: Date;
   started_by: OrNull<string>;
   finished_at: OrNull<Date>;
+  kind: Generated<'bills' | 'correction'>;
+  /** Of a correction: whose bills, and the version that came into force. */
+  tariff_id: OrNull<string>;
+  version_id: OrNull<string>;
+  reason: Generated<string>;
 }
 interface FeeRunRefusalTable {
   merchant_id: string;
@@ -203,6 +208,8 @@ interface FeeBillTable {
   service: FeeService;
   kind: 'bill' | 'correction';
   corrects: OrNull<string>;
+  /** Which correction of its bill it is, from 1; 0 for a bill. */
+  number: Generated<number>;
   reason: Generated<string>;
   period_from: string;
   period_to: string;

@@ -1,3 +1,5 @@
+import type * as corrections from '../../../protocol/http/fees-corrections.ts';
+import type * as meters from '../../../protocol/http/fees-meters.ts';
 import type * as fees from '../../../protocol/http/fees-office.ts';
 import type * as work from '../../../protocol/http/fees-work.ts';
 import type { Answer } from '../../answer.ts';
@@ -12,15 +14,19 @@ import { correctBill, type CorrectedBill, type CorrectionWish } from './billing/
 import { listRuns, runAnswer, type RunPlace } from './billing/run-rows.ts';
 import { type ShareQuery, sharesAnswer } from './billing/shares.ts';
 import { cancelRun, createRunWorker, startRun } from './billing/runs.ts';
+import { correctTotal, previewTotal } from './corrections/total.ts';
 import { commitImport, previewImport } from './import/import.ts';
 import { importTemplate, type TemplateFile } from './import/template.ts';
 import { installMeter } from './meters/install.ts';
 import { enterReading, type MeterPlace } from './meters/readings.ts';
 import type { Clerk } from './parts.ts';
 import { listPayees, payeeAnswer, setPayee, setService } from './payees.ts';
-import { activateVersion, checkDraft, retireVersion } from './tariffs/activate.ts';
+import { activateVersion } from './tariffs/activate.ts';
+import { checkDraft } from './tariffs/check.ts';
 import { createTariff, saveVersion, type VersionPlace } from './tariffs/edit.ts';
+import { versionEffects } from './tariffs/effects.ts';
 import type { TariffPlace } from './tariffs/load.ts';
+import { retireVersion } from './tariffs/retire.ts';
 import { listShipped } from './tariffs/shipped.ts';
 import { listTariffs, tariffAnswer } from './tariffs/views.ts';
 import { compareVersion, whatIf } from './tariffs/what-if.ts';
@@ -39,7 +45,12 @@ export interface FeeOfficeService {
   createTariff(actor: Clerk, merchantId: string, body: work.CreateFeeTariff): Promise<Answer<work.FeeTariff>>;
   saveVersion(actor: Clerk, place: VersionPlace, body: work.SaveFeeVersion): Promise<Answer<work.FeeTariff>>;
   checkDraft(place: TariffPlace, body: work.CheckFeeVersion): Promise<Answer<work.ExampleReportView>>;
-  activate(actor: Clerk, place: VersionPlace): Promise<Answer<work.ActivatedFeeVersion>>;
+  activate(
+    actor: Clerk,
+    place: VersionPlace,
+    wish?: work.ActivateFeeVersion,
+  ): Promise<Answer<work.ActivatedFeeVersion>>;
+  effects(place: VersionPlace, behind: string | undefined): Promise<Answer<corrections.FeeCorrectionPreview>>;
   retire(actor: Clerk, place: VersionPlace, effectiveTo: string): Promise<Answer<work.FeeTariff>>;
   whatIf(place: TariffPlace, body: work.WhatIf): Promise<Answer<work.WhatIfReply>>;
   compare(place: VersionPlace, period: { from: string; to: string }): Promise<Answer<work.Comparison>>;
@@ -49,8 +60,12 @@ export interface FeeOfficeService {
   createAccount(actor: Clerk, merchantId: string, body: fees.CreateFeeAccount): Promise<Answer<fees.FeeAccount>>;
   changeAccount(actor: Clerk, place: AccountPlace, body: fees.ChangeFeeAccount): Promise<Answer<fees.FeeAccount>>;
   setPersons(actor: Clerk, place: AccountPlace, body: fees.SetFeePersons): Promise<Answer<fees.FeeAccount>>;
-  installMeter(actor: Clerk, place: AccountPlace, body: fees.InstallFeeMeter): Promise<Answer<fees.FeeAccount>>;
-  enterReading(actor: Clerk, place: MeterPlace, body: fees.EnterFeeReading): Promise<Answer<fees.EnteredFeeReading>>;
+  installMeter(actor: Clerk, place: AccountPlace, body: meters.InstallFeeMeter): Promise<Answer<fees.FeeAccount>>;
+  enterReading(
+    actor: Clerk,
+    place: MeterPlace,
+    body: meters.EnterFeeReading,
+  ): Promise<Answer<meters.EnteredFeeReading>>;
   changeBalance(actor: Clerk, place: AccountPlace, body: fees.ChangeFeeBalance): Promise<Answer<fees.FeeAccount>>;
   arrears(merchantId: string): Promise<fees.FeeArrears>;
 
@@ -60,6 +75,8 @@ export interface FeeOfficeService {
   takePayment(actor: Clerk, place: BillPlace, body: fees.TakeFeePayment): Promise<Answer<fees.FeeBill>>;
 
   shares(merchantId: string, query: ShareQuery): Promise<work.FeeShares>;
+  previewTotal(merchantId: string, body: corrections.PreviewFeeTotal): Promise<Answer<corrections.FeeTotalPreview>>;
+  correctTotal(actor: Clerk, merchantId: string, body: corrections.CorrectFeeTotal): Promise<Answer<work.FeeRun>>;
   runs(merchantId: string): Promise<{ items: work.FeeRun[] }>;
   run(place: RunPlace): Promise<Answer<work.FeeRunDetail>>;
   startRun(actor: Clerk, merchantId: string, body: work.StartFeeRun): Promise<Answer<work.FeeRun>>;
@@ -89,7 +106,8 @@ export function createFeeOfficeService(core: Core): FeeOfficeService {
     createTariff: (actor, merchantId, body) => createTariff(core, actor, merchantId, body),
     saveVersion: (actor, place, body) => saveVersion(core, actor, place, body),
     checkDraft: (place, body) => checkDraft(core, place, body),
-    activate: (actor, place) => activateVersion(core, actor, place),
+    activate: (actor, place, wish = {}) => activateVersion(core, worker, actor, place, wish),
+    effects: (place, behind) => versionEffects(core, place, behind),
     retire: (actor, place, effectiveTo) => retireVersion(core, actor, place, effectiveTo),
     whatIf: (place, body) => whatIf(core, place, body),
     compare: (place, period) => compareVersion(core, place, period),
@@ -107,6 +125,8 @@ export function createFeeOfficeService(core: Core): FeeOfficeService {
     voidBill: (actor, place, reason) => voidBill(core, actor, place, reason),
     takePayment: (actor, place, body) => takePayment(core, actor, place, body),
     shares: (merchantId, query) => sharesAnswer(core, merchantId, query),
+    previewTotal: (merchantId, body) => previewTotal(core, merchantId, body),
+    correctTotal: (actor, merchantId, body) => correctTotal(core, worker, actor, merchantId, body),
     runs: async (merchantId) => ({ items: await listRuns(core, merchantId) }),
     run: (place) => runAnswer(core, place),
     startRun: (actor, merchantId, body) => startRun(core, worker, actor, merchantId, body),

@@ -32,7 +32,7 @@ async function stateBefore(
   const { rows } = await sql<{ id: string; state: RatedState }>`
     select id, rated -> 'state' as state from fee_bills
     where merchant_id = ${row.merchant_id} and account_id = ${row.id} and state <> 'void' and period_to < ${from}::date
-    order by period_to desc, made_at desc, id desc limit 1`.execute(db);
+    order by period_to desc, number desc, made_at desc, id desc limit 1`.execute(db);
   return rows[0];
 }
 

@@ -43,8 +43,10 @@ type Shown = RunRow & { readonly by: string | null; readonly made_fen: number };
 
 function runView(row: Shown): FeeRun {
   return {
-    id: row.id,
-    service: row.service,
+    ...{ id: row.id, kind: row.kind, service: row.service },
+    ...(row.tariff_id === null ? {} : { tariffId: row.tariff_id }),
+    ...(row.version_id === null ? {} : { versionId: row.version_id }),
+    ...(row.reason === '' ? {} : { reason: row.reason }),
     from: row.period_from,
     to: row.period_to,
     dueOn: row.due_on,
@@ -72,34 +74,42 @@ export async function listRuns(core: Core, merchantId: string): Promise<FeeRun[]
 }
 
 interface ShareSums {
+  tariff_id: string;
   component_id: string;
   label: { zh: string; en: string } | null;
   total: string;
   whole_fen: number;
+  told: string;
   billed_fen: number;
   bills: number;
   members: number;
 }
 
-/** What a run divided, and how much of it stands on bills of these days. */
+/** What a run divided, or what was said of it later, and how much of that stands on bills of these days and their corrections. */
 async function sharesView(core: Core, run: RunRow): Promise<FeeRunDetail['shares']> {
   const { rows } = await sql<ShareSums>`
-    select s.component_id, s.total, s.whole_fen, jsonb_array_length(s.members) as members,
-      coalesce(b.fen, 0)::bigint as billed_fen, coalesce(b.n, 0) as bills, b.label
+    with days as (select r.id, r.started_at from fee_runs r where r.merchant_id = ${run.merchant_id}
+      and r.service = ${run.service} and r.period_from = ${run.period_from}::date and r.period_to = ${run.period_to}::date)
+    select s.tariff_id, s.component_id, s.total as told, newest.total, newest.whole_fen,
+      jsonb_array_length(s.members) as members, coalesce(b.fen, 0)::bigint as billed_fen, coalesce(b.n, 0) as bills, b.label
     from fee_run_shares s
+    join lateral (select o.total, o.whole_fen from fee_run_shares o join days d on d.id = o.run_id
+      where o.merchant_id = s.merchant_id and o.tariff_id = s.tariff_id and o.component_id = s.component_id
+      order by d.started_at desc, d.id desc limit 1) newest on true
     left join lateral (select sum((l ->> 'amountFen')::bigint) as fen, count(distinct f.id) as n,
         (array_agg(l -> 'label'))[1] as label
-      from fee_bills f join fee_runs r on r.merchant_id = f.merchant_id and r.id = f.run_id
-        cross join lateral jsonb_array_elements(f.rated -> 'lines') l
-      where f.merchant_id = s.merchant_id and f.service = ${run.service} and f.tariff_id = s.tariff_id
-        and f.kind = 'bill' and f.state <> 'void' and r.period_from = ${run.period_from}::date
-        and r.period_to = ${run.period_to}::date and l ->> 'componentId' = s.component_id and l ->> 'kind' = 'share') b
+      from fee_bills f join days d on d.id = f.run_id
+        join fee_bills c on c.merchant_id = f.merchant_id and (c.id = f.id or c.corrects = f.id)
+        cross join lateral jsonb_array_elements(c.rated -> 'lines') l
+      where f.merchant_id = s.merchant_id and f.tariff_id = s.tariff_id and f.kind = 'bill' and f.state <> 'void'
+        and l ->> 'componentId' = s.component_id and l ->> 'kind' in ('share', 'correction')) b
       on true
     where s.merchant_id = ${run.merchant_id} and s.run_id = ${run.id} order by s.tariff_id, s.component_id`.execute(
     core.db,
   );
   return rows.map((row) => ({
-    componentId: row.component_id,
+    ...{ tariffId: row.tariff_id, componentId: row.component_id },
+    ...(row.told === row.total ? {} : { told: row.told }),
     label: row.label ?? { zh: row.component_id, en: row.component_id },
     ...{ total: row.total, wholeFen: row.whole_fen, billedFen: row.billed_fen, bills: row.bills, members: row.members },
   }));

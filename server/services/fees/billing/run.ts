@@ -1,21 +1,26 @@
 import { sql } from 'kysely';
+import type { Result } from '../../../../domain/result.ts';
 import { err, ok } from '../../../../domain/result.ts';
-import type { CompiledTariff } from '../../../../domain/tariffs/compiled.ts';
 import type { Answer } from '../../../answer.ts';
 import { writeAudit } from '../../../audit/records.ts';
 import type { Core } from '../../../core.ts';
 import { type Db, sqlState, uniqueViolation } from '../../../store/database.ts';
-import { lockAccount } from '../accounts/change.ts';
-import { serviceRow } from '../parts.ts';
-import { loadCompiled } from '../tariffs/load.ts';
-import { type BillOutcome, type BillRefusal, makeBill } from './make-bill.ts';
+import { lockService } from '../parts.ts';
 import { readRunRow, type RunPlace, type RunRow } from './run-rows.ts';
-import { commonOf, type Division, insertDivisions, readDivisions } from './shares.ts';
+import { insertDivisions } from './shares.ts';
 
 /** How long a worker may be silent before another takes over, ms. */
 const leaseMs = 60_000;
 /** Households that are read at a time. */
 const batchRows = 100;
+
+/** What a run does with each of its households. */
+export interface RunWork {
+  /** The next households behind one, in order. */
+  next(behind: string | null, limit: number): Promise<string[]>;
+  /** One household, in the caller's transaction; what a refusal wrote is undone. `away`: it has nothing to do with the run. */
+  household(db: Db, accountId: string): Promise<Result<'made' | 'kept' | 'away', string>>;
+}
 
 /** Takes a run, unless another worker is at it. */
 async function claim(core: Core, { merchantId, runId }: RunPlace): Promise<boolean> {
@@ -31,87 +36,69 @@ async function claim(core: Core, { merchantId, runId }: RunPlace): Promise<boole
   return taken.numUpdatedRows === 1n;
 }
 
-/** The tariffs of one run, each read and compiled once. */
-class Tariffs {
-  readonly #core: Core;
-  readonly #merchantId: string;
-  readonly #known = new Map<string, CompiledTariff | undefined>();
+/** Undoes what was written for a household that is refused. */
+class Refused extends Error {
+  readonly reason: string;
+  readonly detail: string;
 
-  constructor(core: Core, merchantId: string) {
-    this.#core = core;
-    this.#merchantId = merchantId;
-  }
-
-  async get(tariffId: string): Promise<CompiledTariff | undefined> {
-    if (!this.#known.has(tariffId)) {
-      const loaded = await loadCompiled(this.#core.db, { merchantId: this.#merchantId, tariffId });
-      this.#known.set(tariffId, loaded.ok && loaded.value.versions.length > 0 ? loaded.value : undefined);
-    }
-    return this.#known.get(tariffId);
+  constructor(reason: string, detail: string | undefined) {
+    super(reason);
+    [this.reason, this.detail] = [reason, detail ?? ''];
   }
 }
 
-interface Step {
-  readonly run: RunRow;
-  readonly accountId: string;
-  readonly tariffs: Tariffs;
-  readonly defaultTariff: string | null;
-  readonly divisions: readonly Division[];
+/** Moves a run past a household, in the transaction of what was done for it. @returns false once somebody asked for the end. */
+async function moveOn(
+  core: Core,
+  db: Db,
+  run: RunRow,
+  accountId: string,
+  is: 'made' | 'kept' | 'away' | 'refused',
+): Promise<boolean> {
+  const moved = await db
+    .updateTable('fee_runs')
+    .set((eb) => ({
+      behind: accountId,
+      working_until: new Date(core.clock() + leaseMs),
+      made: eb('made', '+', is === 'made' ? 1 : 0),
+      kept: eb('kept', '+', is === 'kept' ? 1 : 0),
+      refused: eb('refused', '+', is === 'refused' ? 1 : 0),
+    }))
+    .where('merchant_id', '=', run.merchant_id)
+    .where('id', '=', run.id)
+    .where('state', '=', 'running')
+    .returning('cancel_wanted')
+    .executeTakeFirst();
+  return moved?.cancel_wanted === false;
 }
 
-async function billOne(core: Core, db: Db, { run, accountId, tariffs, defaultTariff, divisions }: Step) {
-  const row = await lockAccount(db, { merchantId: run.merchant_id, accountId });
-  if (row?.state !== 'open') return ok<BillOutcome>({ is: 'away' });
-  const tariffId = row.tariff_id ?? defaultTariff;
-  const compiled = tariffId === null ? undefined : await tariffs.get(tariffId);
-  if (tariffId === null || compiled === undefined) return err<BillRefusal>('no-tariff');
-  return makeBill(core, db, row, {
-    ...{ compiled, tariffId, runId: run.id, dueOn: run.due_on, actorId: run.started_by ?? undefined },
-    period: { from: run.period_from, to: run.period_to },
-    common: commonOf(divisions, tariffId, accountId),
-  });
-}
-
-/** Bills one household and moves the run past it, both or neither. @returns false once somebody asked for the end. */
-async function step(core: Core, one: Step): Promise<boolean> {
-  const { run, accountId } = one;
+async function noteRefusal(core: Core, run: RunRow, accountId: string, refused: Refused): Promise<boolean> {
   return core.db.transaction().execute(async (db) => {
-    const outcome = await billOne(core, db, one);
-    const now = core.clock();
-    if (!outcome.ok)
-      await db
-        .insertInto('fee_run_refusals')
-        .values({
-          ...{ merchant_id: run.merchant_id, run_id: run.id, account_id: accountId, reason: outcome.error },
-          detail: (outcome.detail ?? '').slice(0, 300),
-          at: new Date(now),
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-    const is = outcome.ok ? outcome.value.is : 'refused';
-    const moved = await db
-      .updateTable('fee_runs')
-      .set((eb) => ({
-        behind: accountId,
-        working_until: new Date(now + leaseMs),
-        made: eb('made', '+', is === 'made' ? 1 : 0),
-        kept: eb('kept', '+', is === 'kept' ? 1 : 0),
-        refused: eb('refused', '+', is === 'refused' ? 1 : 0),
-      }))
-      .where('merchant_id', '=', run.merchant_id)
-      .where('id', '=', run.id)
-      .where('state', '=', 'running')
-      .returning('cancel_wanted')
-      .executeTakeFirst();
-    return moved?.cancel_wanted === false;
+    await db
+      .insertInto('fee_run_refusals')
+      .values({
+        ...{ merchant_id: run.merchant_id, run_id: run.id, account_id: accountId, reason: refused.reason },
+        detail: refused.detail.slice(0, 300),
+        at: new Date(core.clock()),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    return moveOn(core, db, run, accountId, 'refused');
   });
 }
 
-async function nextAccounts(core: Core, run: RunRow): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select id from fee_accounts where merchant_id = ${run.merchant_id} and service = ${run.service} and state = 'open'
-      and (${run.behind}::uuid is null or id > ${run.behind}::uuid) order by id limit ${batchRows}`.execute(core.db);
-  return rows.map(({ id }) => id);
+/** Does one household and moves the run past it, both or neither. @returns false once somebody asked for the end. */
+async function step(core: Core, run: RunRow, work: RunWork, accountId: string): Promise<boolean> {
+  try {
+    return await core.db.transaction().execute(async (db) => {
+      const outcome = await work.household(db, accountId);
+      if (!outcome.ok) throw new Refused(outcome.error, outcome.detail);
+      return moveOn(core, db, run, accountId, outcome.value);
+    });
+  } catch (error) {
+    if (error instanceof Refused) return noteRefusal(core, run, accountId, error);
+    throw error;
+  }
 }
 
 async function finish(core: Core, run: RunRow, state: 'done' | 'cancelled'): Promise<void> {
@@ -138,25 +125,26 @@ async function finish(core: Core, run: RunRow, state: 'done' | 'cancelled'): Pro
 
 /**
  * Works through a run until its end, somebody's wish or `isStopping`. Whatever cuts it off, the next worker goes on
- * behind the last household that was committed; none is billed twice, whoever works.
+ * behind the last household that was committed; none is done twice, whoever works.
  */
-export async function workRun(core: Core, place: RunPlace, isStopping: () => boolean): Promise<void> {
+export async function workRun(
+  core: Core,
+  place: RunPlace,
+  workOf: (run: RunRow) => Promise<RunWork>,
+  isStopping: () => boolean,
+): Promise<void> {
   if (!(await claim(core, place))) return;
   const first = await readRunRow(core.db, place);
   if (first === undefined) return;
-  const service = await serviceRow(core.db, place.merchantId, first.service);
-  const tariffs = new Tariffs(core, place.merchantId);
-  const divisions = await readDivisions(core.db, place.merchantId, place.runId);
-  const defaultTariff = service?.tariff_id ?? null;
-  let run: RunRow = first;
+  const work = await workOf(first);
+  let behind = first.behind;
   for (let rounds = 0; rounds <= first.total + 1; rounds += 1) {
-    const ids = await nextAccounts(core, run);
-    if (ids.length === 0) return finish(core, run, 'done');
+    const ids = await work.next(behind, batchRows);
+    if (ids.length === 0) return finish(core, first, 'done');
     for (const accountId of ids) {
       if (isStopping()) return release(core, place);
-      const goesOn = await step(core, { run, accountId, tariffs, defaultTariff, divisions });
-      if (!goesOn) return finish(core, run, 'cancelled');
-      run = { ...run, behind: accountId };
+      if (!(await step(core, first, work, accountId))) return finish(core, first, 'cancelled');
+      behind = accountId;
     }
   }
 }
@@ -180,30 +168,40 @@ export interface NewRun {
   readonly to: string;
   readonly dueOn: string;
   readonly by: string | undefined;
+  /** Households that it will look at. */
+  readonly total: number;
   readonly divisions: Parameters<typeof insertDivisions>[3];
+  /** Of a run that corrects bills: whose, why, and which version came into force. */
+  readonly correction?: { readonly tariffId: string; readonly versionId?: string; readonly reason: string };
+}
+
+/** Writes a run down in the caller's transaction. A unique violation means that another of the service is running. */
+export async function writeRun(core: Core, db: Db, run: NewRun): Promise<void> {
+  const { tariffId, versionId, reason } = run.correction ?? {};
+  await db
+    .insertInto('fee_runs')
+    .values({
+      ...{ merchant_id: run.merchantId, id: run.id, service: run.service, period_from: run.from },
+      ...{ period_to: run.to, due_on: run.dueOn, total: run.total },
+      ...(run.correction === undefined ? {} : { kind: 'correction' as const, reason: reason ?? '' }),
+      ...{ tariff_id: tariffId ?? null, version_id: versionId ?? null },
+      started_at: new Date(core.clock()),
+      started_by: run.by ?? null,
+    })
+    .execute();
+  await insertDivisions(db, run.merchantId, run.id, run.divisions);
+  await writeAudit(db, core.clock(), {
+    ...{ act: 'fees.run-started', actorId: run.by, subject: `merchant:${run.merchantId}` },
+    facts: { runId: run.id, service: run.service, from: run.from, to: run.to, ...run.correction },
+  });
 }
 
 /** Writes the run down; `in-progress` while another of the same service is running. */
 export async function insertRun(core: Core, run: NewRun): Promise<Answer<void>> {
-  const nowMs = core.clock();
   try {
     await core.db.transaction().execute(async (db) => {
-      const { rows } = await sql<{ n: number }>`select count(*) as n from fee_accounts
-        where merchant_id = ${run.merchantId} and service = ${run.service} and state = 'open'`.execute(db);
-      await db
-        .insertInto('fee_runs')
-        .values({
-          ...{ merchant_id: run.merchantId, id: run.id, service: run.service, period_from: run.from },
-          ...{ period_to: run.to, due_on: run.dueOn, total: rows[0]?.n ?? 0 },
-          started_at: new Date(nowMs),
-          started_by: run.by ?? null,
-        })
-        .execute();
-      await insertDivisions(db, run.merchantId, run.id, run.divisions);
-      await writeAudit(db, nowMs, {
-        ...{ act: 'fees.run-started', actorId: run.by, subject: `merchant:${run.merchantId}` },
-        facts: { runId: run.id, service: run.service, from: run.from, to: run.to },
-      });
+      await lockService(db, run.merchantId, run.service);
+      await writeRun(core, db, run);
     });
     core.bus.publish({ name: 'audit', id: run.id });
     return ok(undefined);
@@ -211,4 +209,11 @@ export async function insertRun(core: Core, run: NewRun): Promise<Answer<void>> 
     if (sqlState(error) === uniqueViolation) return err('in-progress');
     throw error;
   }
+}
+
+/** How many households of a service may be billed. */
+export async function openHouseholds(db: Db, merchantId: string, service: RunRow['service']): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from fee_accounts
+    where merchant_id = ${merchantId} and service = ${service} and state = 'open'`.execute(db);
+  return rows[0]?.n ?? 0;
 }

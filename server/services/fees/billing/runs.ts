@@ -3,11 +3,16 @@ import type { FeeRun, StartFeeRun } from '../../../../protocol/http/fees-work.ts
 import type { Answer } from '../../../answer.ts';
 import type { Core } from '../../../core.ts';
 import { type Clerk, daysBetween, inOneAct, plusDays, serviceRow } from '../parts.ts';
-import { readRunRow, runAnswer, type RunPlace } from './run-rows.ts';
-import { insertRun, workRun } from './run.ts';
+import { correctionWork } from '../corrections/work.ts';
+import { billingWork } from './billing-work.ts';
+import { readRunRow, runAnswer, type RunPlace, type RunRow } from './run-rows.ts';
+import { insertRun, openHouseholds, type RunWork, workRun } from './run.ts';
 import { divide } from './shares.ts';
 
 const periodMaxDays = 400;
+
+const workOf = (core: Core, run: RunRow): Promise<RunWork> =>
+  run.kind === 'bills' ? billingWork(core, run) : correctionWork(core, run);
 
 /** Works on runs in this process, one at a time. */
 export interface RunWorker {
@@ -26,7 +31,16 @@ export function createRunWorker(core: Core): RunWorker {
   const state = { isStopping: false };
   const poke = (place: RunPlace): void => {
     tail = tail
-      .then(() => (state.isStopping ? undefined : workRun(core, place, () => state.isStopping)))
+      .then(() =>
+        state.isStopping
+          ? undefined
+          : workRun(
+              core,
+              place,
+              (run) => workOf(core, run),
+              () => state.isStopping,
+            ),
+      )
       .catch((error: unknown) => {
         core.log.error({ err: error, run: place.runId }, 'a billing run was cut off');
       });
@@ -72,9 +86,15 @@ export async function startRun(
     if (!divided.ok) return divided;
     const { id, from, to } = body;
     const run = { ...{ id, from, to, dueOn, merchantId, service: body.service }, by: actor?.id };
-    const made = await insertRun(core, { ...run, divisions: divided.value });
+    const total = await openHouseholds(core.db, merchantId, body.service);
+    const made = await insertRun(core, { ...run, total, divisions: divided.value });
     if (!made.ok) return made;
-  } else if (before.service !== body.service || before.period_from !== body.from || before.period_to !== body.to) {
+  } else if (
+    before.kind !== 'bills' ||
+    before.service !== body.service ||
+    before.period_from !== body.from ||
+    before.period_to !== body.to
+  ) {
     return err('exists-with-different-body', 'id');
   }
   worker.poke(place);

@@ -36,7 +36,8 @@ export interface Division {
   readonly total: string;
   readonly members: readonly Member[];
 }
-interface NewDivision extends Division {
+/** A total to keep with its run. */
+export interface NewDivision extends Division {
   readonly wholeFen: number;
   readonly readings: string | null;
 }
@@ -78,15 +79,17 @@ async function neededShares(db: Db, merchantId: string, { service, from, to }: S
   return [...found.values()];
 }
 
-/** What earlier runs of the same days divided, as long as one of their bills stands. */
+/** What earlier runs of the same days divided, or what was said instead later, as long as a bill of these days stands. */
 async function standing(db: Db, merchantId: string, { service, from, to }: ShareQuery) {
   const { rows } = await sql<{ tariff_id: string; component_id: string; total: string; members: Member[] }>`
     select distinct on (s.tariff_id, s.component_id) s.tariff_id, s.component_id, s.total, s.members
     from fee_run_shares s join fee_runs r on r.merchant_id = s.merchant_id and r.id = s.run_id
     where r.merchant_id = ${merchantId} and r.service = ${service} and r.period_from = ${from}::date
-      and r.period_to = ${to}::date and exists (select 1 from fee_bills b where b.merchant_id = r.merchant_id
-        and b.run_id = r.id and b.kind = 'bill' and b.state <> 'void')
-    order by s.tariff_id, s.component_id, r.started_at desc`.execute(db);
+      and r.period_to = ${to}::date and exists (select 1 from fee_runs o
+        join fee_bills b on b.merchant_id = o.merchant_id and b.run_id = o.id and b.kind = 'bill' and b.state <> 'void'
+        where o.merchant_id = r.merchant_id and o.service = r.service and o.period_from = r.period_from
+          and o.period_to = r.period_to and (o.id = r.id or r.kind = 'correction'))
+    order by s.tariff_id, s.component_id, r.started_at desc, r.id desc`.execute(db);
   return new Map(rows.map((row) => [`${row.tariff_id} ${row.component_id}`, row]));
 }
 
@@ -126,6 +129,35 @@ function wholeOf({ part }: Share, total: string, members: readonly Member[]): An
     if (error instanceof Refused) return err('fee-refused', error.code === 'too-large' ? 'too-large' : 'common-keys');
     throw error;
   }
+}
+
+/** A total of some days that was divided, and what is said of it instead. */
+export interface OtherTotal {
+  readonly before: { readonly total: string; readonly wholeFen: number };
+  readonly now: NewDivision;
+}
+
+/** Another total for what was divided already, among the same households by the same keys. `common-unknown`: it was not. */
+export async function divideAnew(
+  db: Db,
+  merchantId: string,
+  { service, from, to, tariffId, componentId, of }: ShareQuery & { tariffId: string; componentId: string; of: Told },
+): Promise<Answer<OtherTotal>> {
+  const query = { service, from, to };
+  const known = (await standing(db, merchantId, query)).get(`${tariffId} ${componentId}`);
+  const share = (await neededShares(db, merchantId, query)).find(
+    (one) => one.tariffId === tariffId && one.part.id === componentId,
+  );
+  if (known === undefined || share === undefined) return err('fee-refused', 'common-unknown');
+  if (share.versions > 1) return err('fee-refused', 'common-versions');
+  const total = totalOf(of);
+  if (total === undefined) return err('bad-request', 'common');
+  const [was, whole] = [wholeOf(share, known.total, known.members), wholeOf(share, total, known.members)];
+  if (!was.ok) return was;
+  if (!whole.ok) return whole;
+  const readings = 'total' in of ? null : JSON.stringify(of);
+  const now = { tariffId, componentId, total, members: known.members, wholeFen: whole.value, readings };
+  return ok({ before: { total: known.total, wholeFen: was.value }, now });
 }
 
 /** Divides what a run is told. Every share of the price lists must be told, once, and every household have its key. */

@@ -1,83 +1,48 @@
 import { err, ok } from '../../../../domain/result.ts';
-import { checkTariff } from '../../../../domain/tariffs/check.ts';
-import { compileTariff } from '../../../../domain/tariffs/compile.ts';
-import { rate } from '../../../../domain/tariffs/rate.ts';
-import type { Tariff, TariffVersion } from '../../../../domain/tariffs/tariff.ts';
+import type { FeeService } from '../../../../domain/tariffs/rating.ts';
 import type {
   ActivatedFeeVersion,
-  CheckFeeVersion,
+  ActivateFeeVersion,
   ExampleReportView,
-  FeeTariff,
 } from '../../../../protocol/http/fees-work.ts';
 import type { Answer } from '../../../answer.ts';
 import type { Core } from '../../../core.ts';
-import type { Db } from '../../../store/database.ts';
-import { type Clerk, inOneAct, plusDays } from '../parts.ts';
-import { readDraft, tariffWith, type VersionPlace } from './edit.ts';
-import { readTariffRow, readVersionRows, type TariffPlace, versionOf } from './load.ts';
-import { ratedView, tariffAnswer } from './views.ts';
+import { type Db, sqlState, uniqueViolation } from '../../../store/database.ts';
+import { writeRun } from '../billing/run.ts';
+import { readRunRow } from '../billing/run-rows.ts';
+import type { RunWorker } from '../billing/runs.ts';
+import { countMeant } from '../corrections/scope.ts';
+import { type Clerk, inOneAct, lockService, plusDays, todayOf } from '../parts.ts';
+import { exampleReason, type Hindrance, reportOf } from './check.ts';
+import { lockTariff, tariffWith, type VersionPlace } from './edit.ts';
+import { effectsOf, lastDayOf } from './effects.ts';
+import { readVersionRows, type TariffRow, versionOf, type VersionRow } from './load.ts';
+import { tariffAnswer } from './views.ts';
 
-/** The id of a draft that is tried and not kept. */
-export const triedId = 'draft';
-
-function reportOf(tariff: Tariff, version: TariffVersion): ExampleReportView {
-  const report = checkTariff(tariff);
-  const results = report.results.filter((one) => one.version === version.id);
-  if (report.fault !== undefined) return { isRight: false, problem: report.fault, examples: [] };
-  const compiled = compileTariff(tariff, { drafts: true });
-  const examples = results.map((one, index) => {
-    const example = version.examples?.[index];
-    const rated = compiled.ok && example !== undefined ? rate(compiled.value, example.input) : undefined;
-    return {
-      name: one.name,
-      isRight: one.ok,
-      expected: one.expected,
-      got: one.got,
-      ...(rated?.ok === true ? { rated: ratedView(rated.value) } : {}),
-    };
-  });
-  return { isRight: examples.length > 0 && examples.every(({ isRight }) => isRight), examples };
+/** What keeps a draft from coming into force, and what of its days was billed. */
+interface Standing {
+  readonly reason?: Hindrance;
+  readonly billed: { readonly bills: number; readonly households: number; readonly last: string | null };
 }
 
-/** Works through the examples of a draft as it is typed. */
-export async function checkDraft(
-  core: Core,
-  place: TariffPlace,
-  body: CheckFeeVersion,
-): Promise<Answer<ExampleReportView>> {
-  const row = await readTariffRow(core.db, place);
-  if (row === undefined) return err('not-found');
-  const draft = readDraft(row, triedId, body);
-  if (!draft.ok) return ok({ isRight: false, problem: draft.detail ?? draft.error, examples: [] });
-  const tariff = await tariffWith(core, place, draft.value);
-  return tariff.ok ? ok(reportOf(tariff.value, draft.value)) : tariff;
-}
-
-type Hindrance = NonNullable<ActivatedFeeVersion['reason']>;
-
-async function hindranceOf(db: Db, place: VersionPlace, version: TariffVersion): Promise<Hindrance | undefined> {
+async function standingOf(db: Db, place: VersionPlace, row: VersionRow): Promise<Standing> {
   const sameDay = await db
     .selectFrom('fee_tariff_versions')
     .select('id')
     .where('merchant_id', '=', place.merchantId)
     .where('tariff_id', '=', place.tariffId)
+    .where('id', '<>', place.versionId)
     .where('state', '<>', 'draft')
-    .where('effective_from', '=', version.effectiveFrom)
+    .where('effective_from', '=', row.effective_from)
     .executeTakeFirst();
-  if (sameDay !== undefined) return 'same-day';
-  const billed = await db
-    .selectFrom('fee_bills')
-    .select('id')
-    .where('merchant_id', '=', place.merchantId)
-    .where('tariff_id', '=', place.tariffId)
-    .where('state', '<>', 'void')
-    .where('period_to', '>=', version.effectiveFrom)
-    .limit(1)
-    .executeTakeFirst();
-  return billed === undefined ? undefined : 'billed';
+  const billed = await countMeant(db, await effectsOf(db, place, row));
+  return { ...(sameDay === undefined ? {} : { reason: 'same-day' }), billed };
 }
 
-/** Ends the version that was in force on the day before, when it has no end of its own. */
+/**
+ * Ends the version that was in force on the day before. A version with an end of its own, whose later days were billed
+ * too, only lies over it: the earlier prices go on behind it. So does one of a price list by contracts.
+ */
 async function endBefore(db: Db, place: VersionPlace, from: string): Promise<void> {
   await db
     .updateTable('fee_tariff_versions')
@@ -90,93 +55,139 @@ async function endBefore(db: Db, place: VersionPlace, from: string): Promise<voi
     .execute();
 }
 
+interface Activation {
+  readonly core: Core;
+  readonly actor: Clerk;
+  readonly place: VersionPlace;
+  readonly row: VersionRow;
+  readonly report: ExampleReportView;
+  readonly wish: ActivateFeeVersion;
+}
+
+/** Puts the draft into force in the caller's transaction. */
+async function putIntoForce(
+  db: Db,
+  activation: Activation,
+  tariff: TariffRow,
+  isBilledBehind: boolean,
+): Promise<boolean> {
+  const { core, actor, place, row, report } = activation;
+  const isByContract = tariff.details.versionSplit === 'contract';
+  const end = await lastDayOf(db, place, row);
+  if (!isByContract && !(row.effective_to !== null && isBilledBehind)) await endBefore(db, place, row.effective_from);
+  const changed = await db
+    .updateTable('fee_tariff_versions')
+    .set((eb) => ({
+      ...{ state: 'active' as const, activated_at: new Date(core.clock()), activated_by: actor?.id ?? null },
+      effective_to: end,
+      checked: JSON.stringify(report.examples.map(({ name, expected, got }) => ({ name, expected, got }))),
+      version: eb('version', '+', 1),
+    }))
+    .where('merchant_id', '=', place.merchantId)
+    .where('id', '=', place.versionId)
+    .where('state', '=', 'draft')
+    .where('version', '=', row.version)
+    .executeTakeFirst();
+  return changed.numUpdatedRows === 1n;
+}
+
+/** A run that makes bills reads its price lists once; none comes into force under it. */
+async function isBeingBilled(db: Db, merchantId: string, service: FeeService): Promise<boolean> {
+  const running = await db
+    .selectFrom('fee_runs')
+    .select('id')
+    .where('merchant_id', '=', merchantId)
+    .where('service', '=', service)
+    .where('state', '=', 'running')
+    .executeTakeFirst();
+  return running !== undefined;
+}
+
+interface Outcome {
+  reason?: Hindrance;
+  billed?: NonNullable<ActivatedFeeVersion['billed']>;
+  runId?: string;
+}
+
+/** The activation and the run that corrects what was billed, both or neither. */
+async function activateNow(db: Db, activation: Activation, outcome: Outcome): Promise<Answer<void>> {
+  const { core, actor, place, row, wish } = activation;
+  const tariff = await lockTariff(db, place);
+  if (tariff === undefined) return err('not-found');
+  await lockService(db, place.merchantId, tariff.service);
+  if (await isBeingBilled(db, place.merchantId, tariff.service)) return err('in-progress');
+  const { reason, billed } = await standingOf(db, place, row);
+  const isBilled = billed.bills > 0;
+  const hindrance = reason ?? (isBilled && wish.correction === undefined ? 'billed' : undefined);
+  if (isBilled) outcome.billed = { bills: billed.bills, households: billed.households };
+  if (hindrance !== undefined) {
+    outcome.reason = hindrance;
+    return err('not-in-state', hindrance);
+  }
+  const isBilledBehind = row.effective_to !== null && (await isBilledAfter(db, place, row.effective_to));
+  if (row.state === 'draft' && !(await putIntoForce(db, activation, tariff, isBilledBehind)))
+    return err('not-in-state', 'version');
+  if (!isBilled || wish.correction === undefined) return ok(undefined);
+  const { id, reason: why } = wish.correction;
+  const correction = { tariffId: place.tariffId, versionId: place.versionId, reason: why };
+  const days = { from: row.effective_from, to: billed.last ?? row.effective_from, dueOn: todayOf(core) };
+  const run = { merchantId: place.merchantId, id, service: tariff.service, ...days, by: actor?.id, divisions: [] };
+  await writeRun(core, db, { ...run, total: billed.households, correction });
+  outcome.runId = id;
+  return ok(undefined);
+}
+
+async function isBilledAfter(db: Db, place: VersionPlace, day: string): Promise<boolean> {
+  const later = await countMeant(db, { ...place, is: 'version', from: plusDays(day, 1), to: null });
+  return later.bills > 0;
+}
+
+/** Activates in one act; nothing of it stays when it is refused. */
+async function activateInOneAct(activation: Activation, outcome: Outcome): Promise<Answer<void>> {
+  const { core, actor, place, row, report } = activation;
+  const { merchantId, tariffId, versionId } = place;
+  const facts = { tariffId, versionId, from: row.effective_from, examples: report.examples.length };
+  try {
+    return await inOneAct(core, { act: 'fees.version-activated', actor, merchantId, facts }, (db) =>
+      activateNow(db, activation, outcome),
+    );
+  } catch (error) {
+    if (sqlState(error) === uniqueViolation) return err('in-progress');
+    throw error;
+  }
+}
+
 /**
- * Puts a draft into force. It stays a draft while it has no worked example or one of them is wrong, while another
- * version begins on its day, or when bills were made for days that it would cover.
+ * Puts a draft into force. It stays a draft while it has no worked example or one of them is wrong, or while another
+ * version begins on its day. Where days that it covers were billed it comes into force only together with a run that
+ * corrects those bills (`correction`); for one that is in force that run can be started once more, for those left over.
  */
 export async function activateVersion(
   core: Core,
+  worker: RunWorker,
   actor: Clerk,
   place: VersionPlace,
+  wish: ActivateFeeVersion,
 ): Promise<Answer<ActivatedFeeVersion>> {
-  const { merchantId, tariffId, versionId } = place;
-  const row = (await readVersionRows(core.db, place)).find(({ id }) => id === versionId);
+  const row = (await readVersionRows(core.db, place)).find(({ id }) => id === place.versionId);
   if (row === undefined) return err('not-found');
+  if (row.state === 'retired') return err('not-in-state', row.state);
   const version = versionOf(row, true);
   const whole = await tariffWith(core, place, version);
   if (!whole.ok) return whole;
   const report = reportOf(whole.value, version);
-  const reason = exampleReason(report);
-  const outcome: { reason?: Hindrance } = row.state === 'draft' && reason !== undefined ? { reason } : {};
-  if (row.state === 'retired') return err('not-in-state', row.state);
-  if (row.state === 'draft' && outcome.reason === undefined) {
-    const facts = { tariffId, versionId, from: version.effectiveFrom, examples: report.examples.length };
-    const done = await inOneAct(core, { act: 'fees.version-activated', actor, merchantId, facts }, async (db) => {
-      const hindrance = await hindranceOf(db, place, version);
-      if (hindrance !== undefined) {
-        outcome.reason = hindrance;
-        return err('not-in-state', hindrance);
-      }
-      await endBefore(db, place, version.effectiveFrom);
-      const changed = await db
-        .updateTable('fee_tariff_versions')
-        .set((eb) => ({
-          ...{ state: 'active' as const, activated_at: new Date(core.clock()), activated_by: actor?.id ?? null },
-          checked: JSON.stringify(report.examples.map(({ name, expected, got }) => ({ name, expected, got }))),
-          version: eb('version', '+', 1),
-        }))
-        .where('merchant_id', '=', merchantId)
-        .where('id', '=', versionId)
-        .where('state', '=', 'draft')
-        .where('version', '=', row.version)
-        .executeTakeFirst();
-      return changed.numUpdatedRows === 1n ? ok(undefined) : err('not-in-state', 'version');
-    });
+  const wrong = row.state === 'draft' ? exampleReason(report) : undefined;
+  const outcome: Outcome = wrong === undefined ? {} : { reason: wrong };
+  const known = wish.correction && (await readRunRow(core.db, { ...place, runId: wish.correction.id }));
+  if (known !== undefined && known.version_id !== place.versionId) return err('exists-with-different-body', 'id');
+  if (known !== undefined) outcome.runId = known.id;
+  const isWanted = row.state === 'draft' || (wish.correction !== undefined && known === undefined);
+  if (isWanted && wrong === undefined) {
+    const done = await activateInOneAct({ core, actor, place, row, report, wish }, outcome);
     if (!done.ok && outcome.reason === undefined) return done;
   }
+  if (outcome.runId !== undefined) worker.poke({ ...place, runId: outcome.runId });
   const tariff = await tariffAnswer(core, place);
   if (!tariff.ok) return tariff;
-  const { reason: why } = outcome;
-  return ok({
-    isActive: why === undefined,
-    ...(why === undefined ? {} : { reason: why }),
-    report,
-    tariff: tariff.value,
-  });
-}
-
-function exampleReason(report: ExampleReportView): Hindrance | undefined {
-  if (report.problem !== undefined) return 'bad-tariff';
-  if (report.examples.length === 0) return 'no-example';
-  return report.isRight ? undefined : 'example-wrong';
-}
-
-/** Ends a version with its last day. Bills that were made stay; later days have no price until another version begins. */
-export async function retireVersion(
-  core: Core,
-  actor: Clerk,
-  place: VersionPlace,
-  effectiveTo: string,
-): Promise<Answer<FeeTariff>> {
-  const { merchantId, tariffId, versionId } = place;
-  const facts = { tariffId, versionId, effectiveTo };
-  const done = await inOneAct(core, { act: 'fees.version-retired', actor, merchantId, facts }, async (db) => {
-    const row = (await readVersionRows(db, place)).find(({ id }) => id === versionId);
-    if (row === undefined) return err('not-found');
-    if (row.state === 'retired' && row.effective_to === effectiveTo) return ok(undefined);
-    if (row.state !== 'active') return err('not-in-state', row.state);
-    if (effectiveTo < row.effective_from) return err('bad-request', 'effectiveTo');
-    await db
-      .updateTable('fee_tariff_versions')
-      .set((eb) => ({
-        ...{ state: 'retired' as const, effective_to: effectiveTo, retired_at: new Date(core.clock()) },
-        retired_by: actor?.id ?? null,
-        version: eb('version', '+', 1),
-      }))
-      .where('merchant_id', '=', merchantId)
-      .where('id', '=', versionId)
-      .execute();
-    return ok(undefined);
-  });
-  return done.ok ? tariffAnswer(core, place) : done;
+  return ok({ isActive: outcome.reason === undefined, ...outcome, report, tariff: tariff.value });
 }

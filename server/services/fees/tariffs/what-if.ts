@@ -6,7 +6,7 @@ import type { Answer } from '../../../answer.ts';
 import type { Core } from '../../../core.ts';
 import { readAccountRow } from '../accounts/rows.ts';
 import { rateHousehold } from '../billing/rate-household.ts';
-import { triedId } from './activate.ts';
+import { triedId } from './check.ts';
 import { readDraft, tariffWith, type VersionPlace } from './edit.ts';
 import { readTariffRow, readVersionRows, type TariffPlace, versionOf } from './load.ts';
 import { readRateInput } from './shape.ts';
