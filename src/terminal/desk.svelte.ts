@@ -135,6 +135,7 @@ export class TerminalDesk {
       events.stop();
       // Another tab may be the terminal now: it takes up what is kept, and nobody else goes on with it.
       this.payment.stop();
+      this.fees?.stop();
     };
   }
 

@@ -104,6 +104,12 @@ export class FeeDesk {
     return { menu, household, offer, stage, here, triedHere, isPrinting: this.printing.isBusy };
   }
 
+  /** Another tab is the terminal now: it takes up what is kept. */
+  stop(): void {
+    this.payment.stop();
+    this.printing.clear();
+  }
+
   /** Begins with the list of services. */
   async open(): Promise<void> {
     this.touch();
@@ -323,7 +329,8 @@ export class FeeDesk {
     this.failure = undefined;
     this.show({ at: 'quoting' });
     const answer = await patiently(this.tools, () => this.#makeQuote());
-    if (this.screen.at !== 'quoting') return;
+    // The person may have gone back, and asked for other bills since.
+    if (this.screen.at !== 'quoting' || this.#asked !== asked) return;
     if (answer.ok && this.payment.begin(answer.value)) return this.show({ at: 'bill' });
     const trouble = answer.ok ? failure('unreadable') : answer;
     if (isVisitOver(trouble)) return this.#visitOver(trouble);

@@ -1,45 +1,27 @@
 import type { PayQuote, PayQuoteReply, QuoteView } from '../../../protocol/http/fees-terminal.ts';
 import type { QuoteDocument } from '../../../protocol/fees/documents.ts';
 import type { PayRefusal, PhoneMessage, TerminalMessage } from '../../../protocol/phone-link/messages.ts';
-import type { ApiFailure, ApiResult } from '../../api/failures.ts';
-import type { KeptFee, KeptStore } from '../link/kept.ts';
-import type { FeeApi } from './fee-api.ts';
+import type { ApiFailure } from '../../api/failures.ts';
+import type { KeptFee } from '../link/kept.ts';
 import { FeeLink } from './fee-link.svelte.ts';
-import type { FeeLinkTools } from './fee-link.svelte.ts';
+import type { FeePaymentTools } from './fee-payment-tools.ts';
 import { Patience } from './patience.svelte.ts';
 import { readQuote } from './flow/documents.ts';
 import {
   blockedBy,
   changeOf,
+  choiceMeets,
   feeStageOf,
   isNothing,
   isOver,
   isUnderWay,
   mayPayHere,
+  payMessage,
   payRefusalOf,
   stageMessage,
   wasBegun,
 } from './flow/fee-stage.ts';
 import type { Blocked, Change, FeeFacts, FeeStage } from './flow/fee-stage.ts';
-
-/** What a payment of fees takes from its surroundings. */
-export interface FeePaymentTools extends Omit<FeeLinkTools, 'onMessage'> {
-  readonly api: FeeApi;
-  readonly kept: KeptStore;
-  /** The server's time, epoch ms. */
-  serverNow(): number;
-  newId(): string;
-  /** How long to wait before the server is asked again without an event, ms. */
-  pollMs(): number;
-  /** Makes the quote anew: the visit, the same bills. */
-  requote(): Promise<ApiResult<QuoteView>>;
-  /** The visit is known, so that a quote can be made anew. */
-  hasVisit(): boolean;
-  /** The phone said something: somebody is there. */
-  onAlive(): void;
-  /** It became paid just now, and its receipt is there. */
-  onPaid(): void;
-}
 
 /** How long it waits before a quote that could not be made anew is asked for again, ms. */
 const requoteAgainMs = 10_000;
@@ -187,11 +169,16 @@ export class FeePayment {
     if (message !== undefined) this.link.send(message);
   }
 
+  /** Lets go without an end: whoever takes up what is kept goes on with it. */
+  stop(reason: Parameters<FeeLink['close']>[0] = 'off'): void {
+    this.link.close(reason);
+    this.#clear();
+  }
+
   /** Puts the quote down. */
   async end(reason: Parameters<FeeLink['close']>[0]): Promise<void> {
     const { view, stage } = this;
-    this.link.close(reason);
-    this.#clear();
+    this.stop(reason);
     await this.#tools.kept.write('fee', undefined);
     // So that nobody else has to wait for it. One that is being paid stays the platform's.
     const isFree = stage !== undefined && !isUnderWay(stage) && (!isOver(stage) || isNothing(stage));
@@ -217,6 +204,11 @@ export class FeePayment {
     this.#told = undefined;
   }
 
+  async #keep(job: KeptFee): Promise<void> {
+    this.job = job;
+    await this.#tools.kept.write('fee', job);
+  }
+
   async #drop(): Promise<void> {
     this.#forgetJob();
     await this.#tools.kept.write('fee', undefined);
@@ -232,10 +224,13 @@ export class FeePayment {
   }
 
   async #chosen(choice: Choice): Promise<void> {
-    const { document, view, job } = this;
+    const { document, view, job, stage } = this;
     if (document === undefined || view === undefined) return;
-    if (job?.payId === choice.payId && this.#told !== undefined) return void this.link.send(this.#told);
-    if (job !== undefined) return job.kind === 'qr' ? this.#refuse(choice.payId, 'being-paid') : this.#tellStage();
+    const meets = job === undefined ? 'free' : choiceMeets(job, stage, choice.payId);
+    if (meets === 'busy') return this.#refuse(choice.payId, this.trouble === undefined ? 'being-paid' : 'no-server');
+    if (meets === 'again' && this.#told !== undefined) return void this.link.send(this.#told);
+    if (meets !== 'free') return this.#tellStage();
+    if (isNothing(stage)) this.#forgetJob();
     const isThis = choice.quoteId === view.quoteId && choice.totalFen === document.totalFen;
     if (!isThis) return void this.link.send({ type: 'stage', stage: 'changed', quote: view.document });
     const { payId, channel, account, appCode } = choice;
@@ -281,17 +276,20 @@ export class FeePayment {
     this.change = undefined;
     this.isCancelling = false;
     this.link.hold(true);
+    const { job: left } = this;
+    this.#told = undefined;
     const name = here?.find(({ code }) => code === channel)?.name;
-    const job = { quoteId, payId, channel, kind, totalFen, startedAtMs: this.#tools.serverNow() };
-    this.job = name === undefined ? job : { ...job, name };
-    await this.#tools.kept.write('fee', this.job);
+    const begun = { quoteId, payId, channel, kind, totalFen, startedAtMs: this.#tools.serverNow() };
+    const job = left === undefined ? begun : { ...begun, left: left.payId };
+    await this.#keep(name === undefined ? job : { ...job, name });
     const answer = await this.#patience.untilAnswered(() => this.#tools.api.pay(quoteId, body));
     if (answer === undefined) return;
     if (answer.ok) return this.#begun(body, answer.value, isSecond);
-    await this.#drop();
+    // Nothing was begun, so the way that was left for this one still counts.
+    await (left === undefined ? this.#drop() : this.#keep(left));
     this.refusal = answer;
     if (kind === 'link') this.#refuse(payId, payRefusalOf(answer));
-    this.link.hold(false);
+    this.link.hold(left !== undefined);
     if (this.link.state === undefined) this.#offer();
     // Somebody else may have been quicker, or the quote may be over.
     await this.#refresh();
@@ -312,11 +310,8 @@ export class FeePayment {
       // Nobody has to choose again for the same sum.
       return isSame && body.kind === 'qr' && !isSecond ? this.#payHere(body.channel, true) : this.#offer();
     }
-    if (reply.url !== undefined && reply.token !== undefined) {
-      const { url, form, token } = reply;
-      this.#told = { type: 'pay', payId: body.payId, url, token, ...(form === undefined ? {} : { form }) };
-      this.link.send(this.#told);
-    }
+    this.#told = payMessage(reply, body.payId);
+    if (this.#told !== undefined) this.link.send(this.#told);
     await this.#adopt(reply.quote);
   }
 

@@ -37,6 +37,8 @@ export interface KeptFee {
   readonly channel: string;
   /** `link`: on the resident's phone; `qr`: a code at this terminal. */
   readonly kind: 'link' | 'qr';
+  /** The payment that was left for this one: the server ends it first, and it may have been paid by then. */
+  readonly left?: string;
   /** Of the channel, where the terminal can show its code. */
   readonly name?: { readonly zh: string; readonly en: string };
   readonly totalFen: number;

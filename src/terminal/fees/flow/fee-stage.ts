@@ -1,4 +1,4 @@
-import type { QuoteView } from '../../../../protocol/http/fees-terminal.ts';
+import type { PayQuoteReply, QuoteView } from '../../../../protocol/http/fees-terminal.ts';
 import type { QuoteDocument } from '../../../../protocol/fees/documents.ts';
 import type { PayRefusal, TerminalMessage } from '../../../../protocol/phone-link/messages.ts';
 import type { HostState, LinkFailure } from '../../../phone-link/contract.ts';
@@ -100,7 +100,7 @@ export function feeStageOf(facts: FeeFacts): FeeStage {
 }
 
 function isOurs({ view, job }: FeeFacts): boolean {
-  return view.payId === undefined || job === undefined || view.payId === job.payId;
+  return view.payId === undefined || job === undefined || [job.payId, job.left].includes(view.payId);
 }
 
 function paymentStage(facts: FeeFacts, job: KeptFee): FeeStage {
@@ -150,6 +150,21 @@ export function mayPayHere(stage: FeeStage | undefined): boolean {
   return stage !== undefined && ['code', 'digits', 'on-phone', 'failed', 'closed'].includes(stage);
 }
 
+/**
+ * What a choice on the phone meets while there is a payment. `again`: itself, under way. `over`: its own end, or that of
+ * the bill. `busy`: one that cannot be left now. `free`: one that came to nothing, or is under way on this phone and left
+ * for the way that is chosen now; the server ends it at its platform before it begins another.
+ */
+export function choiceMeets(
+  { payId, kind }: KeptFee,
+  stage: FeeStage | undefined,
+  chosen: string,
+): 'again' | 'over' | 'busy' | 'free' {
+  if (stage !== undefined && isOver(stage)) return isNothing(stage) && payId !== chosen ? 'free' : 'over';
+  if (payId === chosen) return 'again';
+  return kind === 'qr' || stage === 'starting' || stage === 'ending' ? 'busy' : 'free';
+}
+
 /** True when the digits must be confirmed before this phone may pay. */
 export function mustConfirm(document: QuoteDocument, wereTwoPhones: boolean): boolean {
   return wereTwoPhones || document.totalFen > document.digitsAboveFen;
@@ -172,6 +187,12 @@ export function stageMessage(
     ...(isPaid && receipt !== undefined ? { receipt } : {}),
     ...(print === undefined ? {} : { print }),
   };
+}
+
+/** Where the phone goes to pay; undefined when the platform named no place. */
+export function payMessage({ url, form, token }: PayQuoteReply, payId: string): TerminalMessage | undefined {
+  if (url === undefined || token === undefined) return undefined;
+  return { type: 'pay', payId, url, token, ...(form === undefined ? {} : { form }) };
 }
 
 /** Why the server did not begin a payment, in the words that the phone knows. */

@@ -88,7 +88,7 @@ export function pressOnFee(screen: FeeScreen, key: Key, facts: PressFacts): FeeI
     case 'secret':
       return onEntry(screen, key, facts);
     case 'looking':
-      return key === 'cancel' ? show({ at: 'secret', entry: { ...screen.entry, secret: '' } }) : undefined;
+      return key === 'cancel' ? beforeLooking(screen.entry, facts) : undefined;
     case 'quoting':
       return key === 'cancel' ? show({ at: 'household' }) : undefined;
     default:
@@ -170,6 +170,12 @@ function onEntry(
   if (key !== 'confirm') return put(typeNumber(text, key, range.max));
   if (!isWhole(text, range)) return { do: 'say', notice: 'digits-missing' };
   return at === 'number' && offer.secretDigits > 0 ? show({ at: 'secret', entry }) : { do: 'look', entry };
+}
+
+/** Back to what was typed last: the secret, where there is one. */
+function beforeLooking(entry: Entry, { menu }: PressFacts): FeeIntent {
+  const hasSecret = (offerOf(menu, entry.service)?.secretDigits ?? 0) > 0;
+  return show(hasSecret ? { at: 'secret', entry: { ...entry, secret: '' } } : { at: 'number', entry });
 }
 
 function beforeEntry({ at, entry }: FeeScreenOf<'number'> | FeeScreenOf<'secret'>, offer: ServiceOffer): FeeIntent {
