@@ -67,7 +67,8 @@ export class ResidentPage {
       return;
     }
     void this.#checker.prepare();
-    if (!(await claim(code))) {
+    // Sent back into its tab it goes on in any case: some browsers keep the page before it, and that page's claim, alive.
+    if (!(await claim(code)) && !(address.isBack && kept !== undefined)) {
       const { code: _, ...rest } = this.#state;
       this.#state = { ...rest, entry: 'other-tab' };
       return;

@@ -153,7 +153,11 @@ test('a tab that is full keeps nothing rather than what is no longer true', () =
 
 describe('the same code again in the same tab', () => {
   const hash = `${code}${'b'.repeat(42)}`;
-  async function open(tab: TabStorage, given: string): Promise<readonly Pick<GuestOptions, 'hash' | 'isKept'>[]> {
+  async function open(
+    tab: TabStorage,
+    given: string,
+    { isBack = false, isClaimed = true } = {},
+  ): Promise<readonly Pick<GuestOptions, 'hash' | 'isKept'>[]> {
     const links: Pick<GuestOptions, 'hash' | 'isKept'>[] = [];
     const environment: PageEnvironment = {
       now: () => 1_000,
@@ -167,9 +171,9 @@ describe('the same code again in the same tab', () => {
       tab,
       ownChannel: () => undefined,
       leave: () => undefined,
-      claim: async () => true,
+      claim: async () => isClaimed,
     };
-    await new ResidentPage(environment).start({ hash: given, isBack: false }, 'zh', true);
+    await new ResidentPage(environment).start({ hash: given, isBack }, 'zh', true);
     return links;
   }
 
@@ -178,6 +182,14 @@ describe('the same code again in the same tab', () => {
     expect(await open(tab, hash)).toEqual([{ hash, isKept: false }]);
     expect(await open(tab, hash)).toEqual([{ hash, isKept: true }]);
     expect(await open(tab, '')).toEqual([{ isKept: true }]);
+  });
+
+  test('sent back by the platform goes on although the page before still holds the claim; another tab does not', async () => {
+    const tab = new SmallStorage();
+    await open(tab, hash);
+    expect(await open(tab, '', { isBack: true, isClaimed: false })).toEqual([{ isKept: true }]);
+    expect(await open(tab, '', { isClaimed: false })).toEqual([]);
+    expect(await open(new SmallStorage(), '', { isBack: true, isClaimed: false })).toEqual([]);
   });
 
   test('another code begins anew', async () => {
