@@ -182,7 +182,7 @@ async function payMost({ context, payeeId }: Seeding, home: DemoHousehold): Prom
         version: bill.version,
         principalFen: bill.leftFen,
         lateFen: 0,
-        note: '柜台',
+        note: '柜台收讫，违约金免收',
       };
       must(await feeOffice.takePayment(undefined, { merchantId: payeeId, billId: bill.id }, payment), home.label);
     }
