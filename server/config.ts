@@ -51,6 +51,8 @@ export interface ServerConfig {
   readonly channels?: readonly ChannelDefinition[];
   /** Unix milliseconds; for tests. Sign-in sessions always follow the real clock. */
   readonly clock?: () => number;
+  /** Unix milliseconds of the persons' authenticators; for tests. The real clock when absent, also where `clock` is set. */
+  readonly factorClock?: () => number;
   readonly logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   /** The key file's contents; `dataDir/keys.json` when absent. */
   readonly keys?: string;

@@ -72,10 +72,10 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
   let ring = createKeyRing(readKeys(config, clock()));
   const core = coreOf(config, store, { clock, log, bus, keys: () => ring });
   const trust = await createTrust(core);
-  const { publicUrl, allowedOrigins } = config;
+  const { publicUrl, allowedOrigins, factorClock = Date.now } = config;
   const secret = ring.signInSecret;
   const auth = createAuth({ db: store.db, publicUrl, allowedOrigins, secret, log });
-  const factors = createFactorService(core, { publicUrl, allowedOrigins, secret });
+  const factors = createFactorService(core, { publicUrl, allowedOrigins, secret, clock: factorClock });
   const streams = createEventStreams(bus);
   const firstOrigin = config.logOrigin ?? `${new URL(publicUrl).host}/log`;
   const checkpoints = createCheckpointer({ pool: store.pool, keys: core.keys, clock, log, firstOrigin });

@@ -27,14 +27,20 @@ export interface FactorOptions {
   readonly publicUrl: string;
   readonly allowedOrigins: readonly string[];
   readonly secret: string;
+  /** Unix milliseconds of the persons' authenticators. */
+  readonly clock: () => number;
 }
 
-const periodSeconds = 30;
+const periodMs = 30_000;
+/** How long somebody may need to read a code and hand it in, ms. */
+const handInMs = 10_000;
+/** Codes of this many half minutes before and after the present one are taken too. */
+const toleratedSteps = 1;
 const triesMax = 5;
 const lockMs = 15 * 60_000;
 const challengeMs = 5 * 60_000;
 
-/** Codes follow the real clock (`Date.now`), as authenticators do. */
+/** Codes follow the authenticators' own clock. */
 export function createFactorService(core: Core, options: FactorOptions): FactorService {
   return {
     verify: async (actor, caseId, factor) => {
@@ -82,15 +88,15 @@ async function totpOf(core: Core, options: FactorOptions, personId: string): Pro
   if (row === undefined) return undefined;
   // The sign-in library takes the secret's characters as the key and hands authenticators their base32.
   const secret = Secret.fromUTF8(await symmetricDecrypt({ key: options.secret, data: row.secret }));
-  return new TOTP({ secret, digits: 6, period: periodSeconds });
+  return new TOTP({ secret, digits: 6, period: periodMs / 1_000 });
 }
 
 async function verifyTotp(core: Core, options: FactorOptions, personId: string, code: string): Promise<boolean> {
   const totp = await totpOf(core, options, personId);
-  const nowMs = Date.now();
-  const delta = totp?.validate({ token: code, window: 1, timestamp: nowMs }) ?? null;
+  const nowMs = options.clock();
+  const delta = totp?.validate({ token: code, window: toleratedSteps, timestamp: nowMs }) ?? null;
   if (delta === null) return false;
-  const step = Math.floor(nowMs / 1000 / periodSeconds) + delta;
+  const step = Math.floor(nowMs / periodMs) + delta;
   const used = await core.db
     .updateTable('factor_states')
     .set({ totp_step: step })
@@ -107,9 +113,11 @@ async function demoCode(core: Core, options: FactorOptions, personId: string): P
     .select('totp_step')
     .where('person_id', '=', personId)
     .executeTakeFirst();
-  const present = Math.floor(Date.now() / 1000 / periodSeconds);
-  const step = Math.max((state?.totp_step ?? 0) + 1, present - 1);
-  return step > present + 1 ? undefined : totp?.generate({ timestamp: step * periodSeconds * 1000 });
+  const nowMs = options.clock();
+  const atArrival = Math.floor((nowMs + handInMs) / periodMs);
+  const step = Math.max((state?.totp_step ?? 0) + 1, atArrival - toleratedSteps);
+  const latest = Math.floor(nowMs / periodMs) + toleratedSteps;
+  return step > latest ? undefined : totp?.generate({ timestamp: step * periodMs });
 }
 
 async function passkeysOf(core: Core, personId: string) {

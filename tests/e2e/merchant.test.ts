@@ -8,16 +8,14 @@ import { merchantMoreEn } from '../../src/i18n/merchant-more.en.ts';
 import { merchantEn } from '../../src/i18n/merchant.en.ts';
 import { toyChannel, ToyPlatform } from '../integration/payments/toy-platform.ts';
 import { TestShop } from '../integration/server/shop.ts';
-import { Cluster, World } from '../integration/server/world.ts';
+import { Cluster, type Person, World } from '../integration/server/world.ts';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { lookAt } from './support/accessibility.ts';
 import type { SeededPayment } from './support/payments-seed.ts';
-import { Authenticator } from './support/totp.ts';
 
 const problem = chromiumProblem();
 const totpSecret = 'O5XXE3DEFVWWK4TDNBQW45BNONSWK4TU';
-const authenticator = new Authenticator(totpSecret);
 const names = { 'wechat-pay': 'WeChat Pay', alipay: 'Alipay', 'bank-card': 'Bank card' } as const;
 const phone = { width: 390, height: 844 };
 const manyRows = 3_000;
@@ -28,6 +26,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
   let shop: TestShop;
   let browser: Browser;
   let platform: ToyPlatform;
+  let chen: Person;
   let card: SeededPayment;
   let refunded: SeededPayment;
   let contexts: BrowserContext[] = [];
@@ -42,7 +41,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
     }));
     world = await World.start(cluster, { channels, staticDir: builtAppFolder });
     shop = await TestShop.open(world, 'East Gate Store');
-    await shop.person('chen', totpSecret);
+    chen = await shop.person('chen', totpSecret);
     for (let index = 0; index < 40; index += 1)
       await shop.pay(300 - index * 7, 1_000 + index * 130, index % 3 === 0 ? { channel: 'alipay' } : {});
     card = await shop.pay(12, 31_280, { channel: 'bank-card', tail: '4417' });
@@ -176,7 +175,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
     await dialog.getByLabel(factor.code).fill('000000');
     await dialog.getByRole('button', { name: t.act('¥399.50') }).click();
     await dialog.getByText(/was not accepted/).waitFor();
-    await dialog.getByLabel(factor.code).fill(await authenticator.nextCode());
+    await dialog.getByLabel(factor.code).fill(await world.code(chen));
     await dialog.getByRole('button', { name: t.act('¥399.50') }).click();
     await dialog.waitFor({ state: 'hidden' });
     await page.locator('[data-testid="story-state"][data-state="refunded"]').waitFor();

@@ -53,7 +53,7 @@ export class Shop {
     const dataDir = mkdtempSync(join(cluster.folder, 'shop-'));
     const channels = [...platforms].map(([code, platform]) => toyChannel(code, platform, more));
     const publicUrl = 'http://127.0.0.1:1';
-    const config = { dataDir, databaseUrl, publicUrl, allowedOrigins: [], channels, clock: () => now() };
+    const config = { dataDir, databaseUrl, publicUrl, allowedOrigins: [], channels, clock: now, factorClock: now };
     let shop: Shop = { nowMs: Date.parse('2026-11-23T06:00:00Z') } as Shop;
     shop = new Shop(await createContext(config, log), platforms);
     await shop.#furnish();
