@@ -28,8 +28,15 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'shell', test: /\/src\/app\/main\.ts$/, priority: 3 },
-            { name: 'parts', test: /\/src\/(ui|api)\/|\/domain\//, minShareCount: 4, priority: 2 },
-            { name: 'merchant', test: /\/src\/merchant\/Merchant\.svelte$/, priority: 1 },
+            // Nobody fills in a form on a shop's first page: what only forms need is a file of its own.
+            {
+              name: 'parts',
+              test: /\/src\/(ui\/(?!Choice|Dialog|Facts|Field|Sheet)|api\/(?!passkeys)|staff\/(?!Factor))|\/domain\/(?!unlock|tariffs)/,
+              minShareCount: 4,
+              priority: 2,
+            },
+            { name: 'forms', test: /\/src\/(ui|api)\/|\/domain\//, minShareCount: 4, priority: 1 },
+            { name: 'merchant', test: /\/src\/merchant\/Merchant\.svelte$/, priority: 0 },
           ],
         },
       },

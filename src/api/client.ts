@@ -127,6 +127,7 @@ export class ApiClient {
     const timer = setTimeout(() => deadline.abort(), call.timeoutMs ?? callTimeoutMs);
     const signal = call.signal === undefined ? deadline.signal : AbortSignal.any([call.signal, deadline.signal]);
     const startedAt = now();
+    const ended = network.tried();
     try {
       const response = await fetch(call.path, {
         method: call.method,
@@ -151,6 +152,7 @@ export class ApiClient {
       return failure(deadline.signal.aborted ? 'timeout' : 'offline');
     } finally {
       clearTimeout(timer);
+      ended();
     }
   }
 }

@@ -30,15 +30,17 @@ export interface ServerEventsOptions {
 }
 
 /**
- * The server's event stream. It reconnects for ever while it is started; after every reconnection `onReconnect` is
- * called, because changes may have been missed. Events carry only ids: what counts is fetched anew.
+ * The server's event stream. It reconnects for ever while it is started; whenever it opens after a failed try,
+ * `onReconnect` is called, because changes may have been missed, and what was fetched meanwhile failed. Events carry only ids: what counts is fetched anew.
  */
 export class ServerEvents {
   readonly #options: ServerEventsOptions;
   readonly #listeners = new Map<EventName, Set<ChangeListener>>();
   readonly #reconnected = new Set<() => void>();
   #abort: AbortController | undefined;
+  #attempt: AbortController | undefined;
   #wake: (() => void) | undefined;
+  #isHurried = false;
   #wasOpen = false;
 
   state = $state<StreamState>('closed');
@@ -58,7 +60,7 @@ export class ServerEvents {
     return () => listeners.delete(listener);
   }
 
-  /** Calls `listener` after each reconnection; returns the way to stop it. */
+  /** Calls `listener` after each opening but one at the first try; returns the way to stop it. */
   onReconnect(listener: () => void): () => void {
     this.#reconnected.add(listener);
     return () => this.#reconnected.delete(listener);
@@ -78,13 +80,18 @@ export class ServerEvents {
     this.#abort = undefined;
     this.#wake?.();
     this.#wasOpen = false;
+    this.#isHurried = false;
     this.state = 'closed';
     this.nextTryAtMs = undefined;
   }
 
-  /** Tries now instead of waiting for the next try. */
+  /** Tries now: instead of waiting for the next try, or for a try that nobody answers. */
   retryNow(): void {
-    this.#wake?.();
+    if (this.#wake !== undefined) this.#wake();
+    else if (this.state === 'connecting') {
+      this.#isHurried = true;
+      this.#attempt?.abort();
+    }
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -104,6 +111,8 @@ export class ServerEvents {
 
   async #stream(signal: AbortSignal): Promise<'signed-out' | 'was-open' | 'failed'> {
     const attempt = new AbortController();
+    this.#attempt = attempt;
+    const ended = this.#options.network.tried();
     const watch = new Watch(() => attempt.abort(), streamSilenceMs);
     try {
       const response = await this.#options.fetch(this.#options.path ?? endpoints.events[1], {
@@ -114,12 +123,14 @@ export class ServerEvents {
       });
       if (response.status === 401) return 'signed-out';
       if (!isEventStream(response)) return 'failed';
+      ended();
       this.#opened();
       await this.#read(response.body, watch);
     } catch {
       // Broken, silent or stopped: what follows is the same.
     } finally {
       watch.end();
+      ended();
       attempt.abort();
     }
     const wasOpen = this.state === 'open';
@@ -145,14 +156,19 @@ export class ServerEvents {
   }
 
   #opened(): void {
+    const isFirst = !this.#wasOpen && this.attempts === 0;
     this.state = 'open';
     this.attempts = 0;
-    this.#options.network.heard();
-    if (this.#wasOpen) for (const listener of this.#reconnected) listener();
     this.#wasOpen = true;
+    this.#options.network.heard();
+    if (!isFirst) for (const listener of this.#reconnected) listener();
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
+    if (this.#isHurried) {
+      this.#isHurried = false;
+      return;
+    }
     const longest = Math.min(reconnectMaxMs, reconnectFirstMs * 2 ** Math.min(10, this.attempts - 1));
     const waitMs = longest * (0.5 + this.#options.random() / 2);
     this.state = 'waiting';

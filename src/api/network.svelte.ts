@@ -7,6 +7,11 @@ export class NetworkState {
   roundTripMs = $state<number>();
   /** When the server was last heard, epoch ms. */
   lastHeardAtMs = $state<number>();
+  /** When something was last sent, epoch ms. */
+  lastTriedAtMs = $state<number>();
+  /** Since when calls wait and nothing comes back, epoch ms; undefined while no call waits. */
+  silentSinceMs = $state<number>();
+  #waiting = 0;
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
@@ -17,9 +22,24 @@ export class NetworkState {
     return this.downSinceMs === undefined;
   }
 
+  /** A call is on its way. @returns what says that it waits no longer, whatever became of it; twice is harmless. */
+  tried(): () => void {
+    let isWaiting = true;
+    this.#waiting += 1;
+    this.lastTriedAtMs = this.#now();
+    this.silentSinceMs ??= this.lastTriedAtMs;
+    return () => {
+      if (!isWaiting) return;
+      isWaiting = false;
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.silentSinceMs = undefined;
+    };
+  }
+
   /** Something came back from the server. */
   heard(roundTripMs?: number): void {
     this.downSinceMs = undefined;
+    this.silentSinceMs = undefined;
     this.lastHeardAtMs = this.#now();
     if (roundTripMs !== undefined) this.roundTripMs = Math.round(roundTripMs);
   }

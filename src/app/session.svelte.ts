@@ -11,11 +11,13 @@ const jsonHeaders = { 'content-type': 'application/json' };
 const rememberedKey = 'tillkeeper.me';
 /** How long a remembered person waits for the server at start-up, ms: in a basement it may never say anything. */
 const patienceMs = 150;
+/** How long anybody else looks at an empty page before it says that the server does not answer, ms. */
+const strangerPatienceMs = 3_000;
 
 /**
  * `loading`: not known yet. `in`: signed in, or remembered while the server cannot be reached. `over`: the session
  * ended while somebody was working; their screen stays under the sign-in. `out`: nobody. `unreachable`: nobody is
- * remembered and the server does not answer.
+ * remembered and the server has not answered (yet).
  */
 export type SessionState = 'loading' | 'in' | 'over' | 'out' | 'unreachable';
 
@@ -33,18 +35,19 @@ export class Session {
   }
 
   /**
-   * Asks the server who is signed in. Whoever is remembered is let in after `patienceMs` without an answer; the answer
-   * counts when it comes.
+   * Asks the server who is signed in. Without an answer whoever is remembered is let in after `patienceMs`, and to
+   * nobody remembered the page says so after `strangerPatienceMs`; the answer counts when it comes.
    */
   async load(): Promise<void> {
     const call = this.#api.call('me').then((answer) => this.#heard(answer));
-    if (this.state !== 'loading' || rememberedMe() === undefined) return call;
+    if (this.state !== 'loading') return call;
+    const waitMs = rememberedMe() === undefined ? strangerPatienceMs : patienceMs;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
         this.#enterRemembered();
         resolve();
-      }, patienceMs);
+      }, waitMs);
     });
     await Promise.race([call, patience]);
     clearTimeout(timer);

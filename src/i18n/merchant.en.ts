@@ -12,10 +12,6 @@ export const merchantEn = {
     staff: 'Staff',
     settings: 'Settings',
   },
-  stream: {
-    down: (since: string) => `No connection to the server for ${since}. What you see may be old.`,
-    nextTry: (seconds: number) => `Next try in ${seconds} s.`,
-  },
   today: {
     until: (day: string, time: string) => `Today, ${day}, until ${time}`,
     wholeDay: (day: string) => `${day}, the whole day`,

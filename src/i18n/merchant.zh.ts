@@ -14,10 +14,6 @@ export const merchantZh: MerchantText = {
     staff: '员工',
     settings: '设置',
   },
-  stream: {
-    down: (since) => `已与服务器断开 ${since}，页面内容可能不是最新的。`,
-    nextTry: (seconds) => `${seconds} 秒后重试。`,
-  },
   today: {
     until: (day, time) => `今天，${day}，截至 ${time}`,
     wholeDay: (day) => `${day}，全天`,

@@ -21,12 +21,10 @@ export const officeEn = {
     board: 'Live board',
     channels: 'Channels',
     fees: 'Fees',
+    more: 'More',
+    moreAt: (place: string) => `${place}: more places`,
   },
   tabs: { requests: 'Unlock requests', registry: 'Registry' },
-  stream: {
-    down: (since: string) => `No connection to the server for ${since}. What you see may be old.`,
-    nextTry: (seconds: number) => `Next try in ${seconds} s.`,
-  },
   requests: {
     title: 'Unlock requests',
     list: 'Requests',
@@ -147,11 +145,11 @@ export const officeEn = {
   },
   factor: {
     title: 'Confirm that it is you',
-    hint: 'This signs the approval. It holds for this one decision.',
+    hint: 'A second factor is needed. It holds for this one act.',
+    signHint: 'This signs the approval. It holds for this one decision.',
     passkey: 'Use your passkey',
     code: 'Six-digit code',
     codeHint: 'From your authenticator app.',
-    demoHint: 'Demo: the code is now',
     codeShort: 'Six digits.',
     act: 'Sign and approve',
     none: 'Your account has no second factor yet.',

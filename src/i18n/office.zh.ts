@@ -22,12 +22,10 @@ export const officeZh: OfficeText = {
     board: '看板',
     channels: '渠道',
     fees: '收费',
+    more: '更多',
+    moreAt: (place) => `${place}，更多栏目`,
   },
   tabs: { requests: '解锁申请', registry: '登记簿' },
-  stream: {
-    down: (since) => `与服务器断开 ${since}，所见内容可能已过时。`,
-    nextTry: (seconds) => `${seconds} 秒后重试。`,
-  },
   requests: {
     title: '解锁申请',
     list: '申请',
@@ -142,11 +140,11 @@ export const officeZh: OfficeText = {
   },
   factor: {
     title: '确认是您本人',
-    hint: '这是对批准的签名，只对这一次决定有效。',
+    hint: '需要第二重验证，只对这一次操作有效。',
+    signHint: '这是对批准的签名，只对这一次决定有效。',
     passkey: '用通行密钥',
     code: '六位验证码',
     codeHint: '来自您的验证器应用。',
-    demoHint: '演示：当前验证码为',
     codeShort: '请输入六位数字。',
     act: '签名并批准',
     none: '您的账号还没有第二验证方式。',

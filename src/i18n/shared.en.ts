@@ -17,6 +17,12 @@ export const sharedEn = {
   signOut: 'Sign out',
   demo: 'Demo',
   offline: 'No network',
+  stream: {
+    nothing: 'The server does not answer; nothing could be loaded yet.',
+    down: (since: string) => `No connection to the server for ${since}. What you see may be old.`,
+    tried: (time: string) => `Last try at ${time}.`,
+    nextTry: (seconds: number) => `Next try in ${seconds} s.`,
+  },
   terminalState: { NORMAL: 'NORMAL', LOCKED: 'LOCKED', BLANK: 'BLANK', PROBATION: 'PROBATION' },
   terminalStateHint: {
     NORMAL: 'takes payments',

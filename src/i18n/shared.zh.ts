@@ -19,6 +19,12 @@ export const sharedZh: SharedText = {
   signOut: '退出登录',
   demo: '演示',
   offline: '无网络',
+  stream: {
+    nothing: '服务器没有回应，还没有读到任何内容。',
+    down: (since) => `已与服务器断开 ${since}，页面内容可能不是最新的。`,
+    tried: (time) => `上次尝试 ${time}。`,
+    nextTry: (seconds) => `${seconds} 秒后重试。`,
+  },
   terminalState: { NORMAL: '正常', LOCKED: '已锁定', BLANK: '空白', PROBATION: '观察期' },
   terminalStateHint: {
     NORMAL: '可以收款',

@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/codes': ['domain', 'protocol', 'src/ui', 'src/i18n'],
   'src/receipts': ['domain', 'protocol', 'src/ui', 'src/i18n'],
   'src/review': ['domain', 'protocol', 'src/ui', 'src/i18n'],
+  'src/staff': ['domain', 'protocol', 'src/ui', 'src/api', 'src/i18n'],
   ...Object.fromEntries(
     ['technician', 'resident', 'merchant', 'terminal', 'office'].map((person) => [
       `src/${person}`,
@@ -32,6 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
         'src/codes',
         'src/receipts',
         'src/review',
+        'src/staff',
         'src/ui',
         'src/api',
         'src/i18n',

@@ -100,6 +100,37 @@ describe('a call', () => {
     expect(await client.call('me', { timeoutMs: 5 })).toEqual(failure('timeout'));
   });
 
+  test('calls that wait are known, and since when, until the server says anything or the last one ends', async () => {
+    let nowMs = 1_000;
+    const network = new NetworkState(() => nowMs);
+    const first = network.tried();
+    nowMs = 4_000;
+    const second = network.tried();
+    expect([network.silentSinceMs, network.lastTriedAtMs]).toEqual([1_000, 4_000]);
+    second();
+    second();
+    expect(network.silentSinceMs).toBe(1_000);
+    network.heard();
+    expect(network.silentSinceMs).toBeUndefined();
+    nowMs = 9_000;
+    const third = network.tried();
+    expect(network.silentSinceMs).toBe(9_000);
+    first();
+    third();
+    expect(network.silentSinceMs).toBeUndefined();
+  });
+
+  test('a call that ended waits no longer, also when it was stopped', async () => {
+    const { client, network } = clientWith(hanging);
+    const stop = new AbortController();
+    const call = client.call('me', { signal: stop.signal });
+    await vi.waitFor(() => expect(network.silentSinceMs).toBe(1_000));
+    stop.abort();
+    await call;
+    expect(network.silentSinceMs).toBeUndefined();
+    expect(network.lastTriedAtMs).toBe(1_000);
+  });
+
   test('the caller’s stop is neither offline nor a timeout', async () => {
     const { client, network } = clientWith(hanging);
     const stop = new AbortController();

@@ -72,6 +72,34 @@ describe('staying connected', () => {
     events.stop();
   });
 
+  test('a page that opened without a network hears when there is one, to fetch what failed', async () => {
+    const stream = openStream();
+    const fetch = vi.fn<() => Promise<Response>>().mockRejectedValueOnce(new TypeError('no network'));
+    const events = eventsWith(fetch.mockResolvedValue(stream.response));
+    const reconnected = vi.fn();
+    events.onReconnect(reconnected);
+    events.start();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(events.state).toBe('open');
+    expect(reconnected).toHaveBeenCalledOnce();
+    events.stop();
+  });
+
+  test('whoever will not wait gives up a try that nobody answers, and the next one begins at once', async () => {
+    const hanging = (_input: string, init: RequestInit): Promise<Response> =>
+      new Promise((_resolve, reject) => init.signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+    const fetch = vi.fn(hanging);
+    const events = eventsWith(fetch);
+    events.start();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fetch).toHaveBeenCalledOnce();
+    events.retryNow();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(fetch).toHaveBeenCalledTimes(2);
+    expect(events.state).toBe('connecting');
+    events.stop();
+  });
+
   test('a silent stream is given up', async () => {
     const fetch = vi.fn((_input: string, init: RequestInit) => {
       const stream = openStream();

@@ -57,6 +57,19 @@ describe('who is signed in', () => {
     expect([session.state, session.isRemembered]).toEqual(['in', false]);
   });
 
+  test('to nobody remembered the page says that the server is silent, and takes the answer when it comes', async () => {
+    const { session, answer } = asking();
+    const loading = session.load();
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(session.state).toBe('loading');
+    await vi.advanceTimersByTimeAsync(1);
+    await loading;
+    expect(session.state).toBe('unreachable');
+    answer(failure('unauthenticated'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.state).toBe('out');
+  });
+
   test('an answer after that which knows nobody lays the sign-in over the screen', async () => {
     asking().session.enter(me);
     const { session, answer } = asking();
@@ -79,10 +92,10 @@ describe('who is signed in', () => {
     expect(session.state).toBe('out');
   });
 
-  test('without anybody remembered it waits for the answer', async () => {
+  test('to nobody remembered a failed answer is said at once', async () => {
     const { session, answer } = asking();
     const loading = session.load();
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(session.state).toBe('loading');
     answer(failure('timeout'));
     await loading;
