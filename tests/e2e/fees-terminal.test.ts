@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -7,10 +6,11 @@ import { payPassword } from '../../mock-server/platforms/stand-in.ts';
 import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
 import { startStack } from '../../scripts/stack.ts';
 import type { Stack } from '../../scripts/stack.ts';
+import { putReadyPostgres, testFolder } from '../ready-postgres.ts';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { accessibilityProblems } from './support/accessibility.ts';
-import { TerminalPage } from './support/terminal-screen.ts';
+import { placeInStack, TerminalPage } from './support/terminal-screen.ts';
 
 const serial = 'QT60-2551-00301';
 /** The household that the demo's documents tell of. */
@@ -20,22 +20,13 @@ let stack: Stack;
 let browser: Browser | undefined;
 let folder: string;
 
-async function activationCode(): Promise<string> {
-  const { services, store } = stack.server.context;
-  const { rows } = await store.pool.query<{ id: string }>('select id from terminals where serial = $1', [serial]);
-  const made = await services.terminalApps.makeCode(undefined, rows[0]?.id ?? '');
-  if (!made.ok) throw new Error(made.error);
-  return made.value.code;
-}
-
 async function openTerminal(locale: string): Promise<TerminalPage> {
   const context = await (browser ??= await launchChromium()).newContext({
     viewport: { width: 480, height: 800 },
     locale,
   });
-  const place = { origin: stack.url, benchUrl: stack.terminals.url, serial, activationCode };
   context.setDefaultTimeout(15_000);
-  const terminal = new TerminalPage(await context.newPage(), place);
+  const terminal = new TerminalPage(await context.newPage(), placeInStack(stack, serial));
   await terminal.pair();
   await terminal.press('power');
   return terminal;
@@ -103,7 +94,8 @@ describe('bills at the terminal', () => {
   beforeAll(async () => {
     if (problem !== undefined) return;
     await ensureBuilt();
-    folder = mkdtempSync(join(tmpdir(), 'tillkeeper-fees-'));
+    folder = testFolder('fees');
+    await putReadyPostgres(join(folder, 'server'));
     const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
     stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
   });
@@ -155,11 +147,12 @@ describe('bills at the terminal', () => {
     await terminal.press('1');
     await terminal.feeStage('qr').waitFor();
     found.push(...(await faults(terminal, 'qr')));
-    // The power fails and comes back: the payment is still asked about.
+    // The power fails and comes back: the code that can still be paid stands there again.
     await terminal.anchor('qr').waitFor();
     const code = await terminal.codeText();
     await terminal.page.reload();
-    await terminal.feeStage('checking').waitFor();
+    await terminal.feeStage('qr').waitFor();
+    await expect.poll(() => terminal.codeText()).toBe(code);
     await payCode(code);
     await terminal.feeStage('paid').waitFor({ timeout: 15_000 });
     await terminal.page.locator('[data-testid="print-state"]:not([data-s="busy"])').waitFor();

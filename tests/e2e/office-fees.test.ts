@@ -1,17 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { payPassword } from '../../mock-server/platforms/stand-in.ts';
 import { demoPayee } from '../../scripts/demo-fees.ts';
 import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
 import { startStack } from '../../scripts/stack.ts';
 import type { Stack } from '../../scripts/stack.ts';
 import { officeFeesEn } from '../../src/i18n/office-fees.en.ts';
 import { officeFeesZh } from '../../src/i18n/office-fees.zh.ts';
+import { putReadyPostgres, testFolder } from '../ready-postgres.ts';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { lookAt } from './support/accessibility.ts';
+import { placeInStack, type TerminalKey, TerminalPage } from './support/terminal-screen.ts';
 
 let stack: Stack;
 let browser: Browser | undefined;
@@ -70,6 +72,12 @@ const languages = [
   { locale: 'en-GB', t: officeFeesEn, language: 'en', number: '20269900002' },
 ] as const;
 
+/** A merchant of the demo that has channels and is no payee. */
+const merchant = '桂园物业 Guiyuan Property';
+/** A terminal of another place than the payee's shop would be: it may ask because it is chosen. */
+const serial = 'QT60-2551-00301';
+const newcomer = { number: '20269900003', secret: '4711', label: '9-103' } as const;
+
 /** One clerk at the fees of the demo's payee. */
 class FeesClerk {
   readonly page: Page;
@@ -96,8 +104,8 @@ class FeesClerk {
     await this.send();
     await this.dialog.waitFor({ state: 'detached' });
   }
-  async tab(name: keyof typeof officeFeesEn.tabs): Promise<void> {
-    await this.page.goto(`${stack.url}/office/fees`);
+  async tab(name: keyof typeof officeFeesEn.tabs, isSamePayee = false): Promise<void> {
+    if (!isSamePayee) await this.page.goto(`${stack.url}/office/fees`);
     await this.page.getByRole('link', { name: this.t.tabs[name], exact: true }).click();
   }
 
@@ -193,6 +201,52 @@ class FeesClerk {
     await this.page.getByText(this.t.tariffs.activated).waitFor();
   }
 
+  /** A merchant that was no payee bills, its own services at chosen terminals. */
+  async newPayee(): Promise<void> {
+    const { payee, service } = this.t.forms;
+    await this.tab('setup');
+    await this.press(payee.add);
+    await this.dialog.locator('select').selectOption({ label: merchant });
+    await this.look('new-payee');
+    await this.done();
+    await this.page.getByText(payee.noServices).waitFor();
+    await this.press(payee.all);
+    await this.press(payee.save);
+    await this.page.getByText(payee.saved).first().waitFor();
+    await this.press(payee.addService);
+    await this.dialog.locator('select').first().selectOption('property');
+    await this.done();
+    await this.tab('tariffs', true);
+    await this.press(this.t.tariffs.add);
+    await this.dialog.locator('li', { hasText: this.t.service.property }).first().getByRole('button').click();
+    await this.press(this.t.tariffs.check);
+    await this.page.getByText(this.t.tariffs.right).first().waitFor();
+    await this.press(this.t.tariffs.activate);
+    await this.page.getByText(this.t.tariffs.activated).waitFor();
+    await this.tab('setup', true);
+    await this.press(this.t.service.property);
+    await this.dialog.getByLabel(service.tariff).selectOption({ index: 1 });
+    await this.done();
+  }
+
+  /** The new payee's first household and its bill of last month. */
+  async firstBill(): Promise<void> {
+    const { household } = this.t.forms;
+    await this.tab('households', true);
+    await this.press(household.add);
+    await this.dialog.getByLabel(household.label).fill(newcomer.label);
+    await this.dialog.locator('input[inputmode="numeric"]').first().fill(newcomer.number);
+    await this.dialog.getByLabel(household.secret).fill(newcomer.secret);
+    await this.dialog.getByLabel(household.area, { exact: true }).fill('80');
+    await this.dialog.getByLabel(household.movedIn).fill('2026-01-01');
+    await this.page.keyboard.press('Enter');
+    await this.page.getByRole('heading', { name: newcomer.label }).waitFor();
+    await this.tab('runs', true);
+    await this.page.locator('form button[type="submit"]').click();
+    await this.page.locator('td a').first().click();
+    await this.page.getByText('200.00').first().waitFor();
+  }
+
   /** A run asks for the building's total and tells what became of it. */
   async share(month: string, last: string): Promise<void> {
     const { common } = this.t.forms;
@@ -207,14 +261,60 @@ class FeesClerk {
     await this.page.getByRole('link', { name: this.t.bills.period(`${month}-01`, last) }).click();
     await this.page.getByText('123.45').first().waitFor();
     await this.look('run');
+    await this.correctTotal(this.#language === 'zh' ? '电梯公摊' : 'Lift');
   }
+
+  /** The total was wrong: what changes is looked at first, and the correction is a run of its own. */
+  async correctTotal(label: string): Promise<void> {
+    const { corrections } = this.t;
+    await this.press(corrections.totalTitle(label));
+    await this.dialog.getByLabel(corrections.rightAmount(label)).fill('100.01');
+    await this.dialog.getByRole('button', { name: corrections.look }).click();
+    await this.dialog.getByText(corrections.oldNew('¥123.45', '¥100.01')).waitFor();
+    await this.look('total');
+    await this.dialog.getByLabel(corrections.reason).fill('the notice of the lift company was read wrongly');
+    await this.done();
+    await this.page.getByText(corrections.noRefusals).waitFor();
+    await this.page.getByRole('heading', { name: corrections.kind }).waitFor();
+    await this.look('correction');
+  }
+}
+
+/** At a terminal that the payee chose: service, payee, number, digits, bill, the channel's code, and the wallet. */
+async function payAtTerminal(terminal: TerminalPage): Promise<void> {
+  await terminal.press(await terminal.keyOf('channel-fees'));
+  await terminal.feeScreen('services').waitFor();
+  await terminal.press(await terminal.keyOf('service-property'));
+  await terminal.feeScreen('payees').waitFor();
+  const row = terminal.page.locator('[data-testid^="payee-"]', { hasText: merchant });
+  await terminal.press(((await row.locator('.n').textContent()) ?? '') as TerminalKey);
+  await terminal.feeScreen('number').waitFor();
+  await terminal.press(...([...newcomer.number] as TerminalKey[]), 'confirm');
+  await terminal.feeScreen('secret').waitFor();
+  await terminal.press(...([...newcomer.secret] as TerminalKey[]), 'confirm');
+  await terminal.feeScreen('household').waitFor();
+  await terminal.press('confirm');
+  await terminal.feeScreen('bills').waitFor();
+  await terminal.press('confirm');
+  await terminal.feeStage('code').waitFor();
+  await terminal.anchor('qr').waitFor();
+  await terminal.press('1');
+  await terminal.feeScreen('ways').waitFor();
+  await terminal.press(await terminal.keyOf('fee-way-wechat-pay'));
+  await terminal.feeStage('qr').waitFor();
+  await terminal.anchor('qr').waitFor();
+  const wallet = stack.platforms.standIns.get('wechat-pay');
+  const paid = await wallet?.wallet({ code: await terminal.codeText(), act: 'pay', password: payPassword });
+  expect(paid?.result).toBe('paid');
+  await terminal.feeStage('paid').waitFor({ timeout: 15_000 });
 }
 
 describe('the office’s fees', () => {
   beforeAll(async () => {
     if (problem !== undefined) return;
     await ensureBuilt();
-    folder = mkdtempSync(join(tmpdir(), 'tillkeeper-office-fees-'));
+    folder = testFolder('office-fees');
+    await putReadyPostgres(join(folder, 'server'));
     const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
     stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
     await shareLift();
@@ -239,6 +339,27 @@ describe('the office’s fees', () => {
     await clerk.setUp();
     await clerk.shipped();
     await (language.language === 'zh' ? clerk.share('2027-01', '2027-01-31') : clerk.share('2027-02', '2027-02-28'));
+    expect(clerk.found).toEqual([]);
+  });
+
+  test('a merchant becomes a payee, and its first bill is paid at a terminal', async () => {
+    const clerk = new FeesClerk(await openOffice('en-GB'), languages[1]);
+    await clerk.newPayee();
+    await clerk.firstBill();
+    const context = await browser?.newContext({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
+    if (context === undefined) throw new Error('no browser is open');
+    context.setDefaultTimeout(15_000);
+    const terminal = new TerminalPage(await context.newPage(), placeInStack(stack, serial));
+    await terminal.pair();
+    await terminal.press('power');
+    await terminal.screen('channels').waitFor();
+    await payAtTerminal(terminal);
+    const { rows } = await stack.server.context.store.pool.query(
+      `select r.total_fen::text as fen, m.name from fee_receipts r join merchants m on m.id = r.merchant_id
+       where r.receipt_no = $1`,
+      [await terminal.anchor('receipt-no').textContent()],
+    );
+    expect(rows).toEqual([{ fen: '20000', name: merchant }]);
     expect(clerk.found).toEqual([]);
   });
 });

@@ -5,7 +5,10 @@ import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { merchantConnectionsEn } from '../../src/i18n/merchant-connections.en.ts';
 import { merchantConnectionsZh } from '../../src/i18n/merchant-connections.zh.ts';
+import { officeEn } from '../../src/i18n/office.en.ts';
 import { officeMoneyEn } from '../../src/i18n/office-money.en.ts';
+import { reviewEn } from '../../src/i18n/review.en.ts';
+import { sharedEn } from '../../src/i18n/shared.en.ts';
 import { accessibilityProblems, lookAt } from './support/accessibility.ts';
 import { describeWorld } from './support/fixture.ts';
 import type { Fixture } from './support/fixture.ts';
@@ -13,13 +16,22 @@ import { openAs, openTerminal, payCode, seedStaff, terminalSize, worldStaff } fr
 import { worldPeople } from './support/seed.ts';
 import { freePort, SmallTill } from './support/small-till.ts';
 import { placeIn, TerminalPage } from './support/terminal-screen.ts';
+import { Authenticator } from './support/totp.ts';
 
-const labels = ['O-01', 'O-02', 'O-03', 'O-04', 'O-05'] as const;
+const labels = ['O-01', 'O-02', 'O-03', 'O-04', 'O-05', 'O-06'] as const;
+/** An operator with a second factor; the secret is made up. */
+const reviewer = {
+  name: 'Qian Operator',
+  email: 'reviewer@world.invalid',
+  role: 'operator',
+  locale: 'en',
+  totpSecret: 'O5XXE3DEFVZGK5TJMV3WK4RNNNSXSLJS',
+} as const;
 const { control, code: codeWords, terminal: terminalWords, state: stateWords } = officeMoneyEn;
 
-async function openOffice(fixture: Fixture, path: string): Promise<Page> {
+async function openOffice(fixture: Fixture, path: string, email: string = worldPeople.operator.email): Promise<Page> {
   const page = await fixture.page();
-  await openAs(page, fixture.world, worldPeople.operator.email, path);
+  await openAs(page, fixture.world, email, path);
   return page;
 }
 
@@ -48,6 +60,49 @@ describeWorld(
   { terminals: labels, serial: false, payments: true },
   (fixture) => {
     beforeAll(() => seedStaff(fixture.world));
+
+    test('a payment in review is decided by a person, with reason and second factor, and written down', async () => {
+      const { world } = fixture;
+      await world.server.context.services.people.ensurePerson(reviewer);
+      const folder = await mkdtemp(join(tmpdir(), 'tillkeeper-reviews-'));
+      const screen = await openTerminal(fixture, 'O-06', 'en-GB');
+      await screen.toAmount('2');
+      await screen.amount('3');
+      world.platforms.standIns.get('wechat-pay')?.plan({ kind: 'wrong-amount', amountFen: 250 });
+      await screen.press('confirm');
+      await payCode(world, await screen.codeText());
+      await screen.stage('review').waitFor();
+      const office = await openOffice(fixture, '/office/reviews', reviewer.email);
+      await office.locator('td a').first().waitFor();
+      const found = await lookAt(office, folder, 'list');
+      await office.locator('td a').first().click();
+      await office.getByText('¥2.50').first().waitFor();
+      found.push(...(await lookAt(office, folder, 'payment')));
+      const decide = office.locator('form button[type="submit"]').first();
+      await office.locator('input[value^="accept "]').check();
+      await decide.click();
+      await office.getByText(reviewEn.reasonShort).waitFor();
+      await office.getByLabel(reviewEn.reason).fill('The customer showed the bill');
+      await decide.click();
+      const dialog = office.getByRole('dialog');
+      await dialog.getByLabel(officeEn.factor.code).fill('000000');
+      await dialog.locator('button[type="submit"]').click();
+      await dialog.getByText(sharedEn.failure['factor-wrong'][0] ?? '').waitFor();
+      found.push(...(await lookAt(office, folder, 'factor')));
+      await dialog.getByLabel(officeEn.factor.code).fill(await new Authenticator(reviewer.totpSecret).nextCode());
+      await dialog.locator('button[type="submit"]').click();
+      await office.getByText(reviewEn.over).waitFor();
+      await screen.stage('paid').waitFor();
+      const written = await world.query(
+        `select a.facts, p.email from audit a join "user" p on p.id = a.actor_id where a.act = 'payment.reviewed'`,
+      );
+      expect(written).toMatchObject([
+        { email: reviewer.email, facts: { act: 'accept', takenFen: 250, reason: 'The customer showed the bill' } },
+      ]);
+      await office.goto(`${world.origin}/office/reviews`);
+      await office.getByText(reviewEn.empty).waitFor();
+      expect(found).toEqual([]);
+    });
 
     test('the live board pauses and stops a terminal, and its screen says why', async () => {
       const screen = await openTerminal(fixture, 'O-01', 'en-GB');

@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { payPassword } from '../../../mock-server/platforms/stand-in.ts';
 import { builtAppFolder, ensureBuilt } from '../../../scripts/build-app.ts';
 import { type Stack, startStack } from '../../../scripts/stack.ts';
+import { putReadyPostgres, testFolder } from '../../ready-postgres.ts';
 import { launchChromium } from '../../serial-bench/chromium.ts';
 import { askForBill, type Household, payOnPhone, residentPhone, scanBill } from './bill-phone.ts';
-import { TerminalPage } from './terminal-screen.ts';
+import { placeInStack, TerminalPage } from './terminal-screen.ts';
 
 const serial = 'QT60-2551-00301';
 
@@ -26,23 +27,15 @@ export class BillFlow {
 
   static async open(): Promise<BillFlow> {
     await ensureBuilt();
-    const folder = mkdtempSync(join(tmpdir(), 'tillkeeper-bill-'));
+    const folder = testFolder('bill');
+    await putReadyPostgres(join(folder, 'server'));
     const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
     const stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
     const browser = await launchChromium();
     const page = await browser.newPage({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
     // Its time runs by itself, and a test can let five minutes pass.
     await page.clock.install();
-    const terminal = new TerminalPage(page, {
-      ...{ origin: stack.url, benchUrl: stack.terminals.url, serial },
-      activationCode: async () => {
-        const { services, store } = stack.server.context;
-        const { rows } = await store.pool.query<{ id: string }>('select id from terminals where serial = $1', [serial]);
-        const made = await services.terminalApps.makeCode(undefined, rows[0]?.id ?? '');
-        if (!made.ok) throw new Error(made.error);
-        return made.value.code;
-      },
-    });
+    const terminal = new TerminalPage(page, placeInStack(stack, serial));
     await terminal.pair();
     await terminal.press('power');
     return new BillFlow(stack, browser, terminal, folder);
@@ -61,12 +54,12 @@ export class BillFlow {
 
   /** From whatever is on the screen to a code: service, number, digits, the oldest bill. */
   async askForBill(service: string, household?: Household): Promise<void> {
-    await this.#toChannels();
+    await this.toChannels();
     await askForBill(this.terminal, service, household);
   }
 
   /** Leaves whatever the test before left on the screen. */
-  async #toChannels(): Promise<void> {
+  async toChannels(): Promise<void> {
     if (await this.terminal.screen('channels').isVisible()) return;
     await this.terminal.open();
     for (let tries = 0; tries < 8 && !(await this.terminal.screen('channels').isVisible()); tries += 1) {
@@ -92,6 +85,16 @@ export class BillFlow {
   /** In the wallet: password, pay, back to the merchant. */
   payInWallet(phone: Page): Promise<void> {
     return payOnPhone(phone);
+  }
+
+  /** Whoever stands at the terminal scans the code of a platform with their wallet, and pays. */
+  async payCode(code: string): Promise<void> {
+    for (const standIn of this.stack.platforms.standIns.values()) {
+      const { result } = await standIn.wallet({ code, act: 'pay', password: payPassword });
+      if (result === 'paid') return;
+      if (result !== 'not-mine') throw new Error(`the wallet says ${result}`);
+    }
+    throw new Error(`no wallet knows ${code}`);
   }
 
   /** One value of the database. */

@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { terminalEn } from '../../../src/i18n/terminal.en.ts';
 import { terminalZh } from '../../../src/i18n/terminal.zh.ts';
+import type { Stack } from '../../../scripts/stack.ts';
 import type { World } from './world.ts';
 
 /** A key of the terminal, by the name that its button carries. */
@@ -36,6 +37,20 @@ export function placeIn(world: World, label: string): TerminalPlace {
     serial: world.device(label).factory.serial,
     activationCode: async () => {
       const made = await world.server.context.services.terminalApps.makeCode(undefined, world.terminalId(label));
+      if (!made.ok) throw new Error(`No activation code: ${made.error}`);
+      return made.value.code;
+    },
+  };
+}
+
+/** The place of a terminal of what `npm start` starts. */
+export function placeInStack(stack: Stack, serial: string): TerminalPlace {
+  return {
+    ...{ origin: stack.url, benchUrl: stack.terminals.url, serial },
+    activationCode: async () => {
+      const { services, store } = stack.server.context;
+      const { rows } = await store.pool.query<{ id: string }>('select id from terminals where serial = $1', [serial]);
+      const made = await services.terminalApps.makeCode(undefined, rows[0]?.id ?? '');
       if (!made.ok) throw new Error(`No activation code: ${made.error}`);
       return made.value.code;
     },
