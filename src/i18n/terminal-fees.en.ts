@@ -208,8 +208,9 @@ export const feesEn = {
   qr: {
     scan: (name: string) => `Scan with ${name}`,
     label: (name: string, amount: string) => `${name} code for ${amount}`,
-    anybody: 'Any phone will do, a relative’s too. The receipt is printed here.',
+    anybody: 'Anybody’s phone may scan it. The receipt is printed here.',
     otherWay: 'Another way',
+    ending: 'A code that its platform cannot call back ends by itself in a few minutes. You may leave.',
     over: ['The code is too old', 'Nobody paid in time. Nothing was charged. A new code is one key away.'],
   },
   paid: {

@@ -73,8 +73,8 @@ export const feesZh: FeesText = {
     title: '缴哪几张？',
     hint: '按数字键选中或取消',
     lateFee: (amount) => `含违约金 ${amount}`,
-    due: (day) => `${day} 到期`,
-    overdue: (day) => `${day} 已到期`,
+    due: (day) => `${day}到期`,
+    overdue: (day) => `${day}已到期`,
     beingPaid: '有人正在缴这一张',
     isIn: '已选',
     isOut: '未选',
@@ -206,8 +206,9 @@ export const feesZh: FeesText = {
   qr: {
     scan: (name) => `请用${name}扫一扫`,
     label: (name, amount) => `${name}付款二维码，${amount}`,
-    anybody: '哪部手机扫都行，家人的也可以。凭证在这里打印。',
+    anybody: '家人的手机也能扫。凭证在这里打印。',
     otherWay: '换一种方式',
+    ending: '有的付款码平台收不回，要等几分钟才失效。您可以先离开。',
     over: ['付款码已过期', '没有人及时付款，没有扣款。按一下就有新码。'],
   },
   paid: {

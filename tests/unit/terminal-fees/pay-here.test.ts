@@ -134,6 +134,14 @@ describe('cancelled at the terminal', () => {
     expect(bench.place).toBe('bill code');
   });
 
+  test('nobody has to wait for a code that cannot be called back', async () => {
+    await cancel();
+    bench.server.isCertain = false;
+    await bench.press('confirm', 'cancel');
+    expect([bench.left, bench.kept.kept.has('fee')]).toEqual([[false], false]);
+    expect(bench.server.calls.filter((call) => call === 'end')).toHaveLength(1);
+  });
+
   test('money that came after the end is spoken of, and never called nothing', async () => {
     await cancel();
     bench.server.isCertain = false;

@@ -278,6 +278,8 @@ function onBill(key: Key, facts: PressFacts): FeeIntent | undefined {
 
 function onUnderWay(stage: FeeStage, key: Key): FeeIntent | undefined {
   if (key === '1' && stage === 'qr') return { do: 'other-way' };
+  // Nobody has to wait for a code that cannot be called back: the server goes on with it.
+  if (key === 'cancel' && stage === 'ending') return { do: 'leave' };
   return key === 'cancel' && canCancel(stage) ? show({ at: 'ask-cancel' }) : undefined;
 }
 

@@ -45,6 +45,7 @@ export function stageWords(
   if (stage === 'elsewhere' && blocked === 'being-paid') return { title: t.beingPaid, text: t.problem.beingPaid };
   if (stage === 'closed' && reason === 'paid-late') return { title: t.paidLate[0] ?? '', text: t.paidLate[1] ?? '' };
   if (stage === 'closed' && isHere) return { title: t.qr.over[0] ?? '', text: t.qr.over[1] ?? '' };
+  if (stage === 'ending' && isHere) return { title, text: sentences(text, t.qr.ending) };
   if (stage !== 'failed') return { title, text };
   const reasons: TerminalText['reason'] = terminalText.t.reason;
   const [why = ''] = reason !== undefined && reason in reasons ? reasons[reason as keyof typeof reasons] : reasons.none;
