@@ -54,6 +54,22 @@ describe('a payment by code', () => {
     expect(row?.right).toBe(true);
   });
 
+  it('is left to others once the claim on it is over, which a slow platform brings about', async () => {
+    const orders = await Promise.all(Array.from({ length: 30 }, () => orderWithCode()));
+    const asked = new Set<string>();
+    shop.platform('toy-a').fate = (call, attemptNo) => {
+      if (call === 'query') asked.add(attemptNo);
+      shop.nowMs += 2_000;
+      return 'ok';
+    };
+    shop.nowMs += 6_000;
+    await shop.payments.sweep();
+    shop.setFate('toy-a', () => 'ok');
+    expect(orders.filter(({ attempt }) => asked.has(attempt.attemptNo)).length).toBeLessThan(30);
+    await shop.pass(40_000);
+    await Promise.all(orders.map(({ id }) => shop.cancel(id)));
+  });
+
   it('is found by asking when no notification comes', async () => {
     const { id, attempt } = await orderWithCode();
     shop.platform('toy-a').pay(attempt.attemptNo);

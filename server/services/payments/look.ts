@@ -7,7 +7,7 @@ import { askForCode } from './begin.ts';
 import { ask, attemptFacts } from './call.ts';
 import { change, type EngineParts, leaseMs, momentOf, nameOf } from './parts.ts';
 import { runRefund } from './refund.ts';
-import type { PaymentActor } from './service.ts';
+import type { OrderRef, PaymentActor } from './service.ts';
 import type { StoredOrder } from './store.ts';
 import { endLive, heard, noAccount } from './word.ts';
 
@@ -23,10 +23,13 @@ const codeTriesMax = 3;
  * @returns how many were looked at.
  */
 export async function sweep(parts: EngineParts): Promise<number> {
+  const untilMs = parts.clock() + leaseMs;
   const refs = [...(await parts.store.claim(parts.clock(), leaseMs, batchMax))];
   const count = refs.length;
+  // Where platforms are slow, what the claim ends for is somebody else's, and what became due meanwhile comes in between.
+  const next = (): OrderRef | undefined => (parts.clock() < untilMs ? refs.shift() : undefined);
   const work = async (): Promise<void> => {
-    for (let ref = refs.shift(); ref !== undefined; ref = refs.shift()) {
+    for (let ref = next(); ref !== undefined; ref = next()) {
       try {
         const stored = await parts.store.load(ref);
         if (stored !== undefined) await lookAt(parts, stored);
