@@ -15,7 +15,7 @@ import type {
   Snapshot,
 } from './records.ts';
 import type { OrderState } from './states.ts';
-import { isLive, isRunning, mayAttemptBecome, mayRefundBecome } from './transitions.ts';
+import { isLive, isRunning, mayAttemptBecome, mayBring, mayRefundBecome } from './transitions.ts';
 
 /** What a decision is given besides the order. */
 export interface Moment {
@@ -91,10 +91,10 @@ export class Draft {
     this.#isTouched = true;
     let after = { ...before, ...change, updatedAtMs: this.moment.nowMs };
     if (!mayAttemptBecome(before.state, after.state)) throw new RangeError(`${before.state} → ${after.state}`);
-    if (isLive(before.state) && !isLive(after.state)) {
-      const hasMoney = after.state === 'paid' || after.state === 'review';
-      this.#settleHolds(before, hasMoney ? (after.paidAtMs ?? this.moment.nowMs) : undefined);
-      after = { ...after, holds: [], nextLookAtMs: null };
+    if (isLive(before.state) && !isLive(after.state)) after = { ...after, nextLookAtMs: null };
+    if (mayBring(before.state) && !mayBring(after.state)) {
+      this.#settleHolds(before, after.state === 'paid' ? (after.paidAtMs ?? this.moment.nowMs) : undefined);
+      after = { ...after, holds: [] };
     }
     this.attempts = this.attempts.map((attempt) => (attempt.id === id ? after : attempt));
     return after;

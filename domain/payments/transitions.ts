@@ -28,6 +28,11 @@ export function isLive(state: AttemptState): boolean {
   return (liveAttemptStates as readonly AttemptState[]).includes(state);
 }
 
+/** True while an attempt holds its part of limits: money may still come of it, be it by a person's decision. */
+export function mayBring(state: AttemptState): boolean {
+  return isLive(state) || state === 'review';
+}
+
 /** True while a refund is neither done nor refused. */
 export function isRunning(state: RefundState): boolean {
   return state !== 'done' && state !== 'failed';

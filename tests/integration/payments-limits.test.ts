@@ -112,6 +112,36 @@ describe('limits', () => {
     await shop.close();
   });
 
+  it('say which of them was full when many came at once', async () => {
+    const shop = await Shop.open(cluster);
+    await shop.limit({ channel: 'toy-a', window: 'month', maxFen: 1_000 });
+    const orders = await Promise.all((await shop.terminals(6)).map((id) => shop.order(id, 900)));
+    const answers = await Promise.all(orders.map((order) => shop.start(value(order).id)));
+    const details = answers.flatMap((answer) => (answer.ok ? [] : [answer.detail]));
+    expect(details).toEqual(Array.from({ length: 5 }, () => 'month-limit'));
+    await shop.close();
+  });
+
+  it('are held while a person looks, and free again when nothing was taken', async () => {
+    const shop = await Shop.open(cluster);
+    await shop.limit({ channel: 'toy-a', window: 'day', maxFen: 50_000 });
+    const order = value(await shop.order(await shop.terminal(), 20_000));
+    const { attemptNo, id: attemptId } = newest(value(await shop.start(order.id)));
+    const platform = shop.platform('toy-a');
+    platform.pay(attemptNo);
+    platform.lie = { amountFen: fen(1) };
+    await shop.notify('toy-a', attemptNo);
+    platform.lie = {};
+    expect(await shop.held()).toEqual({ reserved: 20_000, committed: 0 });
+    const payment = platform.payments.get(attemptNo);
+    if (payment !== undefined) payment.state = 'closed';
+    const who = { kind: 'person', id: 'p', name: '王' } as const;
+    const wish = { merchantId: shop.merchantId, orderId: order.id, reason: 'nothing came' };
+    value(await shop.payments.decide(who, { ...wish, on: { act: 'no-money', attemptId } }));
+    expect(await shop.held()).toEqual({ reserved: 0, committed: 0 });
+    await shop.close();
+  });
+
   it('of one terminal bind only that terminal', async () => {
     const shop = await Shop.open(cluster);
     const [one, two] = [await shop.terminal(), await shop.terminal()];

@@ -95,7 +95,12 @@ async function begin(
   const { order } = stored;
   const facts = await parts.store.facts(order.merchantId, order.terminalId, parts.clock());
   const planned = await plan(parts, stored, facts, actor, attempt);
-  return planned.kind === 'planned' ? write(parts, stored, planned) : planned;
+  const begun = planned.kind === 'planned' ? await write(parts, stored, planned) : planned;
+  if (begun.kind !== 'full') return begun;
+  // Somebody was faster by a moment: which limit it was stands in what is used by now.
+  const now = await parts.store.facts(order.merchantId, order.terminalId, parts.clock());
+  const obstacle = obstacleTo(parts, stored, attempt, attempt.amountFen ?? fen(leftFen(stored)), now);
+  return { kind: 'error', error: obstacle ?? err('limit-reached', 'day-limit') };
 }
 
 /** Checks the channel and its limits, and lets it prepare what must be durable before its first call. */
@@ -141,12 +146,16 @@ async function prepared(parts: EngineParts, channel: Channel, facts: AttemptFact
   return result.kind === 'memo' ? result.memo : undefined;
 }
 
-async function write(parts: EngineParts, stored: StoredOrder, { wish, open }: Planned): Promise<Begun> {
+async function write(
+  parts: EngineParts,
+  stored: StoredOrder,
+  { wish, open }: Planned,
+): Promise<Begun | { readonly kind: 'full' }> {
   const moment = momentOf(parts);
   const outcome = beginAttempt(stored, wish, { ...moment, nowMs: wish.lookAtMs - leaseMs });
   if (!outcome.ok) return { kind: 'error', error: outcome };
   const result = await parts.store.apply(stored, outcome.value, moment.nowMs);
-  if (result === 'full') return refused('limit-reached', 'day-limit');
+  if (result === 'full') return { kind: 'full' };
   if (result === 'id-used') return refused('exists-with-different-body', 'id');
   if (result !== 'written') return { kind: 'again' };
   const begun = { ...outcome.value.next, place: stored.place };

@@ -11,7 +11,7 @@ const orderColumns = `o.merchant_id as "merchantId", o.id, o.terminal_id as "ter
   ${ms('o.created_at')} as "createdAtMs", ${ms('o.updated_at')} as "updatedAtMs", ${ms('o.expires_at')} as "expiresAtMs",
   ${ms('o.paid_at')} as "paidAtMs", o.version`;
 
-const holds = `case when a.state in ('created', 'submitted', 'pending', 'unknown') then
+const holds = `case when a.state in ('created', 'submitted', 'pending', 'unknown', 'review') then
   (select coalesce(json_agg(json_build_object('ruleId', v.rule_id, 'windowStart', v.window_start,
       'windowKind', r.window_kind) order by v.rule_id, v.window_start), '[]')
    from limit_reservations v join limit_rules r on r.id = v.rule_id
