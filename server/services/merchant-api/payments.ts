@@ -106,7 +106,7 @@ async function create(
     .executeTakeFirst();
   if (terminal === undefined || !mayUse(key, terminal.id)) return err('not-found', 'terminalId');
   const { reference, amountFen, ...rest } = body;
-  return payments.createOrder(actorOf(key), {
+  const made = await payments.createOrder(actorOf(key), {
     ...rest,
     merchantId: key.merchantId,
     amountFen: fen(amountFen),
@@ -114,6 +114,8 @@ async function create(
     apiKeyId: key.id,
     ...(reference === undefined ? {} : { externalRef: reference }),
   });
+  // The caller knows it by its own name.
+  return !made.ok && made.error === 'already-exists' ? err('already-exists', 'reference') : made;
 }
 
 /** Listens before the first look, so that a change between look and wait is not missed. */
