@@ -41,7 +41,13 @@ const openBills = (today: string): RawBuilder<unknown> => sql`left join lateral 
   select count(*) as n, sum(left_fen) as fen, sum(left_fen) filter (where due_on < ${today}::date) as overdue
   from fee_bills b where b.merchant_id = a.merchant_id and b.account_id = a.id and b.state = 'open') b on true`;
 
-/** Households by label, a page at a time. */
+const isOverdue = (today: string): RawBuilder<boolean> => sql<boolean>`exists (select 1 from fee_bills o
+  where o.merchant_id = a.merchant_id and o.account_id = a.id and o.state = 'open' and o.left_fen > 0
+    and o.due_on < ${today}::date)`;
+
+const idPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Households by label, a page at a time. Which ones is found first: sums are made for one page, not for all. */
 export async function listAccounts(
   core: Core,
   merchantId: string,
@@ -50,8 +56,9 @@ export async function listAccounts(
   const conditions = [sql<boolean>`a.merchant_id = ${merchantId}`];
   if (filter.service !== undefined) conditions.push(sql<boolean>`a.service = ${filter.service}`);
   if (filter.q !== undefined && filter.q.trim() !== '') conditions.push(matches(core, merchantId, filter.q));
-  if (filter.arrears === true) conditions.push(sql<boolean>`b.overdue > 0`);
-  if (filter.after !== undefined && /^[0-9a-f-]{36}$/.test(filter.after))
+  const today = todayOf(core);
+  if (filter.arrears === true) conditions.push(isOverdue(today));
+  if (filter.after !== undefined && idPattern.test(filter.after))
     conditions.push(sql<boolean>`(a.label, a.id) > (select l.label, l.id from fee_accounts l
       where l.merchant_id = ${merchantId} and l.id = ${filter.after}::uuid)`);
   const { rows } = await sql<Row>`
@@ -59,8 +66,9 @@ export async function listAccounts(
       coalesce(b.fen, 0)::bigint as open_fen, coalesce(b.overdue, 0)::bigint as overdue_fen,
       coalesce((select e.after_fen from fee_balance_entries e where e.merchant_id = a.merchant_id and e.account_id = a.id
         order by e.number desc limit 1), 0)::bigint as balance_fen
-    from fee_accounts a ${openBills(todayOf(core))}
-    where ${sql.join(conditions, sql` and `)} order by a.label, a.id limit ${filter.limit + 1}`.execute(core.db);
+    from (select a.merchant_id, a.id, a.service, a.label, a.tail, a.state from fee_accounts a
+      where ${sql.join(conditions, sql` and `)} order by a.label, a.id limit ${filter.limit + 1}) a
+    ${openBills(today)} order by a.label, a.id`.execute(core.db);
   const items = rows.map(rowView);
   return pageOf(items, filter.limit, (item) => item.id);
 }
