@@ -35,6 +35,13 @@ const untold = new Set([
   'reason',
 ]);
 
+const patterns = new Map<string, RegExp>();
+function hasPattern(pattern: string, text: string): boolean {
+  const known = patterns.get(pattern) ?? new RegExp(pattern);
+  patterns.set(pattern, known);
+  return known.test(text);
+}
+
 const solved = (node: Node): Node =>
   node.$ref === undefined ? node : ($defs[node.$ref.split('/').at(-1) ?? ''] as Node);
 const branchesOf = ({ anyOf, oneOf }: Node): readonly Node[] | undefined => anyOf ?? oneOf;
@@ -75,7 +82,7 @@ function fits(node_: Node, value: unknown): boolean {
   if (node.const !== undefined) return node.const === value;
   if (node.type === 'null') return value === null;
   if (typeof value === 'string')
-    return node.type === 'string' && (node.pattern === undefined || new RegExp(node.pattern).test(value));
+    return node.type === 'string' && (node.pattern === undefined || hasPattern(node.pattern, value));
   if (node.type !== 'object' || typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { properties = {}, required = [] } = node;
   const hasAll = required.every((name) => Object.hasOwn(value, name));
@@ -120,12 +127,18 @@ export const tariffNode = $defs['tariff'] as Node;
 /** What a bill is rated from. */
 export const inputNode = $defs['rateInput'] as Node;
 
-/** Every choice of the rule model. */
+/** What the schema lets through and `compileTariff` refuses: only usage has hours, and only components have seasons. */
+const cannotBeMeant = [
+  /^component:(?!per-unit|tiered|package)[a-z-]+\.when(?: with (?:weekdays|hours|holidays)|\.holidays=)/,
+  /adjustments:[a-z]+\.when(?: with (?:seasons|weekdays|hours|holidays)|\.holidays=)/,
+];
+
+/** Every choice of the rule model that can be meant. */
 export function allOptions(): ReadonlySet<string> {
   const options = new Set<string>();
   for (const [node, path] of [[tariffNode, 'tariff'] as const, [inputNode, 'bill'] as const]) {
     choices(node, path, (option) => {
-      options.add(option);
+      if (!cannotBeMeant.some((pattern) => pattern.test(option))) options.add(option);
     });
   }
   return options;

@@ -7,7 +7,7 @@ import type { RateInput } from '../../../domain/tariffs/rating.ts';
 import type { Tariff } from '../../../domain/tariffs/tariff.ts';
 import { type Break, breaks } from './random/broken.ts';
 import { Dice } from './random/dice.ts';
-import { randomCase, tariffOf } from './random/tariffs.ts';
+import { plainCase, type RandomCase, randomCase, tariffOf } from './random/tariffs.ts';
 import { randomTiered } from './random/tiers.ts';
 import { allOptions, chosen, inputNode, tariffNode } from './schema-options.ts';
 import { evaluate } from './second/evaluate.ts';
@@ -15,10 +15,10 @@ import { situations } from './situations.ts';
 import { effective, toldByEngine, toldBySecond } from './told.ts';
 
 const tariffsCount = 100_000;
-const batch = 20_000;
+const batch = 10_000;
+/** Every fourth is of any kind; between them stand tariffs with few parts, which take a fifth of the time. */
+const caseOf = (seed: number): RandomCase => (seed % 4 === 0 ? randomCase : plainCase)(new Dice(seed));
 const batches = Array.from({ length: tariffsCount / batch }, (_, index) => index * batch);
-/** Choices are counted in so many of them, which is more than enough to meet each. */
-const countedCount = 40_000;
 
 const options = new Map<string, number>();
 const met = new Map<string, number>();
@@ -53,9 +53,8 @@ function countChoices(tariff: Tariff, input: RateInput): void {
 describe('random tariffs', () => {
   test.each(batches)(`two evaluators agree on every line, window and tier, from %i on`, (first) => {
     for (let seed = first; seed < first + batch; seed += 1) {
-      const dice = new Dice(seed);
-      const { tariff, input } = randomCase(dice);
-      chooseFrom.tell = seed < countedCount ? countChoices : undefined;
+      const { tariff, input } = caseOf(seed);
+      chooseFrom.tell = seed % 4 === 0 ? countChoices : undefined;
       const [ours, theirs] = both(tariff, input, countIn(met));
       if (ours !== theirs || !ours.includes('total')) {
         expect(ours, `seed ${String(seed)}: ${JSON.stringify({ tariff, input })}`).toBe(theirs);
@@ -66,19 +65,24 @@ describe('random tariffs', () => {
   });
 
   test('every choice that the published schema offers came up, and worked on an amount', () => {
-    const missing = [...allOptions()].filter((option) => (options.get(option) ?? 0) < 10);
+    const missing = [...allOptions()].filter((option) => (options.get(option) ?? 0) < 5);
     expect(missing).toEqual([]);
   });
 
   test('every situation that the rules speak of came up', () => {
-    const missing = situations.filter((what) => (met.get(what) ?? 0) < 10);
+    const missing = situations.filter((what) => (met.get(what) ?? 0) < 5);
     expect(missing, JSON.stringify([...met])).toEqual([]);
   });
 
   test('each bound, a millionth below, on it and a millionth above', () => {
     for (let seed = 0; seed < 2_000; seed += 1) {
       const dice = new Dice(seed + 2_000_000);
-      const { household: _none, boundScale: _scale, ...part } = { ...randomTiered(dice, 'c'), window: 'bill' as const };
+      const {
+        household: _none,
+        boundScale: _scale,
+        partYear: _part,
+        ...part
+      } = { ...randomTiered(dice, 'c'), window: 'bill' as const };
       const tariff = tariffOf([part]);
       for (const { upTo } of part.tiers) {
         if (upTo === null) continue;
@@ -100,7 +104,7 @@ const march = (quantity: string): RateInput => ({
 });
 
 describe('what cannot be', () => {
-  const perBreak = 1_500;
+  const perBreak = 400;
 
   test.each(Object.entries<Break>(breaks))('%s is a refusal of both, never an amount', (name, breakIt) => {
     let refused = 0;
@@ -115,7 +119,7 @@ describe('what cannot be', () => {
         expect(ours, `${name}, seed ${String(seed)}: ${JSON.stringify(broken)}`).toBe(broken.refusal);
       }
     }
-    expect(refused, 'so many were refused').toBeGreaterThan(20);
+    expect(refused, 'so many were refused').toBeGreaterThan(15);
   });
 });
 

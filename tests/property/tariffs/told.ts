@@ -12,14 +12,15 @@ export function toldByEngine({ lines, totalFen, tiers, state, versions }: RatedB
   const stands = tiers.map(
     (tier) => `${tier.componentId} ${tier.window} ${tier.used} ${String(tier.current)} ${String(tier.left)}`,
   );
-  const rows = (table: Readonly<Record<string, Readonly<Record<string, string>>>> = {}): string[] =>
+  const rows = (table: Readonly<Record<string, Readonly<Record<string, string>>>> = {}, isUsed = false): string[] =>
     Object.entries(table).flatMap(([id, row]) =>
       Object.entries(row).map(([name, text]) => {
         const value = num(text);
-        return `${id} ${name} ${value === undefined ? '?' : textOf(value)}`;
+        const isRead = value !== undefined && !(isUsed && value < 0n);
+        return `${id} ${name} ${isRead ? textOf(value) : '?'}`;
       }),
     );
-  return text(told, totalFen, stands, rows(state.used), rows(state.billed), versions);
+  return text(told, totalFen, stands, rows(state.used, true), rows(state.billed), versions);
 }
 
 /** The same of the second evaluation. */
@@ -75,10 +76,10 @@ export function effective(tariff: Tariff, input: RateInput, { lines, versions }:
     });
   const worked = tariff.versions
     .filter(({ id }) => versions.includes(id) || (hasLate && input.period === undefined))
-    .map(({ lateFee, ...version }) => ({
+    .map(({ lateFee, adjustments, ...version }) => ({
       ...version,
       components: within(version.id, version.components),
-      adjustments: (version.adjustments ?? []).filter(({ id }) => ids.has(`${version.id} ${id}`)),
+      ...(adjustments && { adjustments: adjustments.filter(({ id }) => ids.has(`${version.id} ${id}`)) }),
       ...(hasLate && lateFee !== undefined ? { lateFee } : undefined),
     }));
   return { ...tariff, versions: worked };

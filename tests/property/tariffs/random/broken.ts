@@ -28,7 +28,9 @@ function withPart(one: RandomCase, part: Component, refusal: RateRefusal): Broke
     ...version,
     components: [part, ...version.components],
   }));
-  return { tariff: { ...one.tariff, versions }, input: one.input, refusal };
+  const known = { areaM2: '10', persons: [{ from: '2020-01-01', count: 2 }], values: { low: '-2', k: '1' } };
+  const account = { ...known, ...one.input.account };
+  return { tariff: { ...one.tariff, versions }, input: { ...one.input, account }, refusal };
 }
 
 const withFormula = (one: RandomCase, amount: string, refusal: RateRefusal): BrokenCase | undefined =>

@@ -62,7 +62,7 @@ function whenFor(dice: Dice, asked: Asked, usesHours: boolean): { when?: When } 
   const when: When = {
     ...dice.maybe(6, () => ({ seasons: randomSeasons(dice, asked) })),
     ...dice.maybe(12, () => randomHouseholds(dice)),
-    ...(usesHours ? dice.maybe(3, () => hoursWhen(dice)) : undefined),
+    ...(usesHours ? dice.maybe(2, () => hoursWhen(dice)) : undefined),
   };
   return Object.keys(when).length === 0 ? {} : { when };
 }

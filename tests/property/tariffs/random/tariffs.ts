@@ -1,5 +1,11 @@
 import { fen } from '../../../../domain/money.ts';
-import type { CommonTotal, LateFeeBase, RateInput, RatedAccount } from '../../../../domain/tariffs/rating.ts';
+import type {
+  BillUsage,
+  CommonTotal,
+  LateFeeBase,
+  RateInput,
+  RatedAccount,
+} from '../../../../domain/tariffs/rating.ts';
 import type { Component, Tariff, TariffVersion } from '../../../../domain/tariffs/tariff.ts';
 import { randomAdjustment, randomLateFee, randomRounding } from './adjustments.ts';
 import { randomComponent } from './components.ts';
@@ -35,22 +41,30 @@ export function allParts(parts: readonly Component[]): Component[] {
   );
 }
 
-function randomVersion(dice: Dice, id: string, from: number, source: Source, days: BillDays): TariffVersion {
+/** `isPlain`: few parts, and no choice of tables. */
+function randomVersion(
+  dice: Dice,
+  id: string,
+  from: number,
+  source: Source,
+  days: BillDays,
+  isPlain = false,
+): TariffVersion {
   const rounding = dice.maybe(2, () => ({ rounding: randomRounding(dice) }));
   const canRoundLines = rounding?.rounding.at !== 'bill';
   const before: string[] = [];
-  const components = Array.from({ length: dice.pick([1, 1, 2, 2, 3, 4]) }, (_, index) => {
+  const components = Array.from({ length: dice.pick(isPlain ? [1, 1, 2] : [1, 1, 2, 2, 3, 4]) }, (_, index) => {
     const part = randomComponent(dice, `c${String(index)}`, {
       source,
       days,
       before: [...before],
       canRoundLines,
-      depth: 0,
+      depth: isPlain ? 2 : 0,
     });
     before.push(part.id);
     return part;
   });
-  const adjustments = Array.from({ length: dice.pick([0, 0, 1, 2, 3]) }, (_, index) => {
+  const adjustments = Array.from({ length: dice.pick(isPlain ? [0, 0, 1] : [0, 0, 1, 2, 3]) }, (_, index) => {
     const part = randomAdjustment(dice, `a${String(index)}`, before, canRoundLines);
     before.push(part.id);
     return part;
@@ -187,6 +201,54 @@ function randomLateFees(dice: Dice, asOf: number, versions: readonly TariffVersi
   });
 }
 
+/** Leaves out what this tariff does not ask of a household. */
+function asked(
+  account: RatedAccount,
+  { versions, versionSplit }: Pick<Tariff, 'versions' | 'versionSplit'>,
+): RatedAccount {
+  const text = JSON.stringify(versions);
+  const needs = (name: string): boolean => text.includes(name);
+  const { areaM2, innerAreaM2, persons, movedIn, values, ...rest } = account;
+  const needsBegin = versionSplit === 'contract' && rest.contractFrom === undefined;
+  return {
+    ...rest,
+    ...(needs('area') && areaM2 !== undefined ? { areaM2 } : undefined),
+    ...(needs('innerArea') && innerAreaM2 !== undefined ? { innerAreaM2 } : undefined),
+    ...((needs('persons') || needs('household')) && persons !== undefined ? { persons } : undefined),
+    ...(needsBegin && movedIn !== undefined ? { movedIn } : undefined),
+    ...(needs('value.') && values !== undefined ? { values } : undefined),
+  };
+}
+
+/** Usage that lies on a bound of the tariff, where it has one. */
+function onBound(dice: Dice, versions: readonly TariffVersion[], usage: BillUsage): BillUsage {
+  const parts = versions.flatMap(({ components }) => allParts(components));
+  const bounds = parts.flatMap((part) =>
+    part.kind === 'tiered' ? part.tiers : part.kind === 'select' ? part.tables : [],
+  );
+  const some = bounds.flatMap(({ upTo }) => (upTo === null ? [] : [upTo]));
+  return some.length === 0 ? usage : { quantities: { ...usage.quantities, '': dice.pick(some) } };
+}
+
+/** A tariff of one version with the kinds that most tariffs have, and a bill: many of them cost little time. */
+export function plainCase(dice: Dice): RandomCase {
+  const source = dice.pick(['plain', 'plain', 'named'] as const);
+  const days = randomDays(dice, source);
+  const versions = [randomVersion(dice, 'v0', Date.parse('2018-01-01') / dayMs, source, days, true)];
+  const usage = randomUsage(dice, source, days, 480);
+  return {
+    tariff: { ...tariffOf([]), versions },
+    input: {
+      account: randomAccount(dice, days),
+      period: { from: dayText(days.from), to: dayText(days.to) },
+      usage: source === 'plain' && dice.once(4) ? onBound(dice, versions, usage) : usage,
+      ...dice.maybe(2, () => ({ previous: randomPrevious(dice, versions, days) ?? { used: {} } })),
+      ...randomCommon(dice, versions),
+      asOf: `${dayText(days.to)}T00:00:00+08:00`,
+    },
+  };
+}
+
 /** A tariff of any kind, and a bill that it can rate. */
 export function randomCase(dice: Dice): RandomCase {
   const source = dice.pick([
@@ -208,6 +270,8 @@ export function randomCase(dice: Dice): RandomCase {
   const isLateOnly = dice.once(30);
   const active = versions.filter(({ state }) => state !== 'draft');
   const late = isLateOnly || dice.once(3) ? { lateFees: randomLateFees(dice, asOf, active) } : undefined;
+  const account = randomAccount(dice, days);
+  const usage = randomUsage(dice, source, days, zones[timeZone]);
   const minute = asOf * 1440 + dice.pick([0, 1439, dice.whole(1440)]);
   return {
     tariff: {
@@ -223,12 +287,12 @@ export function randomCase(dice: Dice): RandomCase {
       versions,
     },
     input: {
-      account: randomAccount(dice, days),
+      account: dice.once(6) ? asked(account, { versions, versionSplit: split }) : account,
       ...(isLateOnly
         ? undefined
         : {
             period: { from: dayText(days.from), to: dayText(days.to) },
-            usage: randomUsage(dice, source, days, zones[timeZone]),
+            usage: source === 'plain' && dice.once(4) ? onBound(dice, active, usage) : usage,
             ...dice.maybe(2, () => ({ previous: randomPrevious(dice, active, days) ?? { used: {} } })),
             ...randomCommon(dice, active),
           }),

@@ -16,8 +16,13 @@ export interface BillDays {
   readonly to: number;
 }
 
+const written = new Map<number, string>();
 /** `yyyy-mm-dd`. */
-export const dayText = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10);
+export function dayText(day: number): string {
+  const text = written.get(day) ?? new Date(day * dayMs).toISOString().slice(0, 10);
+  written.set(day, text);
+  return text;
+}
 
 const offsets = ['+08:00', '+00:00', '-05:00', '+05:45', '+14:00'] as const;
 const minutesOf = (offset: string): number =>

@@ -50,8 +50,8 @@ export function scaledTo(
   return part(bound, count, desk.bill.to - desk.bill.from);
 }
 
-/** The part of a window's bounds that belongs to the time in which somebody lived there. */
-function livedPart(desk: Desk, { partYear, window: kind }: TierRules, { window }: Windowed, bound: Num): Num {
+/** The part of a window in which somebody lived there, as so many of so many. */
+function livedPart(desk: Desk, { partYear, window: kind }: TierRules, { window }: Windowed): [number, number] {
   const { movedIn, movedOut } = desk.input.account;
   const dayNamed = (text: string | undefined, otherwise: number): number =>
     text === undefined ? otherwise : (dayOf(text) ?? no('bad-input'));
@@ -59,13 +59,13 @@ function livedPart(desk: Desk, { partYear, window: kind }: TierRules, { window }
   const to = Math.min(window.to, dayNamed(movedOut, window.to));
   if (to <= from) return no('bad-period');
   if (from > window.from || to < window.to) desk.note(`a part of a window by ${String(partYear)}`);
-  if (partYear === 'days') return part(bound, to - from, window.to - window.from);
+  if (partYear === 'days') return [to - from, window.to - window.from];
   const count = kind === 'month' ? 1 : 12;
   const months = Array.from({ length: count }, (_, index) => index).filter((index) => {
     const [start, end] = [monthsLater(window.from, index), monthsLater(window.from, index + 1)];
     return from < end && start < to;
   });
-  return part(bound, months.length, count);
+  return [months.length, count];
 }
 
 function peopled(desk: Desk, rule: HouseholdRule, bounds: readonly (Num | null)[], part_: Windowed): (Num | null)[] {
@@ -93,12 +93,14 @@ export function boundsIn(
 ): (Num | null)[] {
   const first = plain.map((text) => (text === null ? null : known(text)));
   const raised = rules.household === undefined ? first : peopled(desk, rules.household, first, stretch);
+  const goesByPart = rules.window !== 'bill' && (rules.partYear ?? 'none') !== 'none';
+  const lived = goesByPart ? livedPart(desk, rules, stretch) : ([1, 1] as const);
   let floor = zero;
   return raised.map((bound) => {
     if (bound === null) return null;
     let scaled = bound;
     if (rules.window === 'bill') scaled = scaledTo(desk, rules.boundScale, rules.normalDays, stretch, bound);
-    else if ((rules.partYear ?? 'none') !== 'none') scaled = livedPart(desk, rules, stretch, bound);
+    else if (goesByPart) scaled = part(bound, ...lived);
     if (rules.boundRound === 'whole') scaled = rounded(scaled, one, 'half-up');
     if (compare(scaled, floor) <= 0 && floor > 0n) desk.note('a tier that is left empty');
     floor = most(floor, scaled);

@@ -108,6 +108,8 @@ function work(tariff: Tariff, input: RateInput, note: Note): Evaluated {
       lines.push(...own);
       versions.push(version);
     }
+    // Readings are printed with the bill, so they are looked at even where no price asks for them.
+    usage.places();
   } else if ((input.lateFees ?? []).length === 0) no('bad-period');
   const last = versions.at(-1);
   if (last !== undefined && roundingOf(last).at === 'bill') fit(lines, roundingOf(last));

@@ -42,7 +42,8 @@ export function tiered(desk: Desk, part: TieredComponent, days: Windowed, quanti
   const plain = part.tiers.map(({ upTo }) => upTo);
   const bounds = boundsIn(desk, part, plain, days);
   const { before, now } = countIn(desk, part.id, days, quantity);
-  if (bounds.some((bound) => bound !== null && compare(bound, now) === 0)) desk.note(`on a bound, ${part.edge ?? ''}`);
+  if (bounds.some((bound) => bound !== null && compare(bound, now) === 0))
+    desk.note(`on a bound, ${part.edge ?? 'upper-inclusive'}`);
   if (isNothing(now)) desk.note(`nothing used, ${part.mode}`);
   if (part.mode === 'graduated') {
     const after = graduated(part, bounds, now);
