@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import { inflateRaw } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import ExcelJS from 'exceljs';
 import iconv from 'iconv-lite';
@@ -16,6 +18,9 @@ const columnsMax = 60;
 const cellMaxChars = 200;
 /** A workbook is a packed archive: what it may come to when it is unpacked. */
 const unpackedMaxBytes = 40_000_000;
+/** The way of packing that workbooks use (APPNOTE 4.4.5). */
+const deflated = 8;
+const inflate = promisify<Buffer, { maxOutputLength: number }, Buffer>(inflateRaw);
 
 /** UTF-8 with or without a mark, or what Chinese Excel saves as CSV. */
 function decoded(bytes: Buffer): string | undefined {
@@ -61,17 +66,47 @@ function cellText(value: ExcelJS.CellValue): string {
   return String(value);
 }
 
-/** The sizes that a zip archive's directory names, so that a small file cannot unpack to a huge one. */
-function unpackedBytes(bytes: Buffer): number {
-  let sum = 0;
+interface PackedEntry {
+  readonly isDeflated: boolean;
+  readonly data: Buffer;
+}
+
+/** The parts of a zip archive, by its directory. */
+function* packedEntries(bytes: Buffer): Generator<PackedEntry> {
   const mark = Buffer.from([0x50, 0x4b, 0x01, 0x02]);
-  for (let at = bytes.indexOf(mark); at >= 0 && at + 46 <= bytes.length; at = bytes.indexOf(mark, at + 46))
-    sum += bytes.readUInt32LE(at + 24);
-  return sum;
+  for (let at = bytes.indexOf(mark); at >= 0 && at + 46 <= bytes.length; at = bytes.indexOf(mark, at + 46)) {
+    const [length, head] = [bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 42)];
+    if (head + 30 > bytes.length) continue;
+    const from = head + 30 + bytes.readUInt16LE(head + 26) + bytes.readUInt16LE(head + 28);
+    yield { isDeflated: bytes.readUInt16LE(at + 10) === deflated, data: bytes.subarray(from, from + length) };
+  }
+}
+
+/**
+ * Whether a workbook unpacks to no more than it may. It is tried: the sizes in the archive's directory are what whoever
+ * made it wrote there. What cannot be unpacked at all is for the reader of workbooks to refuse.
+ */
+async function isSmallUnpacked(bytes: Buffer): Promise<boolean> {
+  let left = unpackedMaxBytes;
+  for (const { isDeflated, data } of packedEntries(bytes)) {
+    const size = isDeflated ? await unpackedSize(data, left) : data.length;
+    if (size > left) return false;
+    left -= size;
+  }
+  return true;
+}
+
+/** The size of one part; more than `max` when it is more. */
+async function unpackedSize(data: Buffer, max: number): Promise<number> {
+  try {
+    return (await inflate(data, { maxOutputLength: Math.max(1, max) })).length;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE' ? max + 1 : 0;
+  }
 }
 
 async function fromWorkbook(bytes: Buffer): Promise<Result<string[][], FileProblem>> {
-  if (unpackedBytes(bytes) > unpackedMaxBytes) return err('too-large');
+  if (!(await isSmallUnpacked(bytes))) return err('too-large');
   const book = new ExcelJS.Workbook();
   try {
     await book.xlsx.load(bytes as unknown as ArrayBuffer);
