@@ -93,7 +93,7 @@ export class FeeDesk {
   }
 
   get offer(): ServiceOffer | undefined {
-    return offerOf(this.menu, this.entry?.service);
+    return this.entry && offerOf(this.menu, this.entry);
   }
 
   get facts(): PressFacts {

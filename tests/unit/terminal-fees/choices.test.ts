@@ -3,9 +3,16 @@ import { ok } from '../../../domain/result.ts';
 import type { QuoteView } from '../../../protocol/http/fees-terminal.ts';
 import { failure } from '../../../src/api/failures.ts';
 import type { ApiResult } from '../../../src/api/failures.ts';
+import {
+  afterService,
+  listedServices,
+  offerOf,
+  payeesOf,
+  type ServiceOffer,
+} from '../../../src/terminal/fees/flow/fee-screens.ts';
 import { settle } from '../terminal-app/bench.ts';
 import { FeesBench } from './bench.ts';
-import { bill, household, id } from './make.ts';
+import { bill, household, id, menu } from './make.ts';
 
 let bench: FeesBench;
 
@@ -112,4 +119,28 @@ test('a desk that is stopped says goodbye to the phone, keeps the payment, and d
   bench.server.settle();
   await bench.pass(10_000);
   expect([bench.server.calls.length, bench.papers]).toEqual([calls, []]);
+});
+
+test('payees of one service that ask for other digits stand under it once, and each is asked for its own', () => {
+  const [electricity, ...others] = menu.services;
+  const village = { id: id(904), name: '河畔村委会' };
+  const second = {
+    ...(electricity as ServiceOffer),
+    payees: [village],
+    numberDigits: { min: 4, max: 6 },
+    secretDigits: 0,
+  };
+  const whole = { ...menu, services: [electricity as ServiceOffer, second, ...others] };
+  const services = listedServices(whole);
+  expect(services.map(({ service, payees }) => [service, payees.length])).toEqual([
+    ['electricity', 3],
+    ['property', 1],
+    ['mobile', 1],
+  ]);
+  expect(services[0] && afterService(services[0])).toEqual({ at: 'payees', service: 'electricity' });
+  const offers = payeesOf(whole, 'electricity').map((payee) =>
+    offerOf(whole, { service: 'electricity', payeeId: payee.id }),
+  );
+  expect(offers.map((offer) => offer?.numberDigits.max)).toEqual([10, 10, 6]);
+  expect(offerOf(whole, { service: 'property', payeeId: village.id })).toBeUndefined();
 });

@@ -35,16 +35,34 @@ export function takesDigits(screen: FeeScreen): boolean {
   return screen.at === 'number' || screen.at === 'secret' || screen.at === 'amount';
 }
 
-/** The offer of a service. */
-export function offerOf(menu: FeeMenu | undefined, service: FeeService | undefined): ServiceOffer | undefined {
-  return menu?.services.find((offer) => offer.service === service);
+/** A service as it stands in the list: once, with everybody who bills it, whatever each of them asks for. */
+export type ListedService = Pick<ServiceOffer, 'service' | 'payees'>;
+
+/** The list of services. */
+export function listedServices(menu: FeeMenu | undefined): readonly ListedService[] {
+  const listed = new Map<FeeService, ServiceOffer['payees']>();
+  for (const { service, payees } of menu?.services ?? [])
+    listed.set(service, [...(listed.get(service) ?? []), ...payees]);
+  return [...listed].map(([service, payees]) => ({ service, payees }));
+}
+
+/** Everybody who bills a service. */
+export function payeesOf(menu: FeeMenu | undefined, service: FeeService): ServiceOffer['payees'] {
+  return listedServices(menu).find((listed) => listed.service === service)?.payees ?? [];
+}
+
+/** What a payee asks for where one of its services is paid. */
+export function offerOf(menu: FeeMenu | undefined, of: Pick<Entry, 'service' | 'payeeId'>): ServiceOffer | undefined {
+  return menu?.services.find(
+    ({ service, payees }) => service === of.service && payees.some(({ id }) => id === of.payeeId),
+  );
 }
 
 /** What comes after the choice of a service: the payee where there are several, otherwise the number. */
-export function afterService(offer: ServiceOffer): FeeScreen | undefined {
-  const [only, ...others] = offer.payees;
+export function afterService({ service, payees }: ListedService): FeeScreen | undefined {
+  const [only, ...others] = payees;
   if (only === undefined) return undefined;
-  return others.length > 0 ? { at: 'payees', service: offer.service } : askNumber(offer.service, only.id);
+  return others.length > 0 ? { at: 'payees', service } : askNumber(service, only.id);
 }
 
 /** An empty number of a payee's household. */

@@ -2,7 +2,7 @@ import type { FeeMenu, HouseholdView, QuoteView } from '../../../../protocol/htt
 import { placeOf } from '../../flow/keys.ts';
 import type { Key } from '../../flow/keys.ts';
 import { amountMaxDigits, fenOfYuan, isWhole, typeNumber } from './entry.ts';
-import { afterService, askNumber, offerOf, takesDigits } from './fee-screens.ts';
+import { afterService, askNumber, listedServices, offerOf, payeesOf, takesDigits } from './fee-screens.ts';
 import type { Entry, FeeScreen, FeeScreenOf, ServiceOffer } from './fee-screens.ts';
 import { canCancel, isNothing, isOver, isUnderWay, mayPayHere } from './fee-stage.ts';
 import type { FeeStage } from './fee-stage.ts';
@@ -142,14 +142,15 @@ function onHelp(screen: FeeScreenOf<'help'>, key: Key): FeeIntent | undefined {
 function onServices(key: Key, { menu }: PressFacts): FeeIntent | undefined {
   if (key === 'cancel') return { do: 'leave' };
   if (menu === undefined) return key === 'confirm' ? { do: 'menu' } : undefined;
-  const offer = menu.services[placeOf(key, menu.services.length) ?? -1];
-  const next = offer && afterService(offer);
+  const services = listedServices(menu);
+  const chosen = services[placeOf(key, services.length) ?? -1];
+  const next = chosen && afterService(chosen);
   return next && show(next);
 }
 
 function onPayees(screen: FeeScreenOf<'payees'>, key: Key, { menu }: PressFacts): FeeIntent | undefined {
   if (key === 'cancel') return show({ at: 'services' });
-  const payees = offerOf(menu, screen.service)?.payees ?? [];
+  const payees = payeesOf(menu, screen.service);
   const payee = payees[placeOf(key, payees.length) ?? -1];
   return payee && show(askNumber(screen.service, payee.id));
 }
@@ -160,13 +161,13 @@ function onEntry(
   { menu }: PressFacts,
 ): FeeIntent | undefined {
   const { at, entry } = screen;
-  const offer = offerOf(menu, entry.service);
+  const offer = offerOf(menu, entry);
   if (offer === undefined) return key === 'cancel' ? show({ at: 'services' }) : undefined;
   const text = at === 'number' ? entry.number : entry.secret;
   const range = at === 'number' ? offer.numberDigits : { min: offer.secretDigits, max: offer.secretDigits };
   const put = (typed: string): FeeIntent =>
     show(at === 'number' ? { at, entry: { ...entry, number: typed } } : { at, entry: { ...entry, secret: typed } });
-  if (key === 'cancel') return text === '' ? beforeEntry(screen, offer) : put('');
+  if (key === 'cancel') return text === '' ? beforeEntry(screen, menu) : put('');
   if (key !== 'confirm') return put(typeNumber(text, key, range.max));
   if (!isWhole(text, range)) return { do: 'say', notice: 'digits-missing' };
   return at === 'number' && offer.secretDigits > 0 ? show({ at: 'secret', entry }) : { do: 'look', entry };
@@ -174,13 +175,17 @@ function onEntry(
 
 /** Back to what was typed last: the secret, where there is one. */
 function beforeLooking(entry: Entry, { menu }: PressFacts): FeeIntent {
-  const hasSecret = (offerOf(menu, entry.service)?.secretDigits ?? 0) > 0;
+  const hasSecret = (offerOf(menu, entry)?.secretDigits ?? 0) > 0;
   return show(hasSecret ? { at: 'secret', entry: { ...entry, secret: '' } } : { at: 'number', entry });
 }
 
-function beforeEntry({ at, entry }: FeeScreenOf<'number'> | FeeScreenOf<'secret'>, offer: ServiceOffer): FeeIntent {
+function beforeEntry(
+  { at, entry }: FeeScreenOf<'number'> | FeeScreenOf<'secret'>,
+  menu: PressFacts['menu'],
+): FeeIntent {
   if (at === 'secret') return show({ at: 'number', entry: { ...entry, secret: '' } });
-  return show(offer.payees.length > 1 ? { at: 'payees', service: entry.service } : { at: 'services' });
+  const { service } = entry;
+  return show(payeesOf(menu, service).length > 1 ? { at: 'payees', service } : { at: 'services' });
 }
 
 function onActs(key: Key, facts: PressFacts): FeeIntent | undefined {
