@@ -36,10 +36,19 @@ export async function askSigned({ desk, signIn }: Parts, request: HostRequest): 
   return answer;
 }
 
-/** The same for a request that the host may get twice: after A0, which says that nothing was done, once more under new keys. */
+/**
+ * The same for a request that the host may get twice: after A0, which says that nothing was done, once more under new keys.
+ * An A0 proves nothing, so that a refusal behind it is no certainty that nothing was sent.
+ */
 export async function askRepeatable(parts: Parts, request: HostRequest): Promise<SignedAnswer> {
   const answer = await askSigned(parts, request);
-  return 'code' in answer && answer.code === 'A0' && answer.kind !== 'refused' ? askSigned(parts, request) : answer;
+  if (answer.kind === 'refused' || !('code' in answer) || answer.code !== 'A0') return answer;
+  const again = await askSigned(parts, request);
+  return again.kind === 'refused' || again.kind === 'not-sent' ? { kind: 'no-answer', why: reasonOf(again) } : again;
+}
+
+function reasonOf(answer: Extract<SignedAnswer, { kind: 'refused' | 'not-sent' }>): string {
+  return answer.kind === 'refused' ? answer.message : answer.why;
 }
 
 /** Unix milliseconds after which a request that begins now is over, whatever becomes of its sender. */

@@ -87,7 +87,7 @@ async function goOn(parts: Parts, wish: Wish, kept: Kept): Promise<Step> {
   const { kind, state } = kept.txn;
   const isOpen = state === 'armed' || state === 'due';
   if (state === 'approved') return { result: resultOf(kept) };
-  if (kind === 'refund') return state === 'armed' ? sendAndTell(parts, kept) : afterRefund(parts, wish, kept);
+  if (kind === 'refund') return state === 'armed' ? sendAgain(parts, kept) : afterRefund(parts, wish, kept);
   if (!isOpen) return again(parts, wish, kept);
   const isSending = state === 'armed' && parts.desk.tools.clock() < kept.txn.untilMs;
   if (isSending) return { result: resultOf(kept) };
@@ -131,7 +131,7 @@ function refundTxn(
 
 /** Sends a refund that was armed in this call and never sent, unless its batch is being settled. */
 async function sendFirst(parts: Parts, armed: Kept): Promise<Step> {
-  if (!(await isBlocked(parts, armed))) return sendAndTell(parts, armed);
+  if (!(await isBlocked(parts, armed))) return sendOnce(parts, armed);
   await parts.journal.change(armed, { state: 'cancelled' });
   return { result: { kind: 'unknown', why: 'The batch is being settled; the refund was not sent yet.' } };
 }
@@ -145,13 +145,23 @@ async function sendVoid(parts: Parts, armed: Kept): Promise<Kept> {
   return (await journal.change(armed, ending)) ?? (await journal.get(armed.slot)) ?? armed;
 }
 
-async function sendAndTell(parts: Parts, kept: Kept): Promise<Step> {
-  const { kept: after, refusal } = await sendRefund(parts, kept);
-  if (refusal !== undefined) return { result: refusal };
-  return { result: resultOf(after) };
+/** The first time a refusal is certain: nothing has left, and nothing may leave once we have said so. */
+async function sendOnce(parts: Parts, armed: Kept): Promise<Step> {
+  const { kept, refusal } = await sendRefund(parts, armed);
+  if (refusal === undefined) return { result: resultOf(kept) };
+  const stopped = await parts.journal.change(kept, { state: 'cancelled' });
+  return { result: stopped === undefined ? unknownNow : refusal };
 }
 
-/** Sends a refund that is armed, or sends it again: the host gives the first answer again to the same number. */
+/** Once it has left, it is on its way until the host has answered, whatever keeps us from asking. */
+async function sendAgain(parts: Parts, kept: Kept): Promise<Step> {
+  return { result: resultOf((await sendRefund(parts, kept)).kept) };
+}
+
+/**
+ * Sends a refund that is armed, or sends it again: the host gives the first answer again to the same number. `refusal`:
+ * this time nothing was sent, because the host does not let us in.
+ */
 export async function sendRefund(
   parts: Parts,
   armed: Kept,

@@ -114,6 +114,32 @@ describe('bank-card: money back', () => {
     expect(new Set([...bench.entries(), ...bench.entries('refund')].map(({ batch }) => batch)).size).toBe(2);
   });
 
+  test('refused at the sign-in: it was not sent, and is not sent afterwards either', async () => {
+    const attempt = await bench.paid();
+    const facts = await bench.refundOf(attempt, 1_000);
+    bench.open.clock.advance(dayMs);
+    bench.open.standIn.plan({ kind: 'wrong-signature', call: 'sign-in' });
+    expect(await back(attempt, facts)).toMatchObject({ kind: 'refused', code: 'key-check' });
+    bench.open.clock.advance(60_000);
+    await bench.channel.tend?.();
+    expect(states('refund')).toEqual([]);
+    expect(bench.balance('debit')).toBe(full - attempt.amountFen);
+    expect((await back(attempt, await bench.refundOf(attempt, 1_000))).kind).toBe('done');
+    expect(bench.balance('debit')).toBe(full - attempt.amountFen + 1_000);
+  });
+
+  test('sent, and refused at the sign-in when it is repeated: it goes on under its number, and never twice', async () => {
+    const attempt = await bench.paid();
+    const facts = await bench.refundOf(attempt, 1_000);
+    bench.open.standIn.plan({ kind: 'answer-lost', call: 'refund' });
+    expect((await back(attempt, facts)).kind).toBe('processing');
+    bench.open.clock.advance(dayMs);
+    bench.open.standIn.plan({ kind: 'wrong-signature', call: 'sign-in' });
+    expect((await back(attempt, facts)).kind).toBe('processing');
+    expect((await back(attempt, facts)).kind).toBe('done');
+    expect(bench.balance('debit')).toBe(full - attempt.amountFen + 1_000);
+  });
+
   test('an unpaid one cannot be given back', async () => {
     const { attempt } = await bench.pay({ card: 'poor' });
     expect((await back(attempt, await bench.refundOf(attempt, 100))).kind).toBe('failed');
