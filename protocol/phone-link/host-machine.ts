@@ -1,6 +1,18 @@
 import type { Content } from './content.ts';
 import { type CloseWord, failureOfBye, type LinkFailure } from './failures.ts';
-import { codeLifeMs, codeRenewMs, codesMax, graceMs, hardMs, idleMs, lostMs, queueMax, silentMs } from './limits.ts';
+import {
+  codeLifeMs,
+  codeRenewMs,
+  codesMax,
+  graceMs,
+  hardMs,
+  idleMs,
+  lostMs,
+  queueMax,
+  saidMax,
+  signalsMax,
+  silentMs,
+} from './limits.ts';
 import { LinkSession, type SessionEffect, type SessionEvent, type Way } from './session.ts';
 
 /** What happens to a terminal's link. */
@@ -73,6 +85,9 @@ export class HostMachine {
   #isMaking = false;
   #joined: Joined | undefined;
   #queue: string[] = [];
+  /** Messages and signals of the phone. */
+  #said = 0;
+  #signals = 0;
   #isOver = false;
   #isWiped = false;
   #failure: LinkFailure | undefined;
@@ -110,6 +125,9 @@ export class HostMachine {
         this.#phone(event.linkId, event.digest, event.digits);
         break;
       case 'content':
+        this.#session(event);
+        if (this.#said > saidMax && !this.#isOver) this.#end('ended', JSON.stringify({ type: 'bye', reason: 'off' }));
+        break;
       case 'signal':
         this.#session(event);
         break;
@@ -246,7 +264,13 @@ export class HostMachine {
   #session(event: SessionEvent): void {
     const session = this.#joined?.session;
     if (session === undefined) return;
-    this.#effects.push(...session.handle(event, this.#nowMs));
+    this.#effects.push(...session.handle(event, this.#nowMs).filter((effect) => this.#takes(effect)));
+  }
+
+  /** After the end nothing is taken; nor is more than a person could say. */
+  #takes({ do: act }: SessionEffect): boolean {
+    if (act === 'deliver') return !this.#isOver && (this.#said += 1) <= saidMax;
+    return act !== 'signal' || (!this.#isOver && (this.#signals += 1) <= signalsMax);
   }
 
   /** Nothing more is taken; what was sent, and the goodbye, is still brought to the phone for a while. */

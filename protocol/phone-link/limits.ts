@@ -41,6 +41,11 @@ export const hardMs = 1_800_000;
 /** After a goodbye the keys are kept this long for a phone that has not heard it. */
 export const graceMs = 30_000;
 
+/** Messages that a terminal takes of one phone: more than fingers make in a link's life, fewer than keep it busy. */
+export const saidMax = 300;
+/** Signals of WebRTC that it takes: some for each attempt. */
+export const signalsMax = 200;
+
 /** Messages of one side that wait for their acknowledgement. */
 export const queueMax = 32;
 /** Numbers of envelopes that a receiver remembers; older ones are refused. */

@@ -8,6 +8,8 @@ import type { Line, LineEnd, LineEvents, RelayWord } from './line.ts';
 /** Calls that take longer than the relay holds them have got lost. */
 const lostMs = holdMs + 5_000;
 const quickMs = 4_000;
+/** Envelopes that wait for the call before them; on a line this slow the others are sent again anyway. */
+const waitingMax = 16;
 
 /** The relay's answers, one of these. */
 interface Reply {
@@ -23,8 +25,9 @@ export class PollLine implements Line {
   readonly #environment: LinkEnvironment;
   readonly #end: LineEnd;
   readonly #events: LineEvents;
-  readonly #ends = new AbortController();
+  readonly #calls = new Set<AbortController>();
   #sending: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
   #seat = '';
   #isUp = false;
   #isDone = false;
@@ -67,9 +70,7 @@ export class PollLine implements Line {
     const stop = later(() => {
       ends.abort();
     }, timeoutMs);
-    this.#ends.signal.addEventListener('abort', () => {
-      ends.abort();
-    });
+    this.#calls.add(ends);
     const type = typeof init.body === 'string' ? 'application/json' : 'application/octet-stream';
     try {
       const response = await fetch(origin + relayPath(this.#end.linkId, part) + query, {
@@ -84,15 +85,20 @@ export class PollLine implements Line {
       return this.#isDone ? undefined : reply;
     } finally {
       stop();
+      this.#calls.delete(ends);
     }
   }
 
   send(frame: Bytes): void {
-    if (!this.#isUp || this.#isDone) return;
+    if (!this.#isUp || this.#isDone || this.#waiting >= waitingMax) return;
+    this.#waiting += 1;
     this.#sending = this.#sending
       .then(() => this.#call('mail', { body: frame }, quickMs))
       .catch(() => {
         this.#down();
+      })
+      .finally(() => {
+        this.#waiting -= 1;
       });
   }
 
@@ -111,7 +117,7 @@ export class PollLine implements Line {
     this.#isDone = true;
     // What is being sent still goes; only the waiting ends.
     void this.#sending.finally(() => {
-      this.#ends.abort();
+      for (const call of this.#calls) call.abort();
     });
   }
 

@@ -171,6 +171,45 @@ describe('the relay', () => {
     expect(calls).toBe(2);
   });
 
+  test('by calls that take long keeps no queue without end, and no call behind its own end', async () => {
+    const calls: { readonly path: string; readonly answer: (body: unknown) => void; isOver: boolean }[] = [];
+    browser.fetch = (input, { signal }) =>
+      new Promise((resolve, reject) => {
+        const call = {
+          path: input.replace(/^.*\//, ''),
+          answer: (body: unknown) => resolve(new Response(JSON.stringify(body))),
+          isOver: false,
+        };
+        calls.push(call);
+        signal?.addEventListener('abort', () => {
+          call.isOver = true;
+          reject(new DOMException('given up', 'AbortError'));
+        });
+      });
+    const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+    const environment = { ...browser.environment, WebSocket: undefined };
+    const quiet = { changed: () => undefined, hello: () => undefined, frame: () => undefined, over: () => undefined };
+    const carrier = new RelayCarrier(environment, linkId, quiet);
+    await settled();
+    calls[0]?.answer({ seat: 'seat', ...hello });
+    await settled();
+    for (let i = 0; i < 100; i += 1) carrier.send(Uint8Array.of(i));
+    let sent = 0;
+    for (let i = 0; i < 100; i += 1) {
+      await settled();
+      const next = calls.findLast(({ path, isOver }) => path === 'mail' && !isOver);
+      if (next === undefined) break;
+      next.isOver = true;
+      next.answer({ taken: true });
+      sent += 1;
+    }
+    expect(sent).toBeGreaterThan(0);
+    expect(sent).toBeLessThan(20);
+    carrier.close();
+    await settled();
+    expect(calls.every(({ isOver, path }) => isOver || path === 'join')).toBe(true);
+  });
+
   test('that begins anew is asked until the terminal had time to open its mailbox again, and then no more', async () => {
     const said: string[] = [];
     new RelayCarrier(browser.environment, linkId, {

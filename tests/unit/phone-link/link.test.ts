@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { saidMax } from '../../../protocol/phone-link/limits.ts';
 import { LinkWorld, type WorldPhone } from './link-world.ts';
 import { quickSubtle } from './quick-subtle.ts';
 
@@ -203,6 +204,30 @@ describe('the direct way', () => {
     expect(phone.engine.view.carrier).toBe('relay');
     expect(phone.wantsRtc).toBe(true);
     expect(world.host.view.carrier).toBe('relay');
+  });
+});
+
+describe('a phone that is no person’s', () => {
+  test('says so much that the link ends: the terminal is not kept busy', async () => {
+    const { world, phone } = await joined();
+    for (let round = 0; round < saidMax / 20 + 2; round += 1) {
+      for (let i = 0; i < 20; i += 1) phone.send(seen);
+      await world.settle();
+      await world.deliverAll();
+    }
+    expect(world.hostGot).toHaveLength(saidMax);
+    expect(world.host.view).toMatchObject({ phase: 'over', failure: 'ended' });
+    expect(phone.engine.view).toMatchObject({ phase: 'over', failure: 'ended' });
+  });
+
+  test('says something after the end: nobody is told', async () => {
+    const { world, phone } = await joined();
+    phone.send(seen);
+    await world.settle();
+    world.host.post({ on: 'close', reason: 'done', text: JSON.stringify({ type: 'bye', reason: 'done' }) });
+    await world.settle();
+    await world.deliverAll();
+    expect(world.hostGot).toEqual([]);
   });
 });
 
