@@ -139,7 +139,7 @@ export interface HouseholdRule {
   readonly moves: 'first' | 'all';
   /** Instead: each tier's bound as a formula of `persons`; `null` for the last. */
   readonly formulas?: readonly (string | null)[];
-  /** Whose count: of the bill's first day, or of a day `MM-DD` of the window's year. */
+  /** Whose count: of the bill's first day, or of the last `MM-DD` on or before the stretch's. */
   readonly asOf: string;
 }
 
@@ -200,7 +200,7 @@ export interface TouTieredComponent extends ComponentBase, TierRules {
   readonly split: 'by-interval' | 'by-day-ratio' | 'by-bill-ratio';
 }
 
-/** Started packages of `size` units, after `free` units. */
+/** Started packages of `size` units, after `free` units a bill. */
 export interface PackageComponent extends ComponentBase {
   readonly kind: 'package';
   readonly size: DecimalText;
@@ -281,7 +281,7 @@ export type Adjustment =
       /** `year`: what was billed in the year from `yearStart` counts, and the minimum is asked for at its end. */
       readonly window?: 'bill' | 'year';
       readonly yearStart?: string;
-      /** How a part of a month counts: by days of the month, or as a whole one. */
+      /** How a part of a month counts: by days of the month, or (`none`) as a whole one. */
       readonly prorate?: 'none' | 'actual-days';
     })
   | (AdjustmentBase & {
