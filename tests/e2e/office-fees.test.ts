@@ -12,7 +12,7 @@ import { officeFeesZh } from '../../src/i18n/office-fees.zh.ts';
 import { putReadyPostgres, testFolder } from '../ready-postgres.ts';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
-import { lookAt } from './support/accessibility.ts';
+import { accessibilityProblems, lookAt } from './support/accessibility.ts';
 import { placeInStack, type TerminalKey, TerminalPage } from './support/terminal-screen.ts';
 
 let stack: Stack;
@@ -107,6 +107,31 @@ class FeesClerk {
   async tab(name: keyof typeof officeFeesEn.tabs, isSamePayee = false): Promise<void> {
     if (!isSamePayee) await this.page.goto(`${stack.url}/office/fees`);
     await this.page.getByRole('link', { name: this.t.tabs[name], exact: true }).click();
+  }
+
+  /** On a phone every tab is in sight, and every place of the office is reached by keys. */
+  async onPhone(): Promise<void> {
+    const { page } = this;
+    const before = page.viewportSize();
+    await page.setViewportSize({ width: 390, height: 844 });
+    const rights = await page
+      .getByRole('navigation', { name: this.t.tabs.label })
+      .getByRole('link')
+      .evaluateAll((links) => links.map((link) => link.getBoundingClientRect().right));
+    expect(rights.length).toBe(5);
+    expect(Math.max(...rights)).toBeLessThanOrEqual(390);
+    await page.getByTestId('more-places').focus();
+    await page.keyboard.press('Enter');
+    expect(await this.dialog.getByRole('link').count()).toBe(6);
+    this.found.push(...(await accessibilityProblems(page)));
+    await page.keyboard.press('Escape');
+    await this.dialog.waitFor({ state: 'detached' });
+    await page.getByTestId('more-places').click();
+    await this.dialog.locator('a[href="/office/audit"]').click();
+    await page.waitForURL(/\/office\/audit$/);
+    await page.goBack();
+    await page.locator('td a').first().waitFor();
+    if (before !== null) await page.setViewportSize(before);
   }
 
   /** A wrong number is said at its field and keeps everything typed; the right one opens the household. */
@@ -270,7 +295,7 @@ class FeesClerk {
     await this.press(corrections.totalTitle(label));
     await this.dialog.getByLabel(corrections.rightAmount(label)).fill('100.01');
     await this.dialog.getByRole('button', { name: corrections.look }).click();
-    await this.dialog.getByText(corrections.oldNew('¥123.45', '¥100.01')).waitFor();
+    await this.dialog.getByText(corrections.whole('¥123.45', '¥100.01')).waitFor();
     await this.look('total');
     await this.dialog.getByLabel(corrections.reason).fill('the notice of the lift company was read wrongly');
     await this.done();
@@ -344,6 +369,7 @@ describe('the office’s fees', () => {
 
   test('a merchant becomes a payee, and its first bill is paid at a terminal', async () => {
     const clerk = new FeesClerk(await openOffice('en-GB'), languages[1]);
+    await clerk.onPhone();
     await clerk.newPayee();
     await clerk.firstBill();
     const context = await browser?.newContext({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
