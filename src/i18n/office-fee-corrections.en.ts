@@ -12,9 +12,13 @@ export const officeFeeCorrectionsEn = {
   rightAmount: (label: string) => `${label}: right amount, yuan`,
   look: 'See what changes',
   looking: 'Working it out …',
-  counts: (households: number, bills: number) => `${households} households, ${bills} bills`,
-  oldNew: (old: string, fresh: string) => `${old} → ${fresh}`,
-  pageSum: (shown: number, all: number) => (shown === all ? 'All of them' : `The first ${shown} of ${all}`),
+  counts: (households: number, bills: number) =>
+    `${households === 1 ? '1 household' : `${households} households`}, ${bills === 1 ? '1 bill' : `${bills} bills`}`,
+  /** What the shown households' bills come to. */
+  sum: (shown: number, all: number, old: string, fresh: string) =>
+    `${shown === all ? 'Together' : `The first ${shown} of ${all} together`}: ${old} → ${fresh}`,
+  /** What all shares come to. */
+  whole: (old: string, fresh: string) => `All shares: ${old} → ${fresh}`,
   columns: { household: 'Household', old: 'Before', fresh: 'After', change: 'Difference' },
   same: 'same',
   more: 'Show more households',
@@ -24,7 +28,6 @@ export const officeFeeCorrectionsEn = {
       : `${count} of those shown cannot be corrected; the run lists them with their reasons.`,
   none: 'No bill of these days is there any more.',
   reason: 'Why, for the bill and the record',
-  activate: 'Put into force and correct the bills',
   correct: 'Correct the bills',
   again: 'Correct bills that are left over',
   started: 'The bills are being corrected.',

@@ -35,6 +35,9 @@ export const officeFeeFormsEn = {
     close: 'End the household for good',
     closeHint:
       'Its number becomes free for the next household. Bills and receipts stay. Only when nothing is owed and nothing is left on the balance.',
+    shows: (meter: string) => `What the meter ${meter} shows on this day`,
+    showsOf: (meter: string, register: string) => `What the meter ${meter} shows on this day, ${register}`,
+    showsHint: 'Closes the last bill. Empty: it is entered later.',
     stayHint: 'The household is billed up to this day and can still pay what is owed.',
     act: 'Move out',
     closeAct: 'End for good',

@@ -113,6 +113,7 @@ export const officeFeesEn = {
   },
   bills: {
     title: 'Bills',
+    table: 'Bills, newest first',
     none: 'No bill yet',
     noneHint: 'Bills are made by a billing run.',
     columns: { period: 'Days', state: 'State', principal: 'Amount', left: 'Left', due: 'Due' },

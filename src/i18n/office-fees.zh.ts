@@ -91,6 +91,7 @@ export const officeFeesZh: OfficeFeesText = {
   },
   bills: {
     title: '账单',
+    table: '各期账单，最近的在前',
     none: '还没有账单',
     noneHint: '账单由出账产生。',
     columns: { period: '日期', state: '状态', principal: '金额', left: '未缴', due: '到期' },

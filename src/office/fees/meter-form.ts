@@ -1,4 +1,4 @@
-import type { FeeMeter, InstallFeeMeter } from '../../../protocol/http/fees-meters.ts';
+import type { FeeMeter, FeeReading, InstallFeeMeter } from '../../../protocol/http/fees-meters.ts';
 import { officeFeesText } from '../../i18n/office-fees.ts';
 
 /** Values of a meter as they are typed: of its one register, whose name is empty, or of each. */
@@ -6,10 +6,19 @@ export type TypedValues = Record<string, string>;
 
 const order = ['sharp', 'peak', 'flat', 'valley', 'deep'];
 
+function byRegister(a: string, b: string): number {
+  const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return place(a) - place(b) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
 /** Registers from the dearest to the cheapest part of the day, others behind them by name. */
 export function inOrder(registers: readonly string[]): string[] {
-  const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
-  return [...registers].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+  return [...registers].sort(byRegister);
+}
+
+/** Readings newest first, those of one day in the order of their registers. */
+export function rowsOf(readings: readonly FeeReading[]): FeeReading[] {
+  return [...readings].sort((a, b) => (a.on === b.on ? byRegister(a.register, b.register) : a.on < b.on ? 1 : -1));
 }
 
 /** What a register is called on screen. */
