@@ -3,14 +3,10 @@ import * as v from 'valibot';
 import { defaultUnlockPolicy } from '../../domain/unlock/policy-default.ts';
 import { invitePersonSchema } from '../../protocol/http/people.ts';
 import type { ServerConfig } from '../config.ts';
-import { createContext, type ServerContext } from '../context.ts';
+import type { ServerContext } from '../context.ts';
 import { keyKinds, parseKeyFile, readOrMakeKeyFile, rotateKey, writeKeyFile } from '../keys/key-file.ts';
-import { createLog } from '../log.ts';
 import { feeCheck, feeCompare, feeRate, feeSchema } from './fee-commands.ts';
 import { listField, revokeField } from './field.ts';
-import { openStore } from '../store/database.ts';
-import { startEmbedded } from '../store/embedded.ts';
-import { migrate } from '../store/migrate.ts';
 import { exportCase, printLogKeys, verifyDatabase, verifyFile } from './audit-commands.ts';
 import type { CliOptions, Print } from './options.ts';
 import { addWitness, listWitnesses, runWitness } from './witness-command.ts';
@@ -18,7 +14,7 @@ import { addWitness, listWitnesses, runWitness } from './witness-command.ts';
 /** One command: configuration, arguments, where to print, options. @returns the exit code: 0 done, 1 failed, 2 misused. */
 type Command = (config: ServerConfig, args: readonly string[], print: Print, options: CliOptions) => Promise<number>;
 
-/** Every command by its two words. */
+/** Every command by its two words. The server is loaded by those that need it, so that a bill is rated in a moment. */
 export const commands: Readonly<Record<string, Command>> = {
   'people invite': (config, args, print) => withContext(config, (context) => invite(context, args, print)),
   'people list': (config, _args, print) => withContext(config, (context) => listPeople(context, print)),
@@ -50,6 +46,7 @@ export const commands: Readonly<Record<string, Command>> = {
 /** Runs over the configured database, or over the embedded one, which a running server then shares. */
 async function withDatabase(config: ServerConfig, run: (url: string) => Promise<number>): Promise<number> {
   if (config.databaseUrl !== undefined) return run(config.databaseUrl);
+  const { startEmbedded } = await import('../store/embedded.ts');
   const embedded = await startEmbedded({ dataDir: config.dataDir });
   try {
     return await run(embedded.url);
@@ -61,6 +58,7 @@ async function withDatabase(config: ServerConfig, run: (url: string) => Promise<
 function withContext(config: ServerConfig, run: (context: ServerContext) => Promise<number>): Promise<number> {
   return withDatabase(config, async (databaseUrl) => {
     await migrateNow(databaseUrl, () => undefined);
+    const [{ createContext }, { createLog }] = await Promise.all([import('../context.ts'), import('../log.ts')]);
     const publicUrl = config.publicUrl ?? `http://localhost:${String(config.port ?? 0)}`;
     const context = await createContext({ ...config, databaseUrl, publicUrl, allowedOrigins: [] }, createLog('silent'));
     try {
@@ -72,6 +70,11 @@ function withContext(config: ServerConfig, run: (context: ServerContext) => Prom
 }
 
 async function migrateNow(databaseUrl: string, print: Print): Promise<number> {
+  const [{ openStore }, { migrate }, { createLog }] = await Promise.all([
+    import('../store/database.ts'),
+    import('../store/migrate.ts'),
+    import('../log.ts'),
+  ]);
   const store = openStore(databaseUrl, 1, createLog('warn'));
   try {
     const applied = await migrate(store.pool);

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import * as v from 'valibot';
 import { compileTariff } from '../../domain/tariffs/compile.ts';
 import type { CompiledTariff } from '../../domain/tariffs/compiled.ts';
@@ -22,18 +22,33 @@ export class FeeFileProblem extends Error {
   }
 }
 
-/** Reads JSON from a file that is not too large. Throws a FeeFileProblem. */
+/** Reads a descriptor to its end, or to the first byte that is too many. */
+function readAll(descriptor: number, path: string): Buffer {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for (;;) {
+    const part = Buffer.alloc(65_536);
+    const bytes = readSync(descriptor, part);
+    if (bytes === 0) return Buffer.concat(parts);
+    parts.push(part.subarray(0, bytes));
+    size += bytes;
+    if (size > fileMaxBytes)
+      throw new FeeFileProblem('too-large', path, `is larger than ${String(fileMaxBytes)} bytes`);
+  }
+}
+
+/** Reads JSON that is not too large from a file, or from the standard input as `-`. Throws a FeeFileProblem. */
 export function readJson(path: string): unknown {
   let text: string;
+  let descriptor = 0;
   try {
-    const { size } = statSync(path);
-    if (size > fileMaxBytes) {
-      throw new FeeFileProblem('too-large', path, `is ${String(size)} bytes; at most ${String(fileMaxBytes)} are read`);
-    }
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    descriptor = path === '-' ? 0 : openSync(path, 'r');
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readAll(descriptor, path));
   } catch (error) {
     if (error instanceof FeeFileProblem) throw error;
     throw new FeeFileProblem('bad-input', path, 'cannot be read, or is no UTF-8');
+  } finally {
+    if (descriptor > 2) closeSync(descriptor);
   }
   try {
     return JSON.parse(text) as unknown;

@@ -25,6 +25,7 @@ const usage = `till: the operators' command line. Reads the same environment as 
   till field list                       the newest delegations, with what is wrong with their uses
   till field revoke D-NUMBER REASON     end a delegation; terminals hear of it with their next grant
   till fee rate --input FILE            the bill that follows from {tariff, account, readings, asOf, …}, as JSON;
+                                        - reads the standard input;
                                         exit code 2 and a JSON error that names the place when it cannot be
   till fee check FILE…                  work the examples of tariffs; exit code 1 when one does not come out
   till fee compare OLD NEW --bills FILE what bills would have been under another tariff

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,16 @@ describe('fee rate', () => {
       tiers: [{ current: 0, left: '2562' }],
       state: { used: { energy: { '2026-01-01': '318' } } },
     });
+  });
+
+  test('reads the standard input too', () => {
+    const main = join(import.meta.dirname, '../../../server/cli/main.ts');
+    const run = (input: string) =>
+      spawnSync(process.execPath, [main, 'fee', 'rate', '--input', '-'], { input, encoding: 'utf8' });
+    expect(JSON.parse(run(JSON.stringify(asked)).stdout)).toMatchObject({ totalFen: 15528 });
+    const broken = run('{');
+    expect(broken.status).toBe(2);
+    expect(JSON.parse(broken.stdout)).toMatchObject({ error: { code: 'bad-input', field: '-' } });
   });
 
   const tier = {
