@@ -91,6 +91,8 @@ export function sendRefund(
 export interface RefundWord {
   readonly refundId: string;
   readonly result: RefundResult;
+  /** The answer to its first sending. Only there a refusal is certain to have done nothing. */
+  readonly isFirst?: boolean;
   readonly raw?: string;
 }
 
@@ -110,8 +112,9 @@ export function settleRefund(snapshot: Snapshot, word: RefundWord, moment: Momen
       takeFailed(draft, refund, word, result);
       break;
     case 'refused':
-      // A refund that nobody asked for must come about; the keys are mended, then it goes on.
-      if (isByPerson(refund)) takeFailed(draft, refund, word, result);
+      // A refund that nobody asked for must come about: the keys are mended, then it goes on. So does one that may have
+      // come about before, of which a refused question says nothing.
+      if (isByPerson(refund) && word.isFirst === true) takeFailed(draft, refund, word, result);
       else lookAgain(draft, refund, word, `${result.code} ${result.message}`);
       break;
     case 'processing':

@@ -107,6 +107,27 @@ describe('a refund', () => {
     },
   );
 
+  it('refused at its first sending has failed; once it was sent, a refused question says nothing about it', async () => {
+    const { id, numbers } = await paid();
+    const platform = shop.platform('toy-a');
+    platform.refusal = { code: 'SIGN_ERROR', message: 'the key is not known' };
+    expect(value(await shop.refund(id, { amountFen: fen(100) })).refunds).toMatchObject([{ state: 'failed' }]);
+    platform.refusal = undefined;
+    shop.setFate('toy-a', (call) => (call === 'refund' ? 'lost' : 'ok'));
+    value(await shop.refund(id, { amountFen: fen(3_000) }));
+    shop.setFate('toy-a', () => 'ok');
+    platform.refusal = { code: 'SIGN_ERROR', message: 'the key is not known' };
+    await shop.pass(6_000);
+    expect((await shop.look(id)).refunds.at(-1)).toMatchObject({ state: 'unknown' });
+    platform.refusal = undefined;
+    await shop.pass(60_000);
+    expect(await shop.look(id)).toMatchObject({
+      refundedFen: 3_000,
+      refunds: [{ state: 'failed' }, { state: 'done' }],
+    });
+    expect(platform.heldFen(numbers[0] ?? '')).toBe(7_000);
+  });
+
   it('is settled by the platform’s notification, once', async () => {
     const { id, numbers } = await paid();
     shop.setFate('toy-a', (call) => (call === 'refund' ? 'lost' : 'ok'));

@@ -172,7 +172,8 @@ export class AlipayChannel implements Channel {
       if (done !== undefined) return done;
     }
     // fund_change N: nothing moved in this call, either because it moved before or because it has not moved yet.
-    return this.queryRefund(attempt, refund);
+    const told = await this.queryRefund(attempt, refund);
+    return told.kind === 'refused' ? { kind: 'unknown', why: `The question was refused: ${told.message}` } : told;
   }
 
   /** alipay.trade.fastpay.refund.query. An answer without `refund_status` means that the refund is not there (yet). */

@@ -189,7 +189,7 @@ export class UnionPayQrChannel implements Channel {
 
   async #acceptedRefund(attempt: AttemptFacts, refund: RefundFacts): Promise<RefundResult> {
     const told = await this.queryRefund(attempt, refund);
-    return told.kind === 'not-found' ? { kind: 'processing' } : told;
+    return told.kind === 'not-found' || told.kind === 'refused' ? { kind: 'processing' } : told;
   }
 
   /** 消费撤销, under a number of its own that is the same in every repetition. */

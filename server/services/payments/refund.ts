@@ -1,4 +1,10 @@
-import { askedBackFen, askRefund, sendRefund, settleRefund } from '../../../domain/payments/refunding.ts';
+import {
+  askedBackFen,
+  askRefund,
+  type RefundWord,
+  sendRefund,
+  settleRefund,
+} from '../../../domain/payments/refunding.ts';
 import type { RefundResult } from '../../../domain/payments/answers.ts';
 import type { Outcome } from '../../../domain/payments/records.ts';
 import { err, ok } from '../../../domain/result.ts';
@@ -103,7 +109,7 @@ async function send(
   if (marked.result !== 'written') return marked.order;
   const ready = factsOf(parts, marked.order, open, refundId);
   const asked = await ask(parts, () => channel.refund(ready.attempt, ready.refund));
-  return hearRefund(parts, marked.order, { refundId, ...asked });
+  return hearRefund(parts, marked.order, { refundId, isFirst: true, ...asked });
 }
 
 async function askAbout(
@@ -131,10 +137,6 @@ function factsOf(parts: EngineParts, stored: StoredOrder, { definition }: OpenCh
   };
 }
 
-async function hearRefund(
-  parts: EngineParts,
-  stored: StoredOrder,
-  word: { readonly refundId: string; readonly result: RefundResult; readonly raw?: string },
-): Promise<StoredOrder> {
+async function hearRefund(parts: EngineParts, stored: StoredOrder, word: RefundWord): Promise<StoredOrder> {
   return (await change(parts, stored, (order) => settleRefund(order, word, momentOf(parts)))).order;
 }

@@ -38,7 +38,7 @@ export class ToyPlatform {
   scan: (authCode: string) => 'pay' | 'ask' | 'decline' = () => 'pay';
   /** What proofs say instead of the truth. */
   lie: Partial<{ amountFen: Fen; currency: string; platformMerchantId: string; attemptNo: string }> = {};
-  /** Refuses first calls, as when our keys are wrong. */
+  /** Refuses first calls and everything about refunds, as when our keys are wrong. */
   refusal: { readonly code: string; readonly message: string } | undefined;
   /** Refuses to undo, as when an account has no keys for it. */
   refusesToUndo = false;
@@ -138,6 +138,7 @@ export class ToyPlatform {
   }
 
   refund(facts: AttemptFacts, refund: RefundFacts): RefundResult {
+    if (this.refusal !== undefined) return { kind: 'refused', ...this.refusal };
     const payment = this.payments.get(facts.attemptNo);
     if (payment === undefined) return { kind: 'not-found' };
     if (!payment.refunds.has(refund.refundNo)) {
@@ -151,6 +152,7 @@ export class ToyPlatform {
   }
 
   queryRefund(facts: AttemptFacts, refund: RefundFacts): RefundResult {
+    if (this.refusal !== undefined) return { kind: 'refused', ...this.refusal };
     return this.#refunded(this.payments.get(facts.attemptNo), refund.refundNo);
   }
 
