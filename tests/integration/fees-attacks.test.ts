@@ -163,6 +163,24 @@ describe('the address of a phone', () => {
   });
 });
 
+describe('a terminal that the office took off a payee’s list', () => {
+  it('goes on with nothing that it had begun: no visit, no quote, no payment', async () => {
+    const household = await fees.household();
+    await fees.bill(household, 4_000, { dueOn: '2027-12-20' });
+    const other = await otherTerminal();
+    const { visit } = await fees.visit(household, other);
+    const quote = await fees.quote(household, undefined, other);
+    await fees.sql('delete from fee_payee_terminals where terminal_id = $1', other.terminalId);
+    const query = `?visit=${visit}`;
+    expect((await other.call('feeHousehold', {}, undefined, query)).code).toBe('expired');
+    const wish = { id: newId(), visit, topUpFen: 5_000 };
+    expect((await other.call('feeMakeQuote', {}, wish)).code).toBe('expired');
+    expect(await fees.pay(quote, { app: other })).toMatchObject({ code: 'paused', field: 'payee' });
+    expect(await fees.attempts(quote.quoteId)).toEqual([]);
+    expect(await isBeingPaid(household)).toEqual([false]);
+  });
+});
+
 describe('accounts', () => {
   it('a part given back is taken from the newest bills of the payment', async () => {
     const [places, rounds] = [[3, 2, 1, 0], 3] as const;

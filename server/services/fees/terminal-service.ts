@@ -21,7 +21,7 @@ import { findHousehold } from './lookup/find.ts';
 import { readHousehold } from './lookup/household.ts';
 import { forgetLookups } from './lookup/limits.ts';
 import { readMenu } from './lookup/menu.ts';
-import { readVisit } from './lookup/visit.ts';
+import { currentVisit } from './lookup/visit.ts';
 import { forgetClaims } from './payments/claims.ts';
 import { giveUpQuote } from './payments/end.ts';
 import { type PayCall, payQuote } from './payments/pay.ts';
@@ -80,7 +80,7 @@ export function createFeeTerminalService(parts: FeeTerminalParts): FeeTerminalSe
     menu: (app) => readMenu(core, app.terminalId, `${parts.publicUrl}/l`),
     lookup: (app, body) => findHousehold(core, app, body),
     household: async (app, token) => {
-      const visit = readVisit(core.keys(), app.terminalId, token, core.clock());
+      const visit = await currentVisit(core, app.terminalId, token);
       if (visit === undefined) return err('expired', 'visit');
       return ok(await readHousehold(core, { merchantId: visit.payeeId, accountId: visit.accountId }, token));
     },

@@ -1,5 +1,7 @@
 import type { FeeService } from '../../../../domain/tariffs/rating.ts';
+import type { Core } from '../../../core.ts';
 import type { KeyRing } from '../../../keys/key-ring.ts';
+import { isOnMenu } from './menu.ts';
 
 /** A household that somebody named at a terminal. */
 export interface Visit {
@@ -26,4 +28,11 @@ export function readVisit(keys: KeyRing, terminalId: string, token: string, nowM
   } catch {
     return undefined;
   }
+}
+
+/** The same, as long as the household's service can still be asked for at this terminal. */
+export async function currentVisit(core: Core, terminalId: string, token: string): Promise<Visit | undefined> {
+  const visit = readVisit(core.keys(), terminalId, token, core.clock());
+  if (visit === undefined) return undefined;
+  return (await isOnMenu(core, terminalId, visit.payeeId, visit.service)) ? visit : undefined;
 }

@@ -9,6 +9,7 @@ import type { Payer } from '../../../channels/channel.ts';
 import type { PaymentActor } from '../../payments/service.ts';
 import type { SignedInApp } from '../../terminal-apps/apps.ts';
 import { documentOf } from '../documents/sign.ts';
+import { isOnMenu } from '../lookup/menu.ts';
 import { computeAgain, isStale, requote } from '../quotes/requote.ts';
 import { type QuoteRow, readQuoteRow } from '../quotes/rows.ts';
 import { orderOf, quoteView, type ViewTools } from '../quotes/view.ts';
@@ -47,6 +48,8 @@ export async function payQuote(tools: PayTools, call: PayCall, body: PayQuote): 
   if (row.replaced_by !== null) return anew(tools, row, order);
   if (order !== undefined && order.state !== 'open' && order.state !== 'cancelled')
     return ok({ quote: await quoteView(tools, row) });
+  // The office may have taken the terminal, the service or the payee out since the quote was made.
+  if (!(await isOnMenu(tools.core, call.app.terminalId, row.merchant_id, row.service))) return err('paused', 'payee');
   const isHeld = await isHeldByOthers(tools, call.app, row);
   if (isHeld) return ok({ quote: { ...(await quoteView(tools, row)), reason: 'being-paid' } });
   const computed = await computeAgain(tools, row);

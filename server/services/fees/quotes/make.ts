@@ -4,7 +4,7 @@ import type { MakeQuote, QuoteView } from '../../../../protocol/http/fees-termin
 import type { Answer } from '../../../answer.ts';
 import { uuidv7 } from '../../../store/uuid.ts';
 import { signDocument } from '../documents/sign.ts';
-import { readVisit } from '../lookup/visit.ts';
+import { currentVisit } from '../lookup/visit.ts';
 import { hashOf } from '../parts.ts';
 import { type Computed, computeQuote, documentOfQuote } from './compute.ts';
 import { readFrame } from './frame.ts';
@@ -30,7 +30,7 @@ export async function makeQuote(tools: ViewTools, app: SignedInApp, body: MakeQu
   const { core } = tools;
   const { billIds, topUpFen } = body;
   if ((billIds === undefined) === (topUpFen === undefined)) return err('bad-request', 'billIds');
-  const visit = readVisit(core.keys(), app.terminalId, body.visit, core.clock());
+  const visit = await currentVisit(core, app.terminalId, body.visit);
   if (visit === undefined) return err('expired', 'visit');
   const account = { merchantId: visit.payeeId, accountId: visit.accountId };
   const chosen = billIds === undefined ? undefined : [...new Set(billIds)].sort();
