@@ -268,6 +268,33 @@ describe('a household that was ended', () => {
   });
 });
 
+describe('a billing run at which every worker fails', () => {
+  it('can be ended, and another one begun', async () => {
+    const household = await fees.household();
+    await fees.sql(
+      `create function fail_at() returns trigger language plpgsql as $$ begin
+         if new.account_id = '${household.id}' then raise exception 'broken'; end if; return new; end $$`,
+    );
+    await fees.sql('create trigger fail_at before insert on fee_bills for each row execute function fail_at()');
+    const days = { service: 'electricity' as const, from: '2026-08-01', to: '2026-08-31' };
+    const place = { merchantId: fees.payeeId, runId: newId() };
+    await office().startRun(undefined, fees.payeeId, { id: place.runId, ...days });
+    await office().runsIdle();
+    await office().cancelRun(undefined, place);
+    fees.world.nowMs += 61_000;
+    await office().resumeRuns();
+    await office().runsIdle();
+    const run = await office().run(place);
+    expect(run.ok && run.value.state).toBe('cancelled');
+    await fees.sql('drop trigger fail_at on fee_bills');
+    const next = { merchantId: fees.payeeId, runId: newId() };
+    await office().startRun(undefined, fees.payeeId, { id: next.runId, ...days });
+    await office().runsIdle();
+    const done = await office().run(next);
+    expect(done.ok && done.value.state).toBe('done');
+  });
+});
+
 describe('two clerks at once', () => {
   it('the second to save a draft hears that it is not as it was', async () => {
     const tariffId = newId();

@@ -136,6 +136,8 @@ export async function workRun(
   if (!(await claim(core, place))) return;
   const first = await readRunRow(core.db, place);
   if (first === undefined) return;
+  // Looked at before any household: one at which every worker fails must not keep the run from being ended.
+  if (first.cancel_wanted) return finish(core, first, 'cancelled');
   const work = await workOf(first);
   let behind = first.behind;
   for (let rounds = 0; rounds <= first.total + 1; rounds += 1) {
