@@ -211,7 +211,7 @@ export const feesEn = {
     anybody: 'Anybody’s phone may scan it. The receipt is printed here.',
     otherWay: 'Another way',
     ending: 'A code that its platform cannot call back ends by itself in a few minutes. You may leave.',
-    over: ['The code is too old', 'Nobody paid in time. Nothing was charged. A new code is one key away.'],
+    over: ['The code is too old', 'Nobody paid in time. Nothing was charged.'],
   },
   paid: {
     printing: 'Printing the receipt',

@@ -85,7 +85,7 @@ export const feesZh: FeesText = {
   months: {
     title: '最近十二个月',
     none: '还没有以前的账单。',
-    highest: (month, amount) => `最高是${month}，${amount}。`,
+    highest: (month, amount) => `最高是 ${month}，${amount}。`,
     row: (month, quantity, amount) => `${month}：${quantity} ${amount}`,
   },
   receipts: {
@@ -207,9 +207,9 @@ export const feesZh: FeesText = {
     scan: (name) => `请用${name}扫一扫`,
     label: (name, amount) => `${name}付款二维码，${amount}`,
     anybody: '家人的手机也能扫。凭证在这里打印。',
-    otherWay: '换一种方式',
+    otherWay: '换个方式',
     ending: '有的付款码平台收不回，要等几分钟才失效。您可以先离开。',
-    over: ['付款码已过期', '没有人及时付款，没有扣款。按一下就有新码。'],
+    over: ['付款码已过期', '没有人付款，没有扣款。'],
   },
   paid: {
     printing: '正在打印凭证',

@@ -30,12 +30,14 @@ interface StageFacts {
   readonly blocked?: Blocked | undefined;
   /** It was a code at this terminal. */
   readonly isHere?: boolean;
+  /** The person asked for its end. */
+  readonly isCancelling?: boolean;
 }
 
 /** Title and sentence of a stage; `reason` is the platform's, in our own codes. */
 export function stageWords(
   stage: FeeStage | undefined,
-  { reason, blocked, isHere = false }: StageFacts,
+  { reason, blocked, isHere = false, isCancelling = false }: StageFacts,
   t: FeesText,
 ): { readonly title: string; readonly text: string } {
   if (stage === 'on-phone') return { title: t.onPhone.title, text: t.onPhone.hint };
@@ -44,7 +46,7 @@ export function stageWords(
   const [title = '', text = ''] = t.stage[name];
   if (stage === 'elsewhere' && blocked === 'being-paid') return { title: t.beingPaid, text: t.problem.beingPaid };
   if (stage === 'closed' && reason === 'paid-late') return { title: t.paidLate[0] ?? '', text: t.paidLate[1] ?? '' };
-  if (stage === 'closed' && isHere) return { title: t.qr.over[0] ?? '', text: t.qr.over[1] ?? '' };
+  if (stage === 'closed' && isHere && !isCancelling) return { title: t.qr.over[0] ?? '', text: t.qr.over[1] ?? '' };
   if (stage === 'ending' && isHere) return { title, text: sentences(text, t.qr.ending) };
   if (stage !== 'failed') return { title, text };
   const reasons: TerminalText['reason'] = terminalText.t.reason;
