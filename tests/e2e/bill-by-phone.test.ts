@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { BillFlow } from './support/bill-flow.ts';
-import { chooseWay, residentPhone } from './support/bill-phone.ts';
+import { chooseWay, openBill, residentPhone } from './support/bill-phone.ts';
 import { directWayOpen, RelayCut, watchDirectWay } from './support/relay-cut.ts';
 
 const problem = chromiumProblem();
@@ -28,7 +28,12 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
   /** Terminal, phone, ledger and household must tell the same. */
   async function expectPaid(phone: Page, fen: number): Promise<void> {
     await phone.getByTestId('paid').waitFor();
-    const receiptNo = ((await phone.getByTestId('receipt-no').textContent()) ?? '').replace(/^.*?(TK-\S+).*$/s, '$1');
+    await expectBooks((await phone.getByTestId('receipt-no').textContent()) ?? '', fen);
+  }
+
+  /** Terminal, ledger and household's account tell of a receipt alike. */
+  async function expectBooks(told: string, fen: number): Promise<void> {
+    const receiptNo = told.replace(/^.*?(TK-\S+).*$/s, '$1');
     await flow.billAt('paid').waitFor();
     expect(await flow.terminal.page.getByTestId('fees').textContent()).toContain(receiptNo);
     const paidFen = await flow.one<string>(
@@ -48,6 +53,13 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
       [receiptNo],
     );
     expect(Number(open)).toBe(0);
+    const owed = await flow.one<string>(
+      `select count(*)::text as value from fee_receipts r join fee_quotes q on q.id = r.quote_id
+       cross join jsonb_array_elements(q.bills) x join fee_bills b on b.id = (x ->> 'id')::uuid
+       where r.receipt_no = $1 and b.state <> 'paid'`,
+      [receiptNo],
+    );
+    expect(Number(owed)).toBe(0);
     await flow.finish();
   }
 
@@ -174,5 +186,36 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     relay.restore();
     await flow.payInWallet(phone);
     await expectPaid(phone, fen);
+  });
+
+  test('the relay cannot be reached: the bill is paid by a code on the terminal itself, and its books agree', async () => {
+    const { terminal } = flow;
+    await flow.toChannels();
+    const relay = new RelayCut();
+    await relay.watch(terminal.page);
+    await relay.cut();
+    await terminal.open();
+    await terminal.screen('channels').waitFor();
+    await openBill(terminal, 'electricity', neighbour);
+    const fen = await sumOnTerminal();
+    await terminal.page.locator('[data-testid="link-note"][data-code="no-connection"]').waitFor();
+    expect(relay.refused).toBeGreaterThan(0);
+    await terminal.press('1');
+    await terminal.feeScreen('ways').waitFor();
+    // The first choice was a slip: another way ends it at its platform, with the same bill.
+    await terminal.press(await terminal.keyOf('fee-way-wechat-pay'));
+    await terminal.feeStage('qr').waitFor();
+    await terminal.anchor('qr').waitFor();
+    const slip = await terminal.codeText();
+    await terminal.press('1');
+    await terminal.feeScreen('ways').waitFor();
+    await terminal.press(await terminal.keyOf('fee-way-unionpay-qr'));
+    await terminal.feeStage('qr').waitFor();
+    await terminal.anchor('qr').waitFor();
+    await expect(flow.payCode(slip)).rejects.toThrow('the wallet says');
+    await flow.payCode(await terminal.codeText());
+    await flow.billAt('paid').waitFor();
+    await expectBooks((await terminal.anchor('receipt-no').textContent()) ?? '', fen);
+    relay.restore();
   });
 });

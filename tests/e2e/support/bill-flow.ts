@@ -62,9 +62,10 @@ export class BillFlow {
   async toChannels(): Promise<void> {
     if (await this.terminal.screen('channels').isVisible()) return;
     await this.terminal.open();
-    for (let tries = 0; tries < 8 && !(await this.terminal.screen('channels').isVisible()); tries += 1) {
+    // Looked at after every key: on the list itself Confirm would lead away again.
+    for (let tries = 0; tries < 16 && !(await this.terminal.screen('channels').isVisible()); tries += 1) {
+      await this.terminal.press(tries % 2 === 0 ? 'cancel' : 'confirm');
       await this.terminal.page.waitForTimeout(250);
-      await this.terminal.press('cancel', 'confirm');
     }
     await this.terminal.screen('channels').waitFor();
   }

@@ -20,7 +20,13 @@ export const residentPhone = {
 } as const satisfies BrowserContextOptions;
 
 /** From the channel list to a code: service, number, digits, the oldest bill. */
-export async function askForBill(
+export async function askForBill(terminal: TerminalPage, service: string, household?: Household): Promise<void> {
+  await openBill(terminal, service, household);
+  await terminal.anchor('qr').waitFor();
+}
+
+/** From the channel list to the oldest bill, whether or not it has a code. */
+export async function openBill(
   terminal: TerminalPage,
   service: string,
   { number, secret }: Household = demoHousehold,
@@ -31,7 +37,6 @@ export async function askForBill(
   await terminal.feeScreen('bills').or(terminal.feeStage('code')).first().waitFor();
   if (await terminal.feeScreen('bills').isVisible()) await terminal.press('confirm');
   await terminal.feeStage('code').waitFor();
-  await terminal.anchor('qr').waitFor();
 }
 
 /** Reads the code off the terminal's screen as a camera would. */
