@@ -10,20 +10,26 @@ import { createRateLimit } from '../http/rate-limit.ts';
 const resultsMax = 240;
 const keysMax = 240;
 const minuteMs = 60_000;
+/** Quotes, and payments begun, of one terminal in ten minutes: each is kept for a month, or asks something of a platform. */
+const begunMax = 300;
 
 /** Fees at a terminal, and what a resident's phone asks by itself. */
 export function feesTerminalHandlers({ services, clientAddress: addressOf }: ServerContext) {
   const { feesAtTerminals: fees } = services;
   const results = createRateLimit(resultsMax, minuteMs);
   const keys = createRateLimit(keysMax, minuteMs);
+  const [quotes, pays] = [createRateLimit(begunMax, 10 * minuteMs), createRateLimit(begunMax, 10 * minuteMs)];
   return {
     feeMenu: async ({ terminal }) => ok(await fees.menu(terminal)),
     feeLookup: ({ terminal, body }) => fees.lookup(terminal, body),
     feeHousehold: ({ terminal, query }) => fees.household(terminal, query.visit),
-    feeMakeQuote: ({ terminal, body }) => fees.makeQuote(terminal, body),
+    feeMakeQuote: async ({ terminal, body }) =>
+      quotes.take(terminal.terminalId) ? fees.makeQuote(terminal, body) : errorResponse('rate-limited'),
     feeQuote: ({ terminal, params }) => fees.quote(terminal, params['id'] ?? ''),
-    feePayQuote: ({ terminal, params, body, http }) =>
-      fees.pay({ app: terminal, quoteId: params['id'] ?? '', address: addressOf(http) }, body),
+    feePayQuote: async ({ terminal, params, body, http }) =>
+      pays.take(terminal.terminalId)
+        ? fees.pay({ app: terminal, quoteId: params['id'] ?? '', address: addressOf(http) }, body)
+        : errorResponse('rate-limited'),
     feeEndQuote: ({ terminal, params }) => fees.giveUp(terminal, params['id'] ?? ''),
     feeReceipt: ({ terminal, params, query }) =>
       fees.receipt(terminal, { receiptNo: params['receiptNo'] ?? '', visit: query.visit }),

@@ -61,9 +61,12 @@ describe('somebody who guesses', () => {
     const household = await fees.household();
     await fees.to('2027-03-10T08:00:00');
     const codes: (string | undefined)[] = [];
-    for (let tries = 0; tries < 22; tries += 1) {
-      codes.push((await fees.lookup(String(72_000_000 + tries), household.secret)).code);
-      if (tries % 6 === 5) await fees.visit(household).catch(() => undefined);
+    for (const batch of [10, 10, 2]) {
+      const numbers = Array.from({ length: batch }, (_, at) => String(72_000_000 + codes.length + at));
+      const answers = await Promise.all(numbers.map((number) => fees.lookup(number, household.secret)));
+      codes.push(...answers.map(({ code }) => code));
+      // The own one is asked for in between, and when there is nothing left.
+      await fees.visit(household).catch(() => undefined);
     }
     expect(codes.filter((code) => code === 'not-found')).toHaveLength(20);
     expect(codes.slice(-2)).toEqual(['rate-limited', 'rate-limited']);
