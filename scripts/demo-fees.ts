@@ -8,7 +8,7 @@ import { demoTariffs } from './demo-fee-tariffs.ts';
 import { seedDemoPayments } from './demo-payments.ts';
 
 /** The payee of the demo. */
-export const demoPayee = '桂园小区物业服务处 Guiyuan Estate Office';
+export const demoPayee = '桂园小区物业服务处';
 
 const metered: readonly FeeService[] = ['electricity', 'water', 'gas'];
 const lines: readonly FeeService[] = ['mobile', 'fixed-phone'];
@@ -45,7 +45,7 @@ interface Seeding {
 
 async function ensurePayee({ services }: ServerContext): Promise<string> {
   const { items } = await services.registry.listMerchants();
-  const known = items.find(({ name }) => name === demoPayee);
+  const known = items.find(({ id, name }) => name === demoPayee || id === seedId('payee'));
   if (known !== undefined) return known.id;
   const body = { id: seedId('payee'), name: demoPayee, contact: '0755-0000 0000', address: '桂园小区 1 号楼' };
   return must(await services.registry.createMerchant(undefined, body), demoPayee).id;
@@ -56,7 +56,7 @@ async function furnishPayee({ context, payeeId }: Seeding): Promise<void> {
   const { items } = await registry.listTerminals({ limit: 100 });
   const payee = {
     ...{ isActive: true, digitsAboveFen: 50_000, allocation: 'oldest-first' as const },
-    ...{ receiptTitle: '桂园小区物业服务处', receiptFooter: '客服 0755-0000 0000' },
+    ...{ receiptTitle: demoPayee, receiptFooter: '客服 0755-0000 0000' },
     terminalIds: items.map(({ id }) => id),
   };
   must(await feeOffice.setPayee(undefined, payeeId, payee), 'payee');

@@ -28,7 +28,7 @@ describe('a household at the terminal', () => {
         {
           id: bill,
           version: 1,
-          title: { zh: '电费 2026年10月', en: 'Electricity, Oct 2026' },
+          title: { zh: '10 月电费', en: 'Electricity, October' },
           isOverdue: true,
           isBeingPaid: false,
         },

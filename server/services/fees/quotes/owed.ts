@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Fen, fen } from '../../../../domain/money.ts';
 import type { FeeService, LateFeeBase, RatedBill } from '../../../../domain/tariffs/rating.ts';
+import { shanghaiDay } from '../../../channels/shared/shanghai-time.ts';
 import type { Db } from '../../../store/database.ts';
 import { lateFeesOf } from './late.ts';
 import { billTitle, type Words } from './words.ts';
@@ -95,7 +96,8 @@ export async function readOwed(db: Db, query: OwedQuery): Promise<Owed[]> {
     })),
     query.atMs,
   );
-  return rows.map((row) => owedOf(row, late.get(row.id)));
+  const today = shanghaiDay(query.atMs);
+  return rows.map((row) => owedOf(row, late.get(row.id), today));
 }
 
 function baseOf(row: BillRow): LateFeeBase {
@@ -109,11 +111,14 @@ function baseOf(row: BillRow): LateFeeBase {
 
 type Late = NonNullable<ReturnType<Awaited<ReturnType<typeof lateFeesOf>>['get']>>;
 
-function owedOf(row: BillRow, late: Late | undefined): Owed {
+function owedOf(row: BillRow, late: Late | undefined, today: string): Owed {
   const lateAllFen = late?.fen ?? 0;
   return {
     ...{ id: row.id, version: row.version, from: row.period_from, to: row.period_to, dueOn: row.due_on },
-    title: billTitle(row.service, row.period_from, row.period_to, row.kind === 'correction'),
+    title: billTitle(
+      { service: row.service, from: row.period_from, to: row.period_to, isCorrection: row.kind === 'correction' },
+      today,
+    ),
     rated: row.rated,
     principalFen: fen(row.left_fen),
     paidFen: fen(row.paid_fen),

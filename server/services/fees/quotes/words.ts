@@ -9,7 +9,7 @@ export interface Words {
 /** What a bill of each service is called. */
 export const serviceNames: Readonly<Record<FeeService, Words>> = {
   property: { zh: '物业费', en: 'Property fee' },
-  housing: { zh: '房屋租金', en: 'Rent' },
+  housing: { zh: '房租', en: 'Rent' },
   water: { zh: '水费', en: 'Water' },
   electricity: { zh: '电费', en: 'Electricity' },
   gas: { zh: '燃气费', en: 'Gas' },
@@ -18,33 +18,59 @@ export const serviceNames: Readonly<Record<FeeService, Words>> = {
   'fixed-phone': { zh: '固定电话费', en: 'Fixed phone' },
 };
 
-const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const monthNames = [
+  ...['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November'],
+  'December',
+];
 
-function dayWords(day: string): Words {
-  const [year = '', month = '', date = ''] = day.split('-');
+/** True when the days are whole months of the calendar. */
+function areMonths(from: string, to: string): boolean {
+  const next = new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000).toISOString();
+  return from.endsWith('-01') && next.slice(8, 10) === '01';
+}
+
+/** One end of a period; with the year where it is not plain. */
+function endWords(day: string, isMonth: boolean, withYear: boolean): Words {
+  const [year = '', month = '', date = ''] = day.split('-').map((part) => String(Number(part)));
+  const name = monthNames[Number(month) - 1] ?? month;
   return {
-    zh: `${year}年${String(Number(month))}月${String(Number(date))}日`,
-    en: `${String(Number(date))} ${monthNames[Number(month) - 1] ?? month} ${year}`,
+    zh: `${withYear ? `${year} 年 ` : ''}${month} 月${isMonth ? '' : ` ${date} 日`}`,
+    en: `${isMonth ? name : `${date} ${name.slice(0, 3)}`}${withYear ? ` ${year}` : ''}`,
   };
 }
 
-/** True when the days are one whole month of the calendar. */
-function isMonth(from: string, to: string): boolean {
-  const next = new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000).toISOString();
-  return from.slice(0, 7) === to.slice(0, 7) && from.endsWith('-01') && next.slice(8, 10) === '01';
-}
-
-function periodWords(from: string, to: string): Words {
-  const [first, last] = [dayWords(from), dayWords(to)];
-  if (!isMonth(from, to)) return { zh: `${first.zh}至${last.zh}`, en: `${first.en} – ${last.en}` };
-  return { zh: first.zh.replace(/月.*$/, '月'), en: first.en.replace(/^\d+ /, '') };
-}
-
-/** What one bill is called: "Electricity, Oct 2026". It stands on receipts and at platforms, so no household is in it. */
-export function billTitle(service: FeeService, from: string, to: string, isCorrection: boolean): Words {
-  const [name, period] = [serviceNames[service], periodWords(from, to)];
+/** The days of a bill as people say them; `today` tells which year goes without saying. */
+function periodWords(from: string, to: string, today: string): Words {
+  const isMonth = areMonths(from, to);
+  const [first, last] = [from.slice(0, 4), to.slice(0, 4)];
+  const isOneYear = first === last;
+  const withYear = !isOneYear || first !== today.slice(0, 4);
+  const [start, end] = [endWords(from, isMonth, withYear), endWords(to, isMonth, withYear)];
+  if (isMonth && from.slice(0, 7) === to.slice(0, 7)) return start;
+  // The year of both stands once: before them in Chinese, behind them in English.
   return {
-    zh: `${name.zh}${isCorrection ? '更正' : ''} ${period.zh}`,
+    zh: `${start.zh}至 ${endWords(to, isMonth, !isOneYear).zh}`,
+    en: `${endWords(from, isMonth, !isOneYear).en} – ${end.en}`,
+  };
+}
+
+/** What a bill is for, besides its days. */
+interface Titled {
+  readonly service: FeeService;
+  /** First and last day, `yyyy-mm-dd`. */
+  readonly from: string;
+  readonly to: string;
+  readonly isCorrection: boolean;
+}
+
+/**
+ * What one bill is called on `today`: "10 月电费", "Electricity, October"; with its year when that is not the present one.
+ * It stands on receipts and at platforms, so no household is in it.
+ */
+export function billTitle({ service, from, to, isCorrection }: Titled, today: string): Words {
+  const [name, period] = [serviceNames[service], periodWords(from, to, today)];
+  return {
+    zh: `${period.zh}${name.zh}${isCorrection ? '更正' : ''}`,
     en: `${name.en}${isCorrection ? ' correction' : ''}, ${period.en}`,
   };
 }
