@@ -27,6 +27,7 @@ import {
   resultOfQueryV2,
   resultOfRefund,
   resultOfRefundError,
+  resultOfReverse,
   resultOfTransaction,
 } from './transform.ts';
 
@@ -125,11 +126,7 @@ export class WeChatPayChannel implements Channel {
     const answer = await this.#v2.callAsMerchant('reverse', '/secapi/pay/reverse', fields);
     if (answer.kind === 'unknown') return answer;
     if (answer.kind === 'unsigned-no') return { kind: 'unknown', why: answer.message };
-    if (answer.fields['result_code'] === 'SUCCESS') return { kind: 'closed' };
-    const code = answer.fields['err_code'] ?? '';
-    if (code === 'USERPAYING') return { kind: 'unknown', why: 'The payer is paying at this moment.' };
-    if (code === 'REVERSE_EXPIRE') return this.query(attempt);
-    return resultOfError(code, answer.fields['err_code_des'] ?? '') ?? (await this.query(attempt));
+    return resultOfReverse(answer.fields) ?? (await this.query(attempt));
   }
 
   async refund(attempt: AttemptFacts, refund: RefundFacts): Promise<RefundResult> {

@@ -180,6 +180,18 @@ export function resultOfQueryV2(fields: Readonly<Record<string, string>>): PayRe
   }
 }
 
+/**
+ * What API v2 says of an undoing (chapter 9.11, reverse). `recall` Y: it has not happened yet and must be asked for again,
+ * whatever else the answer says. `undefined` when only a query can tell.
+ */
+export function resultOfReverse(fields: Readonly<Record<string, string>>): PayResult | undefined {
+  const code = fields['err_code'] ?? '';
+  if (fields['recall'] === 'Y') return { kind: 'unknown', why: 'The platform asks to undo again.' };
+  if (fields['result_code'] === 'SUCCESS') return { kind: 'closed' };
+  if (code === 'USERPAYING') return { kind: 'unknown', why: 'The payer is paying at this moment.' };
+  return code === 'REVERSE_EXPIRE' ? undefined : resultOfError(code, fields['err_code_des'] ?? '');
+}
+
 interface LooseProof {
   readonly attemptNo: string | undefined;
   readonly amountFen: number | undefined;

@@ -8,6 +8,7 @@ import {
   resultOfQueryV2,
   resultOfRefund,
   resultOfRefundError,
+  resultOfReverse,
   resultOfTransaction,
 } from '../../../server/channels/wechat-pay/transform.ts';
 
@@ -28,6 +29,20 @@ const proof = {
   transactionId: '4200000000202603020000000001',
   paidAtMs: Date.parse('2026-03-02T02:00:00Z'),
 };
+
+describe('an undoing by API v2', () => {
+  test.each([
+    [{ result_code: 'SUCCESS', recall: 'N' }, 'closed'],
+    [{ result_code: 'SUCCESS', recall: 'Y' }, 'unknown'],
+    [{ result_code: 'FAIL', err_code: 'ORDERNOTEXIST', recall: 'Y' }, 'unknown'],
+    [{ result_code: 'FAIL', err_code: 'USERPAYING', recall: 'N' }, 'unknown'],
+    [{ result_code: 'FAIL', err_code: 'ORDERNOTEXIST', recall: 'N' }, 'not-found'],
+    [{ result_code: 'FAIL', err_code: 'NOAUTH', recall: 'N' }, 'refused'],
+    [{ result_code: 'FAIL', err_code: 'REVERSE_EXPIRE', recall: 'N' }, undefined],
+  ] as [Record<string, string>, string | undefined][])('%j is %s', (fields, kind) => {
+    expect(resultOfReverse(fields)?.kind).toBe(kind);
+  });
+});
 
 describe('trade_state of API v3', () => {
   test.each([
