@@ -233,8 +233,11 @@ export class AlipayChannel implements Channel {
     return `${String(Math.min(lifeMinutes.most, Math.max(lifeMinutes.least, minutes)))}m`;
   }
 
+  /** `ask`: Alipay has the trade. A question that is refused then does not say that nothing was taken. */
   async #settle(attempt: AttemptFacts, result: PayResult | 'ask'): Promise<PayResult> {
-    return result === 'ask' ? this.query(attempt) : result;
+    if (result !== 'ask') return result;
+    const told = await this.query(attempt);
+    return told.kind === 'refused' ? { kind: 'unknown', why: `The question was refused: ${told.message}` } : told;
   }
 
   /** The number of a refund at Alipay is the trade's with our own; Alipay gives refunds no number of theirs. */

@@ -179,10 +179,11 @@ export class UnionPayQrChannel implements Channel {
     return answer.kind === 'answer' ? resultOfQuery(answer.respCode, answer.fields) : answer;
   }
 
-  /** `ask`: accepted, or the number was used before. A query that knows nothing of it then is no answer. */
+  /** `ask`: accepted, or the number was used before. A query that knows nothing of it or is refused then is no answer. */
   async #settle(attempt: AttemptFacts, result: PayResult | 'ask'): Promise<PayResult> {
     if (result !== 'ask') return result;
     const told = await this.query(attempt);
+    if (told.kind === 'refused') return { kind: 'unknown', why: `The question was refused: ${told.message}` };
     if (told.kind !== 'not-found') return told;
     return { kind: 'unknown', why: 'UnionPay took the number and does not find it yet.' };
   }

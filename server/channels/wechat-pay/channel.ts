@@ -89,7 +89,8 @@ export class WeChatPayChannel implements Channel {
     if (fields['result_code'] === 'SUCCESS') return resultOfMicropay(fields);
     const code = fields['err_code'] ?? '';
     const isOver = payError(code).kind === 'closed';
-    return (isOver ? undefined : resultOfError(code, fields['err_code_des'] ?? '')) ?? (await this.query(attempt));
+    const said = isOver ? undefined : resultOfError(code, fields['err_code_des'] ?? '');
+    return said ?? uncertain(await this.query(attempt));
   }
 
   /** Asks API v3; a number that it does not know is asked at API v2 too when the account scans codes. */
@@ -223,7 +224,7 @@ export class WeChatPayChannel implements Channel {
   /** An unsigned no is proof of nothing: the signed query decides whether something was done. */
   async #confirmNo(attempt: AttemptFacts, message: string): Promise<PayResult> {
     const found = await this.#queryV3(attempt);
-    return found.kind === 'not-found' ? { kind: 'refused', code: 'FAIL', message } : found;
+    return found.kind === 'not-found' ? { kind: 'refused', code: 'FAIL', message } : uncertain(found);
   }
 
   #orderBody(attempt: AttemptFacts, scene: JsonObject): JsonObject {
@@ -245,4 +246,9 @@ export class WeChatPayChannel implements Channel {
       },
     };
   }
+}
+
+/** A question that is refused does not say that nothing was taken. */
+function uncertain(told: PayResult): PayResult {
+  return told.kind === 'refused' ? { kind: 'unknown', why: `The question was refused: ${told.message}` } : told;
 }

@@ -2,7 +2,7 @@ import { createHash, createSign } from 'node:crypto';
 import iconv from 'iconv-lite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unionPayStandIn } from '../../../mock-server/platforms/unionpay-qr/stand-in.ts';
-import type { ChannelAccount, RawRequest } from '../../../server/channels/channel.ts';
+import type { ChannelAccount, Exchange, RawRequest } from '../../../server/channels/channel.ts';
 import { unionpayQr } from '../../../server/channels/unionpay-qr/definition.ts';
 import { openBench, startDay } from './bench.ts';
 import type { OpenBench } from './bench.ts';
@@ -79,6 +79,24 @@ describe('codes', () => {
     const attempt = await showAndPay(open);
     const other = { ...attempt, memo: { txnTime: '20260302100001' } };
     expect((await open.reopen(open.account).query(other)).kind).toBe('not-found');
+  });
+});
+
+describe('a customer’s code', () => {
+  test('accepted, and the question about it refused: that is no certainty that nothing was taken', async () => {
+    const authCode = open.standIn.authCode?.('pay');
+    if (authCode === undefined) throw new Error('no code');
+    const keys = open.account.keys.map((key) =>
+      key.purpose === 'merchant-certificate' ? { ...key, notAfterMs: open.clock.now() + 1_000 } : key,
+    );
+    const channel = open.reopen({ ...open.account, keys });
+    const exchanges = open.exchanges as Exchange[];
+    // The certificate ends while the first answer comes.
+    exchanges.push = (...more) => {
+      open.clock.advance(2_000);
+      return Array.prototype.push.apply(exchanges, more);
+    };
+    expect((await channel.payByAuthCode?.(await open.attempt(), authCode))?.kind).toBe('unknown');
   });
 });
 
