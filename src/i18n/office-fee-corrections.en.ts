@@ -32,6 +32,7 @@ export const officeFeeCorrectionsEn = {
   again: 'Correct bills that are left over',
   started: 'The bills are being corrected.',
   kind: 'Correction',
+  titleOf: (about: string) => `Correction: ${about}`,
   made: (count: number) => (count === 1 ? '1 household corrected' : `${count} households corrected`),
   kept: (count: number) => (count === 1 ? '1 came to the same' : `${count} came to the same`),
   refusals: (count: number) => `${count} not corrected, each with its reason`,

@@ -26,6 +26,7 @@ export const officeFeeCorrectionsZh: OfficeFeeCorrectionsText = {
   again: '更正剩下的账单',
   started: '正在更正账单。',
   kind: '更正',
+  titleOf: (about) => `更正：${about}`,
   made: (count) => `已更正 ${count} 户`,
   kept: (count) => `${count} 户金额不变`,
   refusals: (count) => `${count} 户未更正，原因如下`,

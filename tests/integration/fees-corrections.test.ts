@@ -257,6 +257,9 @@ describe('a price list for days that were billed', () => {
     // 60 of January at 5; of February 40 at 4 and 20 at 7.
     for (const item of effects.items) expect(item).toMatchObject({ oldFen: 34_000, newFen: 30_000 });
     expect(effects).toMatchObject({ households: 4, bills: 4 });
+    const all = effects.items.map(({ accountId }) => accountId);
+    const behind = await bench.must('feeVersionEffects', at, { behind: all[1] });
+    expect([behind.households, behind.items.map(({ accountId }) => accountId)]).toEqual([4, all.slice(2)]);
     expect((await bench.must('feeTariff', place)).versions.find(({ id }) => id === at.versionId)?.state).toBe('draft');
     for (const { accountId } of homes) expect(await bench.billsOf(accountId)).toHaveLength(2);
     const bad = await draft({
