@@ -10,7 +10,10 @@ import { createRateLimit } from '../http/rate-limit.ts';
 const resultsMax = 240;
 const keysMax = 240;
 const minuteMs = 60_000;
-/** Quotes, and payments begun, of one terminal in ten minutes: each is kept for a month, or asks something of a platform. */
+/**
+ * Look-ups, quotes, and payments begun, of one terminal in ten minutes. A right look-up counts in no other limit and costs
+ * a slow hash; a quote is kept for a month; a payment asks something of a platform.
+ */
 const begunMax = 300;
 
 /** Fees at a terminal, and what a resident's phone asks by itself. */
@@ -18,10 +21,12 @@ export function feesTerminalHandlers({ services, clientAddress: addressOf }: Ser
   const { feesAtTerminals: fees } = services;
   const results = createRateLimit(resultsMax, minuteMs);
   const keys = createRateLimit(keysMax, minuteMs);
-  const [quotes, pays] = [createRateLimit(begunMax, 10 * minuteMs), createRateLimit(begunMax, 10 * minuteMs)];
+  const begun = () => createRateLimit(begunMax, 10 * minuteMs);
+  const [lookups, quotes, pays] = [begun(), begun(), begun()];
   return {
     feeMenu: async ({ terminal }) => ok(await fees.menu(terminal)),
-    feeLookup: ({ terminal, body }) => fees.lookup(terminal, body),
+    feeLookup: async ({ terminal, body }) =>
+      lookups.take(terminal.terminalId) ? fees.lookup(terminal, body) : errorResponse('rate-limited'),
     feeHousehold: ({ terminal, query }) => fees.household(terminal, query.visit),
     feeMakeQuote: async ({ terminal, body }) =>
       quotes.take(terminal.terminalId) ? fees.makeQuote(terminal, body) : errorResponse('rate-limited'),
