@@ -18,6 +18,7 @@ export const merchantConnectionsEn = {
       'refunds:write': 'give money back, without a second factor',
       'terminals:read': 'see the terminals',
     },
+    needsFactor: 'A system with this key can give money back without being asked again. So confirm that it is you.',
     noScope: 'Tick at least one.',
     on: 'On these terminals',
     all: 'all terminals, also later ones',

@@ -20,6 +20,7 @@ export const merchantConnectionsZh: typeof merchantConnectionsEn = {
       'refunds:write': '退款，不需要二次验证',
       'terminals:read': '查看终端',
     },
+    needsFactor: '持有此密钥的系统退款时不会再要求验证，请先确认是您本人在操作。',
     noScope: '请至少勾选一项。',
     on: '可用的终端',
     all: '所有终端，包括以后新增的',
