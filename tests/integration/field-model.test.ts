@@ -351,7 +351,7 @@ async function receiptFor(at: FieldTerminal, bundle: Uint8Array): Promise<string
 }
 
 it('no terminal is unlocked outside the rules, and after contact every unlock stands in the audit once', async () => {
-  const seen = { onSite: 0, online: 0 };
+  const seen = { runs: 0, onSite: 0, online: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 24 }), async (steps) => {
       const run = await Run.start();
@@ -359,6 +359,7 @@ it('no terminal is unlocked outside the rules, and after contact every unlock st
       for (const next of steps) await run.take(next);
       await run.contact();
       await run.check();
+      seen.runs += 1;
       for (const at of run.terminals) {
         seen.onSite += at.onSite;
         seen.online += at.online;
@@ -367,6 +368,6 @@ it('no terminal is unlocked outside the rules, and after contact every unlock st
     { numRuns: 40, interruptAfterTimeLimit: 45_000, markInterruptAsFailure: false },
   );
   // The steps really reach both ways.
-  expect(seen.onSite).toBeGreaterThan(20);
-  expect(seen.online).toBeGreaterThan(10);
+  expect(seen.onSite).toBeGreaterThan(seen.runs / 2);
+  expect(seen.online).toBeGreaterThan(seen.runs / 4);
 }, 120_000);
