@@ -3,11 +3,12 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 // Everything is one runner, so that the closing line counts every test. Database tests wait for the disk half of their
 // time, and each has a database of its own, so two files go side by side; so do browser tests, which wait for pages. Those
-// with a serial port share the machine's one bench and pull cables at moments that are counted: one file at a time.
+// with a serial port share the machine's one bench and pull cables at moments that are counted: one file at a time, and
+// beside them, also one at a time, those that wait for a network most of the time.
 const withSerialPort = ['happy-path', 'mixups', 'on-site', 'outcomes', 'printer', 'reload', 'unplug'];
 /** They count seconds of a network that is gone, and versions of the app that follow each other. */
 const withMoments = ['offline', 'updates'];
-const oneByOne = [...withSerialPort, ...withMoments].map((name) => `tests/e2e/${name}.test.ts`);
+const files = (names: readonly string[]): string[] => names.map((name) => `tests/e2e/${name}.test.ts`);
 
 export default defineConfig({
   plugins: [svelte()],
@@ -28,6 +29,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/integration/**/*.test.ts'],
+          // Loading the server anew for each file took as long as a fifth of the tests.
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -38,24 +41,25 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['tests/e2e/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...oneByOne],
+          exclude: [...configDefaults.exclude, ...files([...withSerialPort, ...withMoments])],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
           retry: 0,
         },
       },
-      {
-        extends: true,
+      ...(['cable', 'moments'] as const).map((name) => ({
+        extends: true as const,
         test: {
-          name: 'cable',
-          include: [...oneByOne, 'tests/serial-bench/**/*.test.ts'],
+          name,
+          include:
+            name === 'cable' ? [...files(withSerialPort), 'tests/serial-bench/**/*.test.ts'] : files(withMoments),
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
           retry: 0,
         },
-      },
+      })),
     ],
     exclude: [...configDefaults.exclude, 'data/**'],
   },
