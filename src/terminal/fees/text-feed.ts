@@ -23,7 +23,8 @@ export function feedText(sink: TextSink, target: Pick<Window, 'addEventListener'
     }
   };
   const listen = (event: KeyboardEvent): void => {
-    const isCharacter = event.key.length === 1;
+    // A space presses the button that has the focus; it stands in no address.
+    const isCharacter = event.key.length === 1 && event.key !== ' ';
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (!isCharacter && !(event.key === 'Enter' && wedge.isHolding)) return;
     event.preventDefault();

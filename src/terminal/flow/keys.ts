@@ -37,6 +37,14 @@ export function keyOf({ key }: PressedKey): Key | undefined {
   return isDigit(key) ? key : Object.hasOwn(names, key) ? names[key] : undefined;
 }
 
+/** Keys whose buttons show a sign in place of their name, as `aria-keyshortcuts` names them. */
+const shortcuts = { confirm: 'Enter', cancel: 'Escape', symbol: '.' } as const;
+
+/** The key of a PC's keyboard that stands for a terminal's key, for who cannot see the sign on its button. */
+export function shortcutOf(key: Key): string | undefined {
+  return Object.hasOwn(shortcuts, key) ? shortcuts[key as keyof typeof shortcuts] : undefined;
+}
+
 /** True for one of the ten digits. */
 export function isDigit(key: string): key is Digit {
   return (digits as readonly string[]).includes(key);

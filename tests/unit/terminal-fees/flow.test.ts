@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { digitByDigit, spokenText, spokenYuan } from '../../../src/terminal/flow/spoken.ts';
-import { monthWords, noonOf, untilOf } from '../../../src/terminal/fees/flow/dates.ts';
+import { dayWords, monthWords, noonOf, untilOf } from '../../../src/terminal/fees/flow/dates.ts';
 import { fenOfYuan, grouped, isWhole, masked, typeNumber } from '../../../src/terminal/fees/flow/entry.ts';
 import {
   billsMax,
@@ -176,8 +176,13 @@ describe('dates', () => {
 
   test('a day is the same day everywhere between Reykjavík and Auckland, and a month has its year where asked', () => {
     expect(new Date(noonOf('2026-10-31')).toISOString().slice(0, 10)).toBe('2026-10-31');
-    expect(monthWords('2026-10', 'zh-CN', false)).toBe('10月');
+    expect(monthWords('2026-10', 'zh-CN', false)).toBe('10 月');
     expect(monthWords('2025-12', 'en-GB', true)).toBe('Dec 2025');
+    const now = Date.parse('2026-11-24T06:34:00.000Z');
+    expect(dayWords(noonOf('2026-10-20'), 'zh-CN', now)).toBe('10 月 20 日');
+    expect(dayWords('2025-12-31T16:00:00.000Z', 'zh-CN', now)).toBe('1 月 1 日');
+    expect(dayWords(noonOf('2025-12-31'), 'zh-CN', now)).toBe('2025 年 12 月 31 日');
+    expect(dayWords(noonOf('2025-12-31'), 'en-GB', now)).toBe('31 Dec 2025');
   });
 });
 

@@ -25,12 +25,29 @@ export function noonOf(day: string): string {
   return `${day}T12:00:00+08:00`;
 }
 
-/** `10月`, `Oct`; with its year where that is not plain: `2025年12月`, `Dec 2025`. */
+const zone = 'Asia/Shanghai';
+
+/** Chinese sets a space between figures and characters: 11 月 1 日. */
+function spaced(text: string): string {
+  return text.replaceAll(/(\d)(?=[年月日])/g, '$1 ').replaceAll(/(?<=[年月])(?=\d)/g, ' ');
+}
+
+/** The day of an instant as people say it: `10 月 20 日`, `20 Oct`; with its year when it is not the present one. */
+export function dayWords(at: string, tag: string, nowMs: number): string {
+  const yearOf = (ms: number): number => new Date(ms + shanghaiMs).getUTCFullYear();
+  const shape = new Intl.DateTimeFormat(tag, {
+    ...{ month: tag.startsWith('zh') ? 'long' : 'short', day: 'numeric', timeZone: zone },
+    ...(yearOf(Date.parse(at)) === yearOf(nowMs) ? {} : { year: 'numeric' }),
+  });
+  return spaced(shape.format(new Date(at)));
+}
+
+/** `10 月`, `Oct`; with its year where that is not plain: `2025 年 12 月`, `Dec 2025`. */
 export function monthWords(month: string, tag: string, withYear: boolean): string {
   const shape = new Intl.DateTimeFormat(tag, {
     month: 'short',
-    timeZone: 'Asia/Shanghai',
+    timeZone: zone,
     ...(withYear ? { year: 'numeric' } : {}),
   });
-  return shape.format(new Date(noonOf(`${month}-15`)));
+  return spaced(shape.format(new Date(noonOf(`${month}-15`))));
 }
