@@ -270,6 +270,21 @@ describe('a price list for days that were billed', () => {
     expect(wrong).toMatchObject({ isActive: false, reason: 'example-wrong' });
   });
 
+  it('comes into force together with its run or not at all', async () => {
+    const at = await draft(typed('2026-02-01', '4'));
+    await pool().query(`create function test_no_run() returns trigger language plpgsql as $$ begin
+      raise exception 'cut off'; end $$`);
+    await pool().query(
+      'create trigger test_no_run before insert on fee_runs for each row execute function test_no_run()',
+    );
+    const broken = await bench.call('activateFeeVersion', at, { correction: { id: newId(), reason: 'new prices' } });
+    await pool().query('drop trigger test_no_run on fee_runs');
+    expect(broken.status).toBe(500);
+    const { versions } = await bench.must('feeTariff', place);
+    expect(versions.filter(({ state }) => state === 'active')).toMatchObject([{ effectiveFrom: '2026-01-01' }]);
+    expect(versions.find(({ effectiveFrom }) => effectiveFrom === '2026-01-01')).not.toHaveProperty('effectiveTo');
+  });
+
   it('corrects what was billed once, goes on behind a crash, and the books agree', async () => {
     const at = await draft(typed('2026-02-01', '4'));
     const correction = { id: newId(), reason: 'new prices' };
