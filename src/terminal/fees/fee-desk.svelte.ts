@@ -383,10 +383,10 @@ export class FeeDesk {
     const { receipt } = payment.view ?? {};
     if (receipt === undefined) return;
     // After a power cut it may have come out before: then a key prints it again, marked as a duplicate.
-    const isNew = await printing.take(receipt);
-    if (!isNew && !isAsked) return;
+    const taken = await printing.take(receipt);
+    if (taken === undefined || !(taken.isNew || isAsked)) return;
     payment.tellPrint('printing');
-    const isOut = await printing.print();
+    const isOut = await printing.print(taken);
     payment.tellPrint(isOut ? 'printed' : 'no-paper');
   }
 }

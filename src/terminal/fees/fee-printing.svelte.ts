@@ -16,6 +16,12 @@ export interface FeePrintingTools {
   language(): 'zh' | 'en';
 }
 
+/** A receipt to print. `isNew`: it never came out before. */
+interface TakenReceipt {
+  readonly receipt: FeeReceipt;
+  readonly isNew: boolean;
+}
+
 /** Width of the terminal's paper. */
 const columns = 32;
 
@@ -80,27 +86,35 @@ export class FeePrinting {
     } else this.failure = answer;
   }
 
-  /** Takes the receipt of a payment that was just made. True when it never came out before. */
-  async take(signed: SignedDocument): Promise<boolean> {
+  /** Takes the receipt of a payment that was just made. */
+  async take(signed: SignedDocument): Promise<TakenReceipt | undefined> {
     const receipt = readFeeReceipt(signed);
-    if (receipt === undefined) return false;
-    if (receipt.receiptNo === this.receipt?.receiptNo) return this.prints === 0;
+    if (receipt === undefined) return undefined;
+    if (receipt.receiptNo === this.receipt?.receiptNo) return { receipt: this.receipt, isNew: this.prints === 0 };
     this.clear();
     this.receipt = receipt;
     const known = await this.#tools.api.receipt(receipt.receiptNo, undefined);
-    if (known.ok && this.receipt === receipt) this.prints = known.value.prints;
-    return this.prints === 0;
+    const prints = known.ok ? known.value.prints : 0;
+    if (this.receipt === receipt) this.prints = prints;
+    return { receipt, isNew: prints === 0 };
   }
 
-  /** Prints the receipt. False when it did not come out; the picture on the screen stands in for it. */
-  async print(): Promise<boolean> {
-    const { receipt } = this;
+  /**
+   * Prints the receipt that is shown; or one that was taken, also when whoever paid has left the screen by then. False when
+   * it did not come out; the picture on the screen stands in for it.
+   */
+  async print(taken?: TakenReceipt): Promise<boolean> {
+    const receipt = taken?.receipt ?? this.receipt;
     // A bill to take home may still be coming out.
     while (this.#isPrinting) await this.#paper;
-    if (receipt === undefined || receipt !== this.receipt) return false;
-    this.done = undefined;
-    const isOut = await this.#put(layoutFeeReceipt(receipt, this.setting), 'receipt');
-    if (isOut) await this.#count(receipt.receiptNo);
+    const isShown = receipt === this.receipt;
+    if (receipt === undefined || (taken === undefined && !isShown)) return false;
+    const isNew = isShown ? this.prints === 0 : taken?.isNew === true;
+    if (isShown) this.done = undefined;
+    const isOut = await this.#put(layoutFeeReceipt(receipt, { ...this.setting, duplicate: !isNew }), 'receipt');
+    // Of no interest to whoever stands at the screen by now.
+    if (receipt !== this.receipt) this.done = this.problem = undefined;
+    if (isOut) await this.#count(receipt);
     return isOut;
   }
 
@@ -124,9 +138,11 @@ export class FeePrinting {
   }
 
   /** The next print is a duplicate, also when the server cannot be told now. */
-  async #count(receiptNo: string): Promise<void> {
-    this.prints += 1;
-    const body = { id: this.#tools.newId(), ...(this.#visit === undefined ? {} : { visit: this.#visit }) };
+  async #count(receipt: FeeReceipt): Promise<void> {
+    const { receiptNo } = receipt;
+    const isShown = receipt === this.receipt;
+    if (isShown) this.prints += 1;
+    const body = { id: this.#tools.newId(), ...(this.#visit === undefined || !isShown ? {} : { visit: this.#visit }) };
     const answer = await this.#tools.api.printed(receiptNo, body);
     if (answer.ok && this.receipt?.receiptNo === receiptNo) this.prints = Math.max(this.prints, answer.value.prints);
   }

@@ -66,8 +66,9 @@ test('a receipt waits for the bill that is still coming out, and is then printed
   const { printing } = slow;
   void printing.printBill(quote);
   await settle();
-  expect(await printing.take(sign(receiptOf(quote)))).toBe(true);
-  const printed = printing.print();
+  const taken = await printing.take(sign(receiptOf(quote)));
+  expect(taken?.isNew).toBe(true);
+  const printed = printing.print(taken);
   await settle();
   expect(slow.papers).toHaveLength(1);
   await slow.paperIsOut();
@@ -76,4 +77,20 @@ test('a receipt waits for the bill that is still coming out, and is then printed
   await slow.paperIsOut();
   expect(await printed).toBe(true);
   expect(printing.done).toBe('receipt');
+});
+
+test('the receipt of who paid comes out also when they press on at once, and nothing of it stays on the screen', async () => {
+  const slow = new Slow(true);
+  const { printing } = slow;
+  const taking = printing.take(sign(receiptOf(quote, { receiptNo: 'F-7' })));
+  printing.clear();
+  await slow.answer('F-7');
+  const taken = await taking;
+  void printing.print(taken);
+  await settle();
+  expect(slow.papers).toHaveLength(1);
+  expect(slow.papers[0]).toContain('F-7');
+  expect(slow.papers[0]).not.toContain('DUPLICATE');
+  await slow.paperIsOut();
+  expect([printing.receipt, printing.prints, printing.done]).toEqual([undefined, 0, undefined]);
 });
