@@ -58,6 +58,7 @@ export const residentProfileEn = {
     account: 'Bank card number: 8 to 34 digits, or empty.',
     storage: 'This browser does not let us keep anything. In private browsing nothing can be kept.',
     passkey: 'The phone’s lock was not used. Try again, or take a PIN.',
+    'not-opened': 'The phone’s lock was not used, so nothing was opened. Please try again.',
     'no-prf': 'This phone’s lock cannot protect data. Please take a PIN.',
     file: 'This file is no copy of such details.',
   },

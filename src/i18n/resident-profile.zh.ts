@@ -58,6 +58,7 @@ export const residentProfileZh: ResidentProfileText = {
     account: '银行卡号应为 8 到 34 位数字，或留空。',
     storage: '这个浏览器不让我们保存资料。无痕浏览时不能保存。',
     passkey: '没有用锁屏验证。请再试，或改用密码。',
+    'not-opened': '没有用锁屏验证，资料没有打开。请再试一次。',
     'no-prf': '这部手机的锁屏不能保护资料，请改用密码。',
     file: '这个文件不是这种资料的副本。',
   },

@@ -29,10 +29,6 @@ function listen(page: ResidentPage, now: () => number): void {
   addEventListener('pageshow', (event) => {
     if (event instanceof PageTransitionEvent && event.persisted) page.tell({ type: 'returned' });
   });
-  // Another code in the same tab only changes the address: the page begins anew with it.
-  addEventListener('hashchange', () => {
-    if (location.hash !== '') location.reload();
-  });
   for (const type of ['online', 'offline'] as const) {
     addEventListener(type, () => {
       page.tell({ type: 'online', isOnline: type === 'online' });
@@ -44,6 +40,10 @@ function listen(page: ResidentPage, now: () => number): void {
 export async function startPage(environment: PageEnvironment): Promise<ResidentPage> {
   const { hash, pathname, search } = location;
   if (hash !== '' || search !== '') history.replaceState(null, '', pathname);
+  // Another code in the same tab only changes the address: the page begins anew with it, also while it is still opening.
+  addEventListener('hashchange', () => {
+    if (location.hash !== '') location.reload();
+  });
   const language = residentLanguage(preferred());
   // On nearly every phone the style sheet has done it already; what is left needs no room in the first load.
   void import('./text-size.ts').then((module) => {

@@ -1,21 +1,21 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TerminalMessage } from '../../protocol/phone-link/messages.ts';
-import type { GuestState, LinkFailure } from '../../src/phone-link/contract.ts';
+import type { LinkFailure } from '../../src/phone-link/contract.ts';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { DocumentSigner, octoberBill, quoteOf, receiptOf } from '../unit/resident/make.ts';
 import { lookAt } from './support/accessibility.ts';
+import { addAuthenticator } from './support/passkey.ts';
 import type { FakeTerminal } from './support/resident/fake-page.ts';
 import { fakeSite } from './support/resident/fake-site.ts';
-import type { FakeSite } from './support/resident/fake-site.ts';
+import { codeHash, comeBack, goAway, joined, link, pressPay, say, sendBill } from './support/resident/play.ts';
+import { listen, outOfOrder, readerFaults, readLines, tabTo, takeHeard } from './support/screen-reader.ts';
+import type { PageSite } from './support/built-page.ts';
 
 declare const fake: FakeTerminal;
 
-const hash = 'A'.repeat(64);
-const joined: GuestState = { phase: 'joined', carrier: 'rtc', digits: '47' };
 const signer = new DocumentSigner();
 const today = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(Date.now());
 const quote = quoteOf({}, today);
@@ -24,7 +24,7 @@ const token = 'token-1';
 const account = '6221558812340000';
 const pin = '246813';
 
-let site: FakeSite;
+let site: PageSite;
 let browser: Browser;
 let folder: string;
 
@@ -49,75 +49,49 @@ async function context(locale = 'zh-CN'): Promise<BrowserContext> {
 
 async function open(where: BrowserContext): Promise<Page> {
   const page = await where.newPage();
-  await page.goto(`${site.origin}/l#${hash}`);
+  await page.goto(`${site.origin}/l#${codeHash}`);
   return page;
 }
 
-const say = (page: Page, message: TerminalMessage): Promise<void> => page.evaluate((said) => fake.say(said), message);
-const link = (page: Page, state: GuestState): Promise<void> => page.evaluate((next) => fake.link(next), state);
-
-async function showBill(page: Page, shown = quote, confirm = false): Promise<void> {
-  await link(page, joined);
-  await say(page, { type: 'bill', quote: signer.sign('quote', shown), confirm });
-  await page.getByTestId('pay').waitFor();
-}
-
-/** Presses the act, and gives the payment that the terminal was asked for. */
-async function pressPay(page: Page): Promise<string> {
-  await page.getByTestId('pay').click();
-  await page.waitForFunction(() => fake.sent.at(-1)?.type === 'choose');
-  return page.evaluate(() => {
-    const last = fake.sent.at(-1);
-    return last?.type === 'choose' ? last.payId : '';
-  });
-}
-
-async function goAway(page: Page): Promise<string> {
-  const payId = await pressPay(page);
-  await say(page, { type: 'pay', payId, url: 'https://wallet.example/pay', token });
-  await page.getByTestId('checking').waitFor();
-  return payId;
-}
-
-/** The wallet was closed, the page is seen again. */
-async function comeBack(page: Page): Promise<void> {
-  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-  await page.locator('[data-testid="checking"][data-step="checking"]').waitFor();
-}
+const showBill = (page: Page, shown = quote, confirm = false): Promise<void> =>
+  sendBill(page, signer.sign('quote', shown), confirm);
 
 /** Every state of the page, one after the other. */
 async function everyState(locale: string): Promise<string[]> {
   const where = await context(locale);
   const found: string[] = [];
-  const name = (state: string): string => `${state}-${locale}`;
+  const look = async (where: Page, state: string): Promise<void> => {
+    found.push(...(await lookAt(where, folder, `${state}-${locale}`)));
+    found.push(...(await readerFaults(where, `${state}-${locale}`)));
+  };
   const page = await open(where);
-  found.push(...(await lookAt(page, folder, name('opening'))));
+  await look(page, 'opening');
   await showBill(page, quote, true);
-  found.push(...(await lookAt(page, folder, name('confirm'))));
+  await look(page, 'confirm');
   await say(page, { type: 'confirmed' });
   await say(page, { type: 'stage', stage: 'refused', reason: 'being-paid' });
   await page.getByTestId('refusal-being-paid').waitFor();
-  found.push(...(await lookAt(page, folder, name('refused'))));
-  const payId = await goAway(page);
+  await look(page, 'refused');
+  const payId = await goAway(page, token);
   await comeBack(page);
-  found.push(...(await lookAt(page, folder, name('checking'))));
+  await look(page, 'checking');
   await say(page, { type: 'stage', payId, stage: 'paid', receipt, print: 'printing' });
   await page.getByTestId('paid').waitFor();
-  found.push(...(await lookAt(page, folder, name('paid'))));
+  await look(page, 'paid');
   await page.getByTestId('keep-receipt').click();
   await page.getByTestId('pin').waitFor();
-  found.push(...(await lookAt(page, folder, name('profile-new'))));
+  await look(page, 'profile-new');
   await page.getByTestId('pin').fill(pin);
   await page.getByTestId('pin-again').fill(pin);
   await page.getByTestId('make-pin').click();
   await page.getByTestId('keep').click();
   await page.getByTestId('profile-news').waitFor();
-  found.push(...(await lookAt(page, folder, name('profile'))));
+  await look(page, 'profile');
   await page.close();
   const other = await open(where);
   await link(other, { phase: 'over', carrier: 'none', failure: 'two-phones' });
   await other.getByTestId('over').waitFor();
-  found.push(...(await lookAt(other, folder, name('two-phones'))));
+  await look(other, 'two-phones');
   await where.close();
   return found;
 }
@@ -130,12 +104,47 @@ describe('the resident’s page', () => {
     },
   );
 
+  test('is heard in order, says by itself what changes, and is paid by Tab and Enter alone', async () => {
+    const where = await context();
+    const page = await open(where);
+    await page.getByTestId('opening').waitFor();
+    await listen(page);
+    await showBill(page);
+    expect(await takeHeard(page)).toEqual(['10 月电费 ¥156.68']);
+    const order = ['桂园小区东门便利店', 'heading 10 月电费', '尾号 3176', '¥156.68', '前付', 'radio 微信', '表上读数'];
+    expect(outOfOrder(await readLines(page), [...order, '每一笔怎么算', '付给', 'button 用微信付款 ¥156.68'])).toBe(
+      undefined,
+    );
+    await tabTo(page, 'input[value="wechat-pay"]');
+    await page.keyboard.press('ArrowRight');
+    await tabTo(page, '[data-testid="pay"]');
+    expect(await page.getByTestId('pay').innerText()).toContain('支付宝');
+    const payId = await pressPay(page, () => page.keyboard.press('Enter'));
+    expect(await takeHeard(page)).toContain('终端正在准备付款');
+    await say(page, { type: 'stage', payId, stage: 'refused', reason: 'being-paid' });
+    await page.getByTestId('refusal-being-paid').waitFor();
+    expect((await takeHeard(page)).join()).toContain('有人正在付这张账单');
+    await tabTo(page, '[data-testid="pay"]');
+    const again = await pressPay(page, () => page.keyboard.press('Enter'));
+    await say(page, { type: 'pay', payId: again, url: 'https://wallet.example/pay', token });
+    await page.getByTestId('checking').waitFor();
+    await comeBack(page);
+    expect((await takeHeard(page)).join()).toMatch(/正在打开支付宝.*正在向支付宝核对/);
+    await say(page, { type: 'stage', payId: again, stage: 'paid', receipt, print: 'printing' });
+    await page.getByTestId('paid').waitFor();
+    expect((await takeHeard(page)).join()).toContain('已付款');
+    await say(page, { type: 'stage', payId: again, stage: 'paid', print: 'printed' });
+    await page.locator('[data-print="printed"]').waitFor();
+    expect((await takeHeard(page)).join()).toContain('纸收据已经打好');
+    await where.close();
+  });
+
   test('takes the code out of the address at once, and keeps nothing in the phone', async () => {
     const where = await context();
     const page = await open(where);
     await showBill(page);
     expect(await page.evaluate(() => location.href)).toBe(`${site.origin}/l`);
-    expect(await page.evaluate(() => fake.hash)).toBe(hash);
+    expect(await page.evaluate(() => fake.hash)).toBe(codeHash);
     expect(await page.evaluate(() => [localStorage.length, document.cookie])).toEqual([0, '']);
     await where.close();
   });
@@ -143,7 +152,7 @@ describe('the resident’s page', () => {
   test('another code opened in the same tab begins anew with it', async () => {
     const where = await context();
     const page = await open(where);
-    const other = [...hash].toReversed().join('');
+    const other = 'B'.repeat(64);
     await page.evaluate((code) => {
       location.hash = code;
     }, other);
@@ -156,7 +165,7 @@ describe('the resident’s page', () => {
     const where = await context();
     const page = await open(where);
     await showBill(page);
-    const payId = await goAway(page);
+    const payId = await goAway(page, token);
     expect(await page.evaluate(() => fake.left)).toEqual(['https://wallet.example/pay']);
     await comeBack(page);
     await say(page, { type: 'stage', payId, stage: 'paid' });
@@ -180,7 +189,7 @@ describe('the resident’s page', () => {
     const where = await context();
     const page = await open(where);
     await showBill(page);
-    await goAway(page);
+    await goAway(page, token);
     await page.goto(`${site.origin}/l?back=1`);
     await page.locator('[data-testid="checking"]').waitFor();
     expect(await page.evaluate(() => location.href)).toBe(`${site.origin}/l`);
@@ -279,6 +288,81 @@ describe('the resident’s page', () => {
         [...sent, messages, kept].filter((text) => text.includes(secret) || text.includes(encodeURIComponent(secret))),
       ).toEqual([]);
     }
+    await where.close();
+  });
+
+  test('a profile behind the phone’s lock: made, opened after a reload, used, copied and wiped', async () => {
+    const where = await context();
+    const page = await open(where);
+    await addAuthenticator(page, { prf: true });
+    const { n: modulus = '', e: exponent = '' } = await bankKey();
+    const channels = [
+      { code: 'bank', name: { zh: '银联', en: 'UnionPay' }, account: { certId: '1', modulus, exponent } },
+    ];
+    const profile = (phase: string) => page.locator(`[data-testid="profile"][data-phase="${phase}"]`);
+    await showBill(page, quoteOf({ channels }, today));
+    await page.getByTestId('mine').click();
+    await page.getByTestId('make-passkey').click();
+    await profile('open').waitFor();
+    await page.getByTestId('name').fill('王阿姨');
+    await page.getByTestId('own-account').fill(account);
+    await page.getByTestId('save').click();
+    await page.getByTestId('profile-news').waitFor();
+    await page.reload();
+    await showBill(page, quoteOf({ channels }, today));
+    await page.getByTestId('mine').click();
+    await profile('locked').waitFor();
+    expect(await page.getByTestId('profile').innerText()).not.toContain('王阿姨');
+    await page.getByTestId('open-passkey').click();
+    await profile('open').waitFor();
+    expect(await page.getByTestId('name').inputValue()).toBe('王阿姨');
+    const download = page.waitForEvent('download');
+    await page.getByTestId('export').click();
+    const file = await readFile((await (await download).path()) ?? '', 'utf8');
+    expect(JSON.parse(file)).toMatchObject({ form: 'tillkeeper-resident-1', guard: { kind: 'passkey' } });
+    expect(file).not.toMatch(new RegExp(`王阿姨|${account}`));
+    await page.getByTestId('use-account').click();
+    expect(await page.getByTestId('account').inputValue()).toBe(account);
+    await page.getByTestId('mine').click();
+    await page.getByTestId('open-passkey').click();
+    await page.getByTestId('wipe').click();
+    await page.getByTestId('wipe-yes').click();
+    await profile('none').waitFor();
+    expect(await page.evaluate(() => localStorage.length)).toBe(0);
+    // What was copied comes back with the same lock.
+    await page.getByTestId('profile-import').setInputFiles({
+      ...{ name: 'tillkeeper-resident.json', mimeType: 'application/json', buffer: Buffer.from(file) },
+    });
+    await page.getByTestId('open-passkey').click();
+    await profile('open').waitFor();
+    expect(await page.getByTestId('name').inputValue()).toBe('王阿姨');
+    await where.close();
+  });
+
+  test('a lock that gives no secret: the page says so, and a PIN takes its place', async () => {
+    const where = await context();
+    const page = await open(where);
+    await addAuthenticator(page);
+    await showBill(page);
+    await page.getByTestId('mine').click();
+    await page.getByTestId('make-passkey').click();
+    await page.getByTestId('profile-problem').waitFor();
+    expect(await page.evaluate(() => localStorage.length)).toBe(0);
+    await page.getByTestId('pin').fill(pin);
+    await page.getByTestId('pin-again').fill(pin);
+    await page.getByTestId('make-pin').click();
+    await page.locator('[data-testid="profile"][data-phase="open"]').waitFor();
+    await where.close();
+  });
+
+  test('a phone without such a lock is not offered one', async () => {
+    const where = await context();
+    const page = await open(where);
+    await showBill(page);
+    await page.getByTestId('mine').click();
+    await page.getByTestId('pin').waitFor();
+    await page.evaluate(() => PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable());
+    expect(await page.getByTestId('make-passkey').count()).toBe(0);
     await where.close();
   });
 });

@@ -10,9 +10,20 @@ type PasskeyGuard = Extract<Guard, { kind: 'passkey' }>;
 
 const saltBytes = 32;
 
-/** True where the browser has passkeys at all; whether the phone's lock gives a secret is known only when it is asked. */
-export function hasPasskeys(): boolean {
-  return browserEnvironment().credentials !== undefined;
+/**
+ * True where the phone has a lock that a page may ask, and the browser does not say that it keeps the lock's secrets to
+ * itself. Whether this lock gives one is known only when it is asked.
+ */
+export async function mayUseLock(): Promise<boolean> {
+  if (browserEnvironment().credentials === undefined) return false;
+  try {
+    if (!(await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable())) return false;
+    // Not in every browser yet that has passkeys.
+    const known = await (PublicKeyCredential as Partial<typeof PublicKeyCredential>).getClientCapabilities?.();
+    return known?.['extension:prf'] !== false;
+  } catch {
+    return false;
+  }
 }
 
 /** A new guard by the phone's lock, and its key. `no-prf`: the lock verifies people but gives no secret. */

@@ -8,7 +8,8 @@ import { newPinGuard, openByPin, openWith, parseRecord, pinChars, seal, triesMax
 import type { OpenError, OpenVault, VaultRecord } from './vault.ts';
 
 /** What went wrong, each with a sentence. */
-export type ProfileProblem = OpenError | 'short' | 'differ' | 'account' | 'storage' | 'passkey' | 'no-prf' | 'file';
+export type ProfileProblem =
+  OpenError | 'short' | 'differ' | 'account' | 'storage' | 'passkey' | 'not-opened' | 'no-prf' | 'file';
 /** What went right. */
 export type ProfileNews = 'saved' | 'kept' | 'wiped';
 
@@ -89,7 +90,7 @@ export class ProfileDesk {
       const record = this.#record;
       if (record?.guard.kind !== 'passkey') return 'damaged';
       const key = await keyOfGuard(record.guard);
-      if (key === undefined) return 'passkey';
+      if (key === undefined) return 'not-opened';
       const opened = await openWith(crypto, record, key);
       if (!opened.ok) return opened.error;
       this.#open = opened.value;
