@@ -15,7 +15,7 @@ import { situations } from './situations.ts';
 import { effective, toldByEngine, toldBySecond } from './told.ts';
 
 const tariffsCount = 100_000;
-const batch = 10_000;
+const batch = 5_000;
 /** Every fourth is of any kind; between them stand tariffs with few parts, which take a fifth of the time. */
 const caseOf = (seed: number): RandomCase => (seed % 4 === 0 ? randomCase : plainCase)(new Dice(seed));
 const batches = Array.from({ length: tariffsCount / batch }, (_, index) => index * batch);
