@@ -54,7 +54,7 @@ export type FeeIntent =
     };
 
 /** Channels whose code can be shown at a terminal. */
-export type Here = NonNullable<QuoteView['here']>;
+type Here = NonNullable<QuoteView['here']>;
 
 /** What a key may depend on besides the screen. */
 export interface PressFacts {
