@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
 import { merchantMoreEn } from '../../src/i18n/merchant-more.en.ts';
 import { merchantEn } from '../../src/i18n/merchant.en.ts';
+import { sharedEn } from '../../src/i18n/shared.en.ts';
 import { toyChannel, ToyPlatform } from '../integration/payments/toy-platform.ts';
 import { TestShop } from '../integration/server/shop.ts';
 import { Cluster, type Person, World } from '../integration/server/world.ts';
@@ -62,9 +63,10 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
   /** A page of a member of staff, signed in; its clock stands where the server's stands. */
   async function open(
     path: string,
-    { email = 'chen@test.invalid', locale = 'en-GB', size = { width: 1440, height: 900 } } = {},
+    { email = 'chen@test.invalid', locale = 'en-GB', size = { width: 1440, height: 900 }, hasWorker = true } = {},
   ) {
-    const context = await browser.newContext({ locale, viewport: size, timezoneId: 'Asia/Shanghai' });
+    const serviceWorkers = hasWorker ? 'allow' : 'block';
+    const context = await browser.newContext({ locale, viewport: size, timezoneId: 'Asia/Shanghai', serviceWorkers });
     contexts.push(context);
     const page = await context.newPage();
     await page.clock.setFixedTime(world.nowMs);
@@ -89,6 +91,22 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
       .getByText(String(before + 1), { exact: true })
       .waitFor();
     expect(await page.locator('[role="row"] a').first().textContent()).toBe('14:00:00');
+  });
+
+  test('opened while the server is away it says so at once, and fills itself when the server is back', async () => {
+    // A worker's own calls would go past the page's routes.
+    const page = await open('/merchant/today', { hasWorker: false });
+    await page.getByTestId('today-payments').waitFor();
+    await page.route('**/api/**', (route) => route.abort());
+    await page.reload();
+    const note = page.getByTestId('stream-note');
+    await note.getByText(sharedEn.stream.nothing).waitFor();
+    expect(await note.getByRole('button', { name: sharedEn.retry }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('alert').count()).toBe(1);
+    await page.unroute('**/api/**');
+    await page.getByTestId('today-payments').waitFor();
+    await note.waitFor({ state: 'detached' });
+    await row(page, card.orderNo).waitFor();
   });
 
   test('narrows the history in the address, finds by receipt, and goes back', async () => {
