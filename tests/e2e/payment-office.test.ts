@@ -66,7 +66,8 @@ describeWorld(
       await world.server.context.services.people.ensurePerson(reviewer);
       const folder = await mkdtemp(join(tmpdir(), 'tillkeeper-reviews-'));
       const screen = await openTerminal(fixture, 'O-06', 'en-GB');
-      await screen.toAmount('2');
+      await screen.anchor('channel-wechat-pay').waitFor();
+      await screen.toAmount(await screen.keyOf('channel-wechat-pay'));
       await screen.amount('3');
       world.platforms.standIns.get('wechat-pay')?.plan({ kind: 'wrong-amount', amountFen: 250 });
       await screen.press('confirm');
@@ -80,9 +81,10 @@ describeWorld(
       found.push(...(await lookAt(office, folder, 'payment')));
       const decide = office.locator('form button[type="submit"]').first();
       await office.locator('input[value^="accept "]').check();
+      await office.locator('form textarea').fill('ok');
       await decide.click();
       await office.getByText(reviewEn.reasonShort).waitFor();
-      await office.getByLabel(reviewEn.reason).fill('The customer showed the bill');
+      await office.locator('form textarea').fill('The customer showed the bill');
       await decide.click();
       const dialog = office.getByRole('dialog');
       await dialog.getByLabel(officeEn.factor.code).fill('000000');
