@@ -26,6 +26,11 @@ export const terminalEn = {
     hint: 'Only one tab may take payments. Close the other one, or go on here.',
     act: 'Go on here',
   },
+  noStore: {
+    title: 'This browser cannot read what it has kept',
+    hint: 'Nothing was lost at the server. Try again; if it stays so, restart the device. If that does not help either, delete this site’s data in the browser and activate the terminal anew.',
+    act: 'Try again',
+  },
   pair: {
     title: 'Activate this terminal',
     revoked: 'The office has ended the pairing of this app. Ask for a new activation code.',

@@ -15,8 +15,11 @@ import { Printing } from './printing.svelte.ts';
 /** Name of the lock that the one tab holds that is the terminal. */
 export const terminalLock = 'tillkeeper-terminal';
 
-/** `starting`: not known yet. `other-tab`: another tab is the terminal. `working`: paired; the desk runs. */
-export type KioskPhase = 'starting' | 'other-tab' | 'pairing' | 'working';
+/**
+ * `starting`: not known yet. `other-tab`: another tab is the terminal. `no-store`: what this browser keeps cannot be read,
+ * so it is not known who it is and what it was doing. `working`: paired; the desk runs.
+ */
+export type KioskPhase = 'starting' | 'other-tab' | 'no-store' | 'pairing' | 'working';
 
 /** Everything of the terminal's app above its desk: one tab at a time, paired or not, and the cable. */
 export class Kiosk {
@@ -58,7 +61,7 @@ export class Kiosk {
     };
   }
 
-  /** Makes this tab the terminal. */
+  /** Makes this tab the terminal, or tries once more to. */
   async takeOver(): Promise<void> {
     await this.#begin(this.#ownership.takeOver(terminalLock));
   }
@@ -87,7 +90,15 @@ export class Kiosk {
       this.phase = 'other-tab';
       return;
     }
-    const identity = await this.#kept.read('identity');
+    const kept = await this.#kept.read('identity').then(
+      (identity) => ({ identity }),
+      () => undefined,
+    );
+    if (kept === undefined) {
+      this.phase = 'no-store';
+      return;
+    }
+    const { identity } = kept;
     if (identity === undefined) {
       this.phase = 'pairing';
       await this.#findDevice();

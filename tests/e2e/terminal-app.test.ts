@@ -93,6 +93,25 @@ describeWorld('the terminal’s app', { terminals: labels, serial: false, paymen
     expect(newest(fixture.world, 'alipay')).toMatchObject({ amountFen: 60_000, state: 'paid' });
   });
 
+  test('says that the browser cannot read what it has kept, and goes on once it can', async () => {
+    const page = await fixture.page({ locale: 'zh-CN', viewport: terminalSize });
+    await page.addInitScript(() => {
+      const { open } = IDBFactory.prototype;
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('the disk is full of holes', 'UnknownError');
+      };
+      addEventListener('heal', () => (IDBFactory.prototype.open = open));
+    });
+    const screen = new TerminalPage(page, placeIn(fixture.world, 'T-05'));
+    await screen.open();
+    await screen.anchor('no-store').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.evaluate(() => dispatchEvent(new Event('heal')));
+    await screen.anchor('take-over').click();
+    await screen.anchor('pair').waitFor();
+    await page.close();
+  });
+
   test.each(['zh-CN', 'en-GB'] as const)('has no fault that axe-core finds, in %s', async (locale) => {
     const folder = await mkdtemp(join(tmpdir(), `tillkeeper-terminal-${locale}-`));
     const page = await fixture.page({ locale, viewport: terminalSize });
