@@ -21,6 +21,16 @@ interface Signal {
   readonly c?: readonly RTCIceCandidateInit[];
 }
 
+/** What is said by the other side alone; a browser's own engine checks descriptions and candidates. */
+function readSignal(text: string): Signal | undefined {
+  try {
+    const signal = JSON.parse(text) as Signal | null;
+    return typeof signal?.n === 'number' ? signal : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 interface Attempt {
   readonly n: number;
   readonly peer: RTCPeerConnection;
@@ -90,7 +100,8 @@ export class RtcCarrier {
 
   /** Takes a signal of the other side. */
   signal(text: string): void {
-    const signal = JSON.parse(text) as Signal;
+    const signal = readSignal(text);
+    if (signal === undefined) return;
     if (this.#early === undefined) {
       this.#take(signal);
       return;
