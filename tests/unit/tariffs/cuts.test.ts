@@ -139,7 +139,7 @@ describe('names of lines', () => {
 });
 
 describe('limits', () => {
-  const limit = (more: Partial<Extract<Adjustment, { kind: 'minimum' }>>): Adjustment => ({
+  const limit = (more: Partial<Extract<Adjustment, { kind: 'minimum' | 'maximum' }>>): Adjustment => ({
     id: 'least',
     label,
     kind: 'minimum',

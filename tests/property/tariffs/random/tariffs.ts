@@ -223,10 +223,9 @@ function asked(
 /** Usage that lies on a bound of the tariff, where it has one. */
 function onBound(dice: Dice, versions: readonly TariffVersion[], usage: BillUsage): BillUsage {
   const parts = versions.flatMap(({ components }) => allParts(components));
-  const bounds = parts.flatMap((part) =>
-    part.kind === 'tiered' ? part.tiers : part.kind === 'select' ? part.tables : [],
-  );
-  const some = bounds.flatMap(({ upTo }) => (upTo === null ? [] : [upTo]));
+  const rowsOf = (part: Component): readonly { readonly upTo: string | null }[] =>
+    part.kind === 'tiered' ? part.tiers : part.kind === 'select' ? part.tables : [];
+  const some = parts.flatMap(rowsOf).flatMap(({ upTo }) => (upTo === null ? [] : [upTo]));
   return some.length === 0 ? usage : { quantities: { ...usage.quantities, '': dice.pick(some) } };
 }
 

@@ -94,7 +94,7 @@ export function boundsIn(
   const first = plain.map((text) => (text === null ? null : known(text)));
   const raised = rules.household === undefined ? first : peopled(desk, rules.household, first, stretch);
   const goesByPart = rules.window !== 'bill' && (rules.partYear ?? 'none') !== 'none';
-  const lived = goesByPart ? livedPart(desk, rules, stretch) : ([1, 1] as const);
+  const lived: readonly [number, number] = goesByPart ? livedPart(desk, rules, stretch) : [1, 1];
   let floor = zero;
   return raised.map((bound) => {
     if (bound === null) return null;
