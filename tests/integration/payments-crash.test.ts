@@ -51,7 +51,8 @@ function remote(shop: Shop, [url = '', control = '']: readonly string[]): Counte
     notify: async (attemptNo) => {
       const { headers, body } = shop.platform('toy-a').notice(attemptNo);
       const path = `/api/notify/toy-a/${shop.accounts.get('toy-a') ?? ''}`;
-      await fetch(url + path, { method: 'POST', headers, body: Buffer.from(body) });
+      const heard = await fetch(url + path, { method: 'POST', headers, body: Buffer.from(body) });
+      if (heard.status !== 200) throw new Error(`not heard: ${String(heard.status)}`);
     },
   };
 }
