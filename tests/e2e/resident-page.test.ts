@@ -121,8 +121,10 @@ describe('the resident’s page', () => {
     expect(await page.getByTestId('pay').innerText()).toContain('支付宝');
     const payId = await pressPay(page, () => page.keyboard.press('Enter'));
     expect(await takeHeard(page)).toContain('终端正在准备付款');
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
     await say(page, { type: 'stage', payId, stage: 'refused', reason: 'being-paid' });
     await page.getByTestId('refusal-being-paid').waitFor();
+    await expect.poll(() => isInView(page, 'refusal-being-paid')).toBe(true);
     expect((await takeHeard(page)).join()).toContain('有人正在付这张账单');
     await tabTo(page, '[data-testid="pay"]');
     const again = await pressPay(page, () => page.keyboard.press('Enter'));
@@ -366,6 +368,13 @@ describe('the resident’s page', () => {
     await where.close();
   });
 });
+
+function isInView(page: Page, name: string): Promise<boolean> {
+  return page.getByTestId(name).evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  });
+}
 
 async function bankKey(): Promise<JsonWebKey> {
   const algorithm = { name: 'RSA-OAEP', modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' };
