@@ -93,6 +93,8 @@ describeWorld(
       found.push(...(await lookAt(office, folder, 'factor')));
       await dialog.getByLabel(officeEn.factor.code).fill(await new Authenticator(reviewer.totpSecret).nextCode());
       await dialog.locator('button[type="submit"]').click();
+      await office.getByText(reviewEn.done).waitFor();
+      await office.reload();
       await office.getByText(reviewEn.over).waitFor();
       await screen.stage('paid').waitFor();
       const written = await world.query(
