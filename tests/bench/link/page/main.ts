@@ -59,7 +59,10 @@ const page: LinkPage = {
     );
   },
   guest: (hash) => {
-    linked = createLinkGuest({ ...(hash === undefined ? {} : { hash }), isKept: hash === undefined, onState, onMessage }, environment);
+    linked = createLinkGuest(
+      { ...(hash === undefined ? {} : { hash }), isKept: hash === undefined, onState, onMessage },
+      environment,
+    );
   },
   send: (message) => linked?.send(message as never) === true,
   close: (reason) => linked?.close(reason as never),
