@@ -1,3 +1,5 @@
+import { untrack } from 'svelte';
+
 /** What is known about the way to the server, from the calls and the event stream themselves. */
 export class NetworkState {
   readonly #now: () => number;
@@ -25,9 +27,11 @@ export class NetworkState {
   /** A call is on its way. @returns what says that it waits no longer, whatever became of it; twice is harmless. */
   tried(): () => void {
     let isWaiting = true;
+    const nowMs = this.#now();
     this.#waiting += 1;
-    this.lastTriedAtMs = this.#now();
-    this.silentSinceMs ??= this.lastTriedAtMs;
+    this.lastTriedAtMs = nowMs;
+    // Calls begin inside effects: what is read here would call the effect, and with it the call, again and again.
+    untrack(() => (this.silentSinceMs ??= nowMs));
     return () => {
       if (!isWaiting) return;
       isWaiting = false;
