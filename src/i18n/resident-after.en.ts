@@ -8,7 +8,7 @@ export const residentAfterEn = {
     failed: two('Not paid', 'The payment did not go through. Nothing was charged. Try again or choose another way.'),
     closed: two('Not paid', 'The payment was ended before any money moved. Nothing was charged. You can pay again.'),
     expired: two('This sum is no longer valid', 'Nothing was charged. Please ask for the bill again at the terminal.'),
-    reversed: two('The money was given back', 'The payment was reversed; the money returns the way it came.'),
+    reversed: two('The money goes back', 'The payment was undone; the money returns by itself the way it came.'),
     'being-paid': two(
       'Somebody else is paying this bill now',
       'Nothing was charged on this phone. Wait a minute, then try again: if they do not finish, you can pay.',

@@ -31,5 +31,11 @@ export function readResult(answer: unknown): FeeResult | undefined {
   if (stage === undefined) return undefined;
   const receipt = fields(said?.['receipt']);
   if (receipt !== undefined && !areTexts(receipt, 'kid', 'bytes', 'signature')) return undefined;
-  return receipt === undefined ? { stage } : { stage, receipt: receipt as NonNullable<FeeResult['receipt']> };
+  const reason = said?.['reason'];
+  if (reason !== undefined && typeof reason !== 'string') return undefined;
+  return {
+    stage,
+    ...(reason === undefined ? {} : { reason }),
+    ...(receipt === undefined ? {} : { receipt: receipt as NonNullable<FeeResult['receipt']> }),
+  };
 }

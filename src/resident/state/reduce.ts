@@ -72,6 +72,18 @@ function refusalOf(reason: string | undefined): PayRefusal {
   return payRefusals.find((known) => known === reason) ?? 'unknown';
 }
 
+/** Money that came after the end goes back by itself: it was charged, and is being returned. */
+function endOf({
+  stage,
+  reason,
+}: {
+  readonly stage: string;
+  readonly reason?: string;
+}): 'failed' | 'closed' | 'reversed' {
+  if (reason === 'paid-late') return 'reversed';
+  return stage === 'failed' ? 'failed' : 'closed';
+}
+
 function backToBill(state: PageState, refusal: NonNullable<PageState['refusal']>): PageState {
   return { ...without(state, 'payment'), refusal };
 }
@@ -88,7 +100,7 @@ function onStage(state: PageState, message: Extract<TerminalMessage, { type: 'st
       return step(isOpen(payment) ? toChecking(printed, 0) : printed);
     case 'failed':
     case 'closed':
-      return step(payment === undefined ? printed : backToBill(printed, message.stage));
+      return step(payment === undefined ? printed : backToBill(printed, endOf(message)));
     case 'refused':
       return step(backToBill(printed, refusalOf(message.reason)));
     case 'expired':
@@ -191,7 +203,7 @@ function onResult(state: PageState, result: FeeResult | 'unreachable' | 'unknown
       return toProve(waitLonger(state, payment), result.receipt);
     }
     if (result.stage === 'failed' || result.stage === 'closed' || result.stage === 'reversed') {
-      const back = backToBill(state, result.stage);
+      const back = backToBill(state, result.stage === 'reversed' ? 'reversed' : endOf(result));
       return step(state.link.phase === 'over' ? { ...back, end: 'ended' } : back);
     }
   }

@@ -83,12 +83,18 @@ test('the server’s answers are read as their schemas have them', () => {
     expect(readKeys(bad)).toBeUndefined();
   }
   for (const stage of ['starting', 'at-platform', 'checking', 'paid', 'failed', 'closed', 'reversed']) {
-    for (const answer of [{ stage }, { stage, receipt: signed }]) {
+    for (const answer of [{ stage }, { stage, receipt: signed }, { stage, reason: 'paid-late' }]) {
       expect(v.is(feeResultSchema, answer)).toBe(true);
       expect(readResult(answer)).toEqual(answer);
     }
   }
-  for (const bad of [undefined, {}, { stage: 'perhaps' }, { stage: 'paid', receipt: { kid: 1 } }]) {
+  for (const bad of [
+    undefined,
+    {},
+    { stage: 'perhaps' },
+    { stage: 'paid', receipt: { kid: 1 } },
+    { stage: 'paid', reason: 1 },
+  ]) {
     expect(v.is(feeResultSchema, bad)).toBe(false);
     expect(readResult(bad)).toBeUndefined();
   }

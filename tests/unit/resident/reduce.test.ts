@@ -223,6 +223,13 @@ describe('away and back', () => {
     },
   );
 
+  test('money that came after the end: never says that nothing was charged', () => {
+    const late = { stage: 'closed', reason: 'paid-late' } as const;
+    for (const event of [message({ type: 'stage', payId, ...late }), { type: 'result', result: late } as const]) {
+      expect(after(...away, { type: 'returned' }, event).state.refusal).toBe('reversed');
+    }
+  });
+
   test('a page that is still seen after a while begins to check by itself', () => {
     expect(viewOf(after(...away, { type: 'tick', nowMs: 1_000 + stillHereMs }).state)).toEqual({
       name: 'checking',
