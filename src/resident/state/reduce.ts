@@ -72,14 +72,13 @@ function refusalOf(reason: string | undefined): PayRefusal {
   return payRefusals.find((known) => known === reason) ?? 'unknown';
 }
 
-/** Money that came after the end goes back by itself: it was charged, and is being returned. */
-function endOf({
-  stage,
-  reason,
-}: {
+interface End {
   readonly stage: string;
-  readonly reason?: string;
-}): 'failed' | 'closed' | 'reversed' {
+  readonly reason?: string | undefined;
+}
+
+/** Money that came after the end goes back by itself: it was charged, and is being returned. */
+function endOf({ stage, reason }: End): 'failed' | 'closed' | 'reversed' {
   if (reason === 'paid-late') return 'reversed';
   return stage === 'failed' ? 'failed' : 'closed';
 }
