@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { merchantConnectionsEn } from '../../src/i18n/merchant-connections.en.ts';
 import { merchantConnectionsZh } from '../../src/i18n/merchant-connections.zh.ts';
+import { merchantMoreEn } from '../../src/i18n/merchant-more.en.ts';
 import { officeEn } from '../../src/i18n/office.en.ts';
 import { officeMoneyEn } from '../../src/i18n/office-money.en.ts';
 import { reviewEn } from '../../src/i18n/review.en.ts';
@@ -44,6 +45,9 @@ async function connectTill(page: Page, webhookUrl: string): Promise<{ key: strin
   for (const scope of Object.values(t.scope))
     await dialog.getByText(scope, { exact: true }).locator('..').locator('input').check();
   await dialog.getByRole('button', { name: t.makeKey }).click();
+  // A key that may refund is made by somebody who shows that it is them.
+  await dialog.getByLabel(merchantMoreEn.factor.code).fill(await new Authenticator(worldStaff.totpSecret).nextCode());
+  await dialog.locator('button[type="submit"]').click();
   const key = (await page.getByTestId('secret').textContent()) ?? '';
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'hidden' });

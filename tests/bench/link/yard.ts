@@ -89,11 +89,6 @@ export class LinkYard {
     return this.#inner.relay;
   }
 
-  /** Sockets of pages that are open now. */
-  get sockets(): number {
-    return this.#sockets.clients.size;
-  }
-
   /** The relay is gone, and all that was connected with it. */
   cut(): void {
     this.weather.isDown = true;

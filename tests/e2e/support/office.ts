@@ -65,7 +65,7 @@ export class OfficeScreen {
   async release(label: string, reason: string): Promise<void> {
     await this.#reason(reason);
     await this.#button(this.#words.probation.release(label)).click();
-    await this.#sign();
+    await this.#sign(this.#words.probation.release(label));
   }
 
   get #decision(): Locator {
@@ -80,10 +80,11 @@ export class OfficeScreen {
     await this.#decision.locator('textarea').fill(reason);
   }
 
-  async #sign(): Promise<void> {
+  /** Confirms with a code. `act`: what the dialog's button says. */
+  async #sign(act = this.#words.factor.act): Promise<void> {
     const dialog = this.page.getByRole('dialog');
     await dialog.getByLabel(this.#words.factor.code).fill(await this.#authenticator.nextCode());
-    await dialog.getByRole('button', { name: this.#words.factor.act, exact: true }).click();
+    await dialog.getByRole('button', { name: act, exact: true }).click();
     await dialog.waitFor({ state: 'hidden' });
   }
 }
