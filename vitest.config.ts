@@ -4,10 +4,11 @@ import { configDefaults, defineConfig } from 'vitest/config';
 // Everything is one runner, so that the closing line counts every test. Database tests wait for the disk half of their
 // time, and each has a database of its own, so two files go side by side; so do browser tests, which wait for pages. Those
 // with a serial port share the machine's one bench and pull cables at moments that are counted: one file at a time, and
-// beside them, also one at a time, those that wait for a network most of the time.
+// after them one that waits for a network most of the time. All of these go beside the other browser tests, because
+// together they keep two cores busy. Files of one project share what they load: loading took as long as a tenth of them.
 const withSerialPort = ['happy-path', 'mixups', 'on-site', 'outcomes', 'printer', 'reload', 'unplug'];
-/** They count seconds of a network that is gone, and versions of the app that follow each other. */
-const withMoments = ['offline', 'updates'];
+/** It counts seconds of a network that is gone. */
+const withMoments = ['offline'];
 const files = (names: readonly string[]): string[] => names.map((name) => `tests/e2e/${name}.test.ts`);
 
 export default defineConfig({
@@ -29,7 +30,6 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/integration/**/*.test.ts'],
-          // Loading the server anew for each file took as long as a fifth of the tests.
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -45,6 +45,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
+          isolate: false,
           retry: 0,
         },
       },
@@ -57,6 +58,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          isolate: false,
           retry: 0,
         },
       })),

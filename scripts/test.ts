@@ -8,8 +8,8 @@ interface Totals {
   skipped: number;
 }
 
-/** One stage after the other; what stands in one stage goes side by side (see `vitest.config.ts`). */
-const stages = [['fast'], ['integration'], ['browser'], ['cable', 'moments']] as const;
+/** One stage after the other. The lanes of a stage go side by side, the projects of a lane do not (`vitest.config.ts`). */
+const stages = [[['fast']], [['integration']], [['browser'], ['cable', 'moments']]] as const;
 const filters = process.argv.slice(2);
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 
@@ -38,8 +38,12 @@ async function runProject(project: string): Promise<void> {
   await vitest.close();
 }
 
+async function runLane(lane: readonly string[]): Promise<void> {
+  for (const project of lane) await runProject(project);
+}
+
 await ensureBuilt();
-for (const stage of stages) await Promise.all(stage.map(runProject));
+for (const stage of stages) await Promise.all(stage.map(runLane));
 if (totals.skipped > 0) process.stdout.write(`\n${totals.skipped} skipped, each with its reason above\n`);
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
 process.exit(totals.failed === 0 && totals.passed > 0 ? 0 : 1);
