@@ -58,6 +58,8 @@ export class RtcCarrier {
   /** As the phone: signals of the terminal's first offer until the attempt is begun; afterwards nothing. */
   #early: Signal[] | undefined;
   #stopWaiting: (() => void) | undefined;
+  /** As the phone: it has made an offer itself, which the terminal takes; one of the terminal comes too late. */
+  #hasOffered = false;
   #isUp = false;
 
   /** `waitsForOffer`: a phone that has just come. */
@@ -143,6 +145,7 @@ export class RtcCarrier {
   }
 
   #begin(): void {
+    this.#hasOffered = true;
     const attempt = this.#open(this.#random());
     if (attempt !== undefined) this.#step(attempt, () => this.#describe(attempt));
     else this.#events.changed(false);
@@ -155,7 +158,7 @@ export class RtcCarrier {
   }
 
   #take({ n, d, c }: Signal): void {
-    if (d?.type === 'offer') this.#open(n);
+    if (d?.type === 'offer' && !this.#hasOffered) this.#open(n);
     const attempt = this.#attempt;
     if (attempt?.n !== n) return;
     this.#step(attempt, async () => {
