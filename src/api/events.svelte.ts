@@ -31,7 +31,8 @@ export interface ServerEventsOptions {
 
 /**
  * The server's event stream. It reconnects for ever while it is started; whenever it opens after a failed try,
- * `onReconnect` is called, because changes may have been missed, and what was fetched meanwhile failed. Events carry only ids: what counts is fetched anew.
+ * `onReconnect` is called, because changes may have been missed, and what was fetched meanwhile failed. Events carry
+ * only ids: what counts is fetched anew.
  */
 export class ServerEvents {
   readonly #options: ServerEventsOptions;

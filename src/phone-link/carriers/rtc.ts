@@ -130,6 +130,7 @@ export class RtcCarrier {
     this.#spare?.close();
     this.#spare = undefined;
     this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
     if (!this.#isUp) return;
     this.#isUp = false;
     this.#events.changed(false);
