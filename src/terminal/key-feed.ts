@@ -1,6 +1,6 @@
 import { keyOf } from './flow/keys.ts';
 import type { Key } from './flow/keys.ts';
-import { Wedge, wedgeGapMs } from './flow/wedge.ts';
+import { holdMs, Wedge } from './flow/wedge.ts';
 
 /** Where keys and codes go. */
 export interface KeySink {
@@ -39,7 +39,9 @@ export function feedKeys(sink: KeySink, target: Pick<Window, 'addEventListener' 
     const { keys, code } = wedge.feed(key, event.timeStamp);
     for (const one of keys) sink.press(one);
     if (code !== undefined) sink.code(code);
-    if (wedge.isHolding) timer = setTimeout(() => wedge.flush().forEach((digit) => sink.press(digit)), wedgeGapMs);
+    if (!wedge.isHolding) return;
+    const forMs = holdMs(event.timeStamp, performance.now());
+    timer = setTimeout(() => wedge.flush().forEach((digit) => sink.press(digit)), forMs);
   };
   target.addEventListener('keydown', listen);
   return () => {

@@ -1,6 +1,6 @@
 import { keyOf } from '../flow/keys.ts';
 import type { Key } from '../flow/keys.ts';
-import { wedgeGapMs } from '../flow/wedge.ts';
+import { holdMs } from '../flow/wedge.ts';
 import { TextWedge } from './flow/text-wedge.ts';
 
 /** Where a scanner's text and a person's keys go. */
@@ -33,7 +33,7 @@ export function feedText(sink: TextSink, target: Pick<Window, 'addEventListener'
     if (event.repeat) return;
     if (isCharacter) {
       press(wedge.put(event.key, event.timeStamp));
-      timer = setTimeout(() => press(wedge.flush()), wedgeGapMs);
+      timer = setTimeout(() => press(wedge.flush()), holdMs(event.timeStamp, performance.now()));
       return;
     }
     const { text, typed } = wedge.end(event.timeStamp);

@@ -3,6 +3,8 @@ import type { Digit, Key } from './keys.ts';
 
 /** Longest pause between two digits of a scanner that acts as a keyboard; people are slower. */
 export const wedgeGapMs = 60;
+/** Longest that a busy terminal is waited for besides. */
+const lateMaxMs = 500;
 /** Digits of the shortest customer's code (protocol/http/payments.ts). */
 const codeMinDigits = 16;
 const codeMaxDigits = 24;
@@ -14,6 +16,14 @@ export interface Fed {
 }
 
 /**
+ * How long to hold what was pressed at `pressedMs` and arrived at `nowMs` (one clock, milliseconds): as late as this key
+ * came, the scanner's next may come too, and until then nothing must be taken for a person's.
+ */
+export function holdMs(pressedMs: number, nowMs: number): number {
+  return wedgeGapMs + Math.min(Math.max(nowMs - pressedMs, 0), lateMaxMs);
+}
+
+/**
  * Tells a scanner from a person: its digits come within milliseconds and end with Enter. A digit is held back until the
  * pause after it is a person's, so that a scan never presses keys of the screen by the way.
  */
@@ -21,7 +31,7 @@ export class Wedge {
   #held: Digit[] = [];
   #lastMs = 0;
 
-  /** True while digits are held; the caller calls `flush` when `wedgeGapMs` has passed without another key. */
+  /** True while digits are held; the caller calls `flush` when `holdMs` has passed without another key. */
   get isHolding(): boolean {
     return this.#held.length > 0;
   }

@@ -164,10 +164,24 @@ export class TerminalPage {
     return (await this.anchor('qr').getAttribute('data-text')) ?? '';
   }
 
-  /** A scanner at the keyboard: digits within milliseconds, then Enter. */
+  /**
+   * A scanner at the keyboard: digits within milliseconds, then Enter. All keys are handed over at once and carry their
+   * own moments, as a device's do: key by key through this process, a busy machine makes a slow typist of a scanner.
+   */
   async scan(digits: string): Promise<void> {
-    await this.page.keyboard.type(digits);
-    await this.page.keyboard.press('Enter');
+    const session = await this.page.context().newCDPSession(this.page);
+    const keys = [...digits].map((digit) => ({ key: digit, code: `Digit${digit}`, text: digit }));
+    const startS = Date.now() / 1000;
+    await Promise.all(
+      [...keys, { key: 'Enter', code: 'Enter', text: '\r' }].flatMap((key, index) => {
+        const timestamp = startS + index * 0.004;
+        return [
+          session.send('Input.dispatchKeyEvent', { type: 'keyDown', ...key, timestamp }),
+          session.send('Input.dispatchKeyEvent', { type: 'keyUp', key: key.key, code: key.code, timestamp }),
+        ];
+      }),
+    );
+    await session.detach();
   }
 
   /** Holds a card of the bench to the device, and types its PIN on the device's own keypad. */

@@ -11,7 +11,6 @@ describe('a scanner that types a phone’s code', () => {
   const passed: string[] = [];
   let listener: (event: object) => void = () => undefined;
   let stop: () => void;
-  let atMs = 0;
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -29,12 +28,14 @@ describe('a scanner that types a phone’s code', () => {
     vi.useRealTimers();
   });
 
-  function type(names: readonly string[], gapMs: number): void {
-    for (const key of names) {
-      vi.advanceTimersByTime(gapMs);
-      atMs += gapMs;
+  /** Presses a key each `gapMs`, of which the first arrives `lateMs` after its press and the others still later. */
+  function type(names: readonly string[], gapMs: number, lateMs = 0): void {
+    const startMs = performance.now();
+    for (const [index, key] of names.entries()) {
+      const pressedMs = startMs + (index + 1) * gapMs;
+      vi.advanceTimersByTime(gapMs + lateMs);
       passed.push(key);
-      listener({ key, timeStamp: atMs, preventDefault: () => undefined, stopImmediatePropagation: () => passed.pop() });
+      listener({ key, timeStamp: pressedMs, preventDefault: () => undefined, stopImmediatePropagation: () => passed.pop() });
     }
   }
 
@@ -42,6 +43,12 @@ describe('a scanner that types a phone’s code', () => {
     type([...address, 'Enter'], 4);
     vi.advanceTimersByTime(1_000);
     expect([texts, keys, passed]).toEqual([[address], [], []]);
+  });
+
+  test('a busy terminal that hears its characters late, and each later, does not press them', () => {
+    type([...address.slice(0, 12), 'Enter'], 4, 80);
+    vi.advanceTimersByTime(1_000);
+    expect([texts, keys]).toEqual([[address.slice(0, 12)], []]);
   });
 
   test('Shift between its characters, as a keyboard says it, disturbs nothing', () => {

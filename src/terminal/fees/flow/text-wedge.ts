@@ -11,7 +11,7 @@ export class TextWedge {
   #held = '';
   #lastMs = 0;
 
-  /** True while characters are held; the caller calls `flush` when `wedgeGapMs` has passed without another. */
+  /** True while characters are held; the caller calls `flush` when `holdMs` has passed without another. */
   get isHolding(): boolean {
     return this.#held !== '';
   }
