@@ -35,7 +35,12 @@ describe('a scanner that types a phone’s code', () => {
       const pressedMs = startMs + (index + 1) * gapMs;
       vi.advanceTimersByTime(gapMs + lateMs);
       passed.push(key);
-      listener({ key, timeStamp: pressedMs, preventDefault: () => undefined, stopImmediatePropagation: () => passed.pop() });
+      listener({
+        key,
+        timeStamp: pressedMs,
+        preventDefault: () => undefined,
+        stopImmediatePropagation: () => passed.pop(),
+      });
     }
   }
 
