@@ -2,6 +2,7 @@ import type { ServerContext } from '../context.ts';
 import { raiseKeyEnds } from '../services/channels/key-ends.ts';
 import { raiseUnusualRates } from '../services/field/rates.ts';
 import { endDelegations, raiseMissingUses, revokeOfLeavers } from '../services/field/sweep.ts';
+import { forgetMessages, forgetNotices } from './forget.ts';
 import { expireGrants, raiseMissingReceipts, releaseProbations, removeStale } from './work.ts';
 import { sweepIdempotency } from '../services/idempotency.ts';
 
@@ -47,6 +48,8 @@ export function startJobs(context: ServerContext): Jobs {
         if (count % staleEvery === 1) {
           await removeStale(core);
           await sweepIdempotency(core);
+          await forgetNotices(core);
+          await forgetMessages(core);
         }
       } finally {
         await db.selectNoFrom((eb) => eb.fn<boolean>('pg_advisory_unlock', [eb.val(jobsLock)]).as('freed')).execute();

@@ -12,6 +12,7 @@ import { moneyBackMigration } from './migrations/0010-money-back.ts';
 import { feeSharesMigration } from './migrations/0011-fee-shares.ts';
 import { feeScaleMigration } from './migrations/0012-fee-scale.ts';
 import { feeCorrectionsMigration } from './migrations/0013-fee-corrections.ts';
+import { forgettingMigration } from './migrations/0014-forgetting.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
 const migrations = [
@@ -28,6 +29,7 @@ const migrations = [
   feeSharesMigration,
   feeScaleMigration,
   feeCorrectionsMigration,
+  forgettingMigration,
 ];
 
 /** Key of the advisory lock that lets several processes start at once. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiScope } from '../../protocol/http/merchant-api.ts';
 import { routePath, endpoints, type RouteName } from '../../protocol/http/paths.ts';
 import type { OrderView } from '../../protocol/http/payments.ts';
+import { forgetMessages } from '../../server/jobs/forget.ts';
 import { toyChannel, ToyPlatform } from './payments/toy-platform.ts';
 import { Cluster, newId, type Person, totpSecrets, World } from './server/world.ts';
 
@@ -305,5 +306,30 @@ describe('webhooks', () => {
     await merchant.call('changeWebhook', { id }, { state: 'active' });
     await deliver();
     expect(heard(id)).toBe(1);
+  });
+
+  it('are forgotten 90 days after they were made, once they are over', async () => {
+    const { core } = world.server.context;
+    const dayMs = 24 * 3_600_000;
+    const [over, waits] = [newId(), newId()];
+    for (const id of [over, waits])
+      await merchant.call('makeWebhook', {}, { id, url: hookUrl, events: ['payment.review'] });
+    await waitingFor(over, 2);
+    while ((await deliver()) > 0);
+    await waitingFor(waits, 1);
+    await merchant.call('changeWebhook', { id: waits }, { state: 'paused' });
+    const kept = async (id: string): Promise<(string | undefined)[]> => {
+      const { rows } = await world.server.context.store.pool.query<{ state: string }>(
+        'select state from webhook_deliveries where webhook_id = $1',
+        [id],
+      );
+      return rows.map(({ state }) => state);
+    };
+    world.nowMs += 89 * dayMs;
+    await forgetMessages(core);
+    expect([await kept(over), await kept(waits)]).toEqual([['done', 'done'], ['waiting']]);
+    world.nowMs += 2 * dayMs;
+    expect(await forgetMessages(core)).toBeGreaterThanOrEqual(2);
+    expect([await kept(over), await kept(waits)]).toEqual([[], ['waiting']]);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fen } from '../../domain/money.ts';
+import { forgetNotices } from '../../server/jobs/forget.ts';
 import { newest, Shop, value } from './payments/shop.ts';
 import type { ToyFate } from './payments/toy-platform.ts';
 import { Cluster, newId } from './server/world.ts';
@@ -183,5 +184,38 @@ describe('events and the ledger', () => {
     const text = `with p as (insert into ledger_postings (merchant_id, id, at, kind) values ($1, $2, now(), 'difference') returning id)
       insert into ledger_entries (merchant_id, posting_id, line, account, amount_fen, at) select $1, id, 1, 'payable', 1, now() from p`;
     await expect(shop.sql(text, shop.merchantId, id)).rejects.toThrow(/does not balance/);
+  });
+});
+
+describe('old notifications', () => {
+  const dayMs = 24 * 3_600_000;
+  const count = async (table: string): Promise<number> =>
+    (await shop.sql<{ n: number }>(`select count(*) as n from ${table}`))[0]?.n ?? -1;
+
+  it('are forgotten after 400 days, and told again then move no money', async () => {
+    const { id, attemptNo } = await shown();
+    platform().pay(attemptNo);
+    await shop.notify('toy-a', attemptNo, 'of long ago');
+    const known = await count('payment_notices');
+    shop.nowMs += 399 * dayMs;
+    expect(await forgetNotices(shop.context.core)).toBe(0);
+    expect(await count('payment_notices')).toBe(known);
+    shop.nowMs += 2 * dayMs;
+    const before = [await count('ledger_entries'), await count('payment_refunds')];
+    expect(await forgetNotices(shop.context.core)).toBe(known);
+    expect(await shop.notify('toy-a', attemptNo, 'of long ago')).toBe(200);
+    expect([await count('ledger_entries'), await count('payment_refunds')]).toEqual(before);
+    expect(await shop.look(id)).toMatchObject({ state: 'paid', paidFen: 10_000 });
+  });
+
+  it('go a bounded number at a time', async () => {
+    await shop.sql(
+      `insert into payment_notices (account_id, id, at)
+       select $1, 'old ' || n, $2 from generate_series(1, 5001) n`,
+      newId(),
+      new Date(shop.nowMs - 500 * dayMs),
+    );
+    expect(await forgetNotices(shop.context.core)).toBe(5_000);
+    expect(await forgetNotices(shop.context.core)).toBe(1);
   });
 });
