@@ -54,8 +54,14 @@ async function ensurePayee({ services }: ServerContext): Promise<string> {
 async function furnishPayee({ context, payeeId }: Seeding): Promise<void> {
   const { feeOffice, registry } = context.services;
   const { items } = await registry.listTerminals({ limit: 100 });
+  const known = await feeOffice.payee(payeeId);
   const payee = {
-    ...{ isActive: true, digitsAboveFen: 50_000, allocation: 'oldest-first' as const },
+    ...{
+      version: known.ok ? known.value.version : 0,
+      isActive: true,
+      digitsAboveFen: 50_000,
+      allocation: 'oldest-first' as const,
+    },
     ...{ receiptTitle: demoPayee, receiptFooter: '客服 0755-0000 0000' },
     terminalIds: items.map(({ id }) => id),
   };
@@ -65,10 +71,12 @@ async function furnishPayee({ context, payeeId }: Seeding): Promise<void> {
 async function setService({ context, payeeId }: Seeding, service: FeeService, tariffId: string): Promise<void> {
   const isLine = lines.includes(service);
   const isPrepaid = isLine || service === 'water' || service === 'gas';
+  const known = must(await context.services.feeOffice.payee(payeeId), 'payee');
   const numberName = isLine ? { zh: '号码', en: 'Line number' } : { zh: '户号', en: 'Household number' };
   must(
     await context.services.feeOffice.setService(undefined, payeeId, {
       ...{
+        version: known.services.find((one) => one.service === service)?.version ?? 0,
         service,
         isActive: true,
         numberMin: isLine ? 10 : 8,

@@ -18,8 +18,11 @@ const labelSchema = v.pipe(v.string(), v.trim(), v.minLength(1, 'must not be emp
 export const numberSchema = v.pipe(v.string(), v.regex(/^\d(?:[\s-]?\d){3,19}$/, 'must be 4 to 20 digits'));
 const secretSchema = v.pipe(v.string(), v.regex(/^\d{4,8}$/, 'must be 4 to 8 digits'));
 
+/** The one that was read, 0 for something new; refused when there is a newer one. */
+const readVersionSchema = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** How a service is asked for at terminals. `dueDays`: from the last day of a bill's period. */
 export const setFeeServiceSchema = v.strictObject({
+  version: readVersionSchema,
   service: feeServiceSchema,
   isActive: v.boolean(),
   numberMin: digitsSchema(4, 20),
@@ -43,6 +46,7 @@ export type SetFeeService = v.InferOutput<typeof setFeeServiceSchema>;
 
 /** PUT /api/merchants/:id/fees: makes a merchant a payee, or changes it. */
 export const setFeePayeeSchema = v.strictObject({
+  version: readVersionSchema,
   isActive: v.boolean(),
   digitsAboveFen: v.pipe(fenSchema, v.minValue(0)),
   allocation: v.picklist(['oldest-first', 'late-fee-first']),

@@ -190,7 +190,7 @@ export const officeFeeFormsEn = {
   reason: {
     'open-bills': 'Something is still owed. Bills must be paid or taken back first.',
     'later-reading': 'There are readings behind this day. Choose a later day, or correct those first.',
-    version: 'Somebody changed this household in the meantime. Close this and look again.',
+    version: 'Somebody changed this in the meantime. Close this or undo your changes, and look again.',
     closed: 'The household has ended.',
     'area-needed': 'Its price list charges by the built-up area and cannot do without it:',
     'inner-area-needed': 'Its price list charges by the usable area and cannot do without it:',

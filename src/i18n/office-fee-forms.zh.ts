@@ -184,7 +184,7 @@ export const officeFeeFormsZh: OfficeFeeFormsText = {
   reason: {
     'open-bills': '还有欠费，账单须先缴清或作废。',
     'later-reading': '这一天之后还有读数，请选更晚的日期，或先更正那些读数。',
-    version: '其间有人改过这户，请关闭后重新查看。',
+    version: '其间有人改过，请关闭或撤销改动后重新查看。',
     closed: '这户已销户。',
     'area-needed': '这户的价目按建筑面积收费，不能没有面积：',
     'inner-area-needed': '这户的价目按套内面积收费，不能没有面积：',

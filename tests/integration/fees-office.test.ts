@@ -101,6 +101,30 @@ describe('price lists that come with the program', () => {
   });
 });
 
+describe('payees and their services', () => {
+  it('are changed only from what stands now, so that nobody overwrites another unseen', async () => {
+    const { merchantId: _id, name: _name, services, ...read } = await bench.must('feePayee');
+    const first = await bench.must('setFeePayee', {}, { ...read, receiptTitle: 'first' });
+    expect(first.version).toBe(read.version + 1);
+    for (const version of [read.version, 0])
+      expect(await bench.call('setFeePayee', {}, { ...read, version, receiptTitle: 'second' })).toMatchObject({
+        status: 409,
+        code: 'not-in-state',
+        field: 'version',
+      });
+    expect((await bench.must('feePayee')).receiptTitle).toBe('first');
+    const [water] = services.filter(({ service }) => service === 'water');
+    if (water === undefined) throw new Error('no water');
+    const { households: _count, ...service } = water;
+    await bench.must('setFeeService', {}, { ...service, dueDays: 16 });
+    const late = await bench.call('setFeeService', {}, { ...service, dueDays: 17 });
+    expect(late).toMatchObject({ code: 'not-in-state', field: 'version' });
+    const after = await bench.must('feePayee');
+    expect(after.services.find((one) => one.service === 'water')?.dueDays).toBe(16);
+    await bench.setService('water', { dueDays: 15, tariffId: place.tariffId });
+  });
+});
+
 describe('households and meters', () => {
   it('are found by number, tail and label, and never keep a number in clear', async () => {
     const { accountId, number } = await bench.household({ label: '9 号楼 2201 室' });

@@ -4,6 +4,7 @@ import { feeServices, type FeeService } from '../../../domain/tariffs/rating.ts'
 import type { FeePayee, FeePayees, SetFeePayee, SetFeeService } from '../../../protocol/http/fees-office.ts';
 import type { Answer } from '../../answer.ts';
 import type { Core } from '../../core.ts';
+import type { Db } from '../../store/database.ts';
 import { type Clerk, inOneAct, todayOf } from './parts.ts';
 
 const payeesMax = 500;
@@ -64,6 +65,7 @@ async function servicesOf(core: Core, merchantId: string): Promise<FeePayee['ser
   return rows
     .sort((a, b) => order(a.service) - order(b.service))
     .map((row) => ({
+      version: row.version,
       service: row.service,
       isActive: row.is_active,
       numberMin: row.number_min,
@@ -99,6 +101,7 @@ export async function payeeAnswer(core: Core, merchantId: string): Promise<Answe
     .execute();
   return ok({
     merchantId,
+    version: row.version,
     name: row.name,
     isActive: row.is_active,
     digitsAboveFen: row.digits_above_fen,
@@ -110,14 +113,40 @@ export async function payeeAnswer(core: Core, merchantId: string): Promise<Answe
   });
 }
 
-/** Makes a merchant a payee, or changes what is known of it. The list of terminals is the whole list. */
+async function writePayee(db: Db, merchantId: string, { version, ...body }: SetFeePayee, now: Date): Promise<boolean> {
+  const set = {
+    is_active: body.isActive,
+    digits_above_fen: body.digitsAboveFen,
+    allocation: body.allocation,
+    receipt_title: body.receiptTitle,
+    receipt_footer: body.receiptFooter,
+    changed_at: now,
+  };
+  if (version === 0) {
+    const made = db.insertInto('fee_payees').values({ merchant_id: merchantId, ...set });
+    const done = await made.onConflict((conflict) => conflict.doNothing()).executeTakeFirst();
+    return done.numInsertedOrUpdatedRows === 1n;
+  }
+  const changed = await db
+    .updateTable('fee_payees')
+    .set((eb) => ({ ...set, version: eb('version', '+', 1) }))
+    .where('merchant_id', '=', merchantId)
+    .where('version', '=', version)
+    .executeTakeFirst();
+  return changed.numUpdatedRows === 1n;
+}
+
+/**
+ * Makes a merchant a payee, or changes what is known of it. The list of terminals is the whole list. Refused when
+ * somebody changed it since it was read.
+ */
 export async function setPayee(
   core: Core,
   actor: Clerk,
   merchantId: string,
   body: SetFeePayee,
 ): Promise<Answer<FeePayee>> {
-  const { terminalIds, ...facts } = body;
+  const { terminalIds, version: _read, ...facts } = body;
   const now = new Date(core.clock());
   const wanted = [...new Set(terminalIds)];
   const done = await inOneAct(
@@ -129,21 +158,7 @@ export async function setPayee(
       const known =
         wanted.length === 0 ? [] : await db.selectFrom('terminals').select('id').where('id', 'in', wanted).execute();
       if (known.length < wanted.length) return err('bad-request', 'terminalIds');
-      const set = {
-        is_active: body.isActive,
-        digits_above_fen: body.digitsAboveFen,
-        allocation: body.allocation,
-        receipt_title: body.receiptTitle,
-        receipt_footer: body.receiptFooter,
-        changed_at: now,
-      };
-      await db
-        .insertInto('fee_payees')
-        .values({ merchant_id: merchantId, ...set })
-        .onConflict((conflict) =>
-          conflict.column('merchant_id').doUpdateSet((eb) => ({ ...set, version: eb('fee_payees.version', '+', 1) })),
-        )
-        .execute();
+      if (!(await writePayee(db, merchantId, body, now))) return err('not-in-state', 'version');
       const gone = db.deleteFrom('fee_payee_terminals').where('merchant_id', '=', merchantId);
       await (wanted.length === 0 ? gone : gone.where('terminal_id', 'not in', wanted)).execute();
       if (wanted.length > 0)
@@ -173,15 +188,7 @@ function faultOf(body: SetFeeService): string | undefined {
   return usual.every((fen) => fen >= minFen && fen <= maxFen) ? undefined : 'topUp.usual';
 }
 
-/** Sets how a service is asked for. */
-export async function setService(
-  core: Core,
-  actor: Clerk,
-  merchantId: string,
-  body: SetFeeService,
-): Promise<Answer<FeePayee>> {
-  const fault = faultOf(body);
-  if (fault !== undefined) return err('bad-request', fault);
+async function writeService(db: Db, merchantId: string, body: SetFeeService, now: Date): Promise<boolean> {
   const set = {
     is_active: body.isActive,
     number_min: body.numberMin,
@@ -194,8 +201,32 @@ export async function setService(
     top_up_max_fen: body.topUp?.maxFen ?? null,
     top_up_usual: [...(body.topUp?.usual ?? [])],
     tariff_id: body.tariffId ?? null,
-    changed_at: new Date(core.clock()),
+    changed_at: now,
   };
+  if (body.version === 0) {
+    const made = db.insertInto('fee_services').values({ merchant_id: merchantId, service: body.service, ...set });
+    const done = await made.onConflict((conflict) => conflict.doNothing()).executeTakeFirst();
+    return done.numInsertedOrUpdatedRows === 1n;
+  }
+  const changed = await db
+    .updateTable('fee_services')
+    .set((eb) => ({ ...set, version: eb('version', '+', 1) }))
+    .where('merchant_id', '=', merchantId)
+    .where('service', '=', body.service)
+    .where('version', '=', body.version)
+    .executeTakeFirst();
+  return changed.numUpdatedRows === 1n;
+}
+
+/** Sets how a service is asked for. Refused when somebody changed it since it was read. */
+export async function setService(
+  core: Core,
+  actor: Clerk,
+  merchantId: string,
+  body: SetFeeService,
+): Promise<Answer<FeePayee>> {
+  const fault = faultOf(body);
+  if (fault !== undefined) return err('bad-request', fault);
   const facts = { service: body.service, isActive: body.isActive, dueDays: body.dueDays, tariffId: body.tariffId };
   const done = await inOneAct(core, { act: 'fees.service-set', actor, merchantId, facts }, async (db) => {
     const payee = await db
@@ -213,15 +244,7 @@ export async function setService(
         .executeTakeFirst();
       if (tariff?.service !== body.service) return err('bad-request', 'tariffId');
     }
-    await db
-      .insertInto('fee_services')
-      .values({ merchant_id: merchantId, service: body.service, ...set })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['merchant_id', 'service'])
-          .doUpdateSet((eb) => ({ ...set, version: eb('fee_services.version', '+', 1) })),
-      )
-      .execute();
+    if (!(await writeService(db, merchantId, body, new Date(core.clock())))) return err('not-in-state', 'version');
     return ok(undefined);
   });
   return done.ok ? payeeAnswer(core, merchantId) : done;

@@ -10,6 +10,7 @@ const wholeOf = (text: string): number => (/^\d{1,6}$/.test(text.trim()) ? Numbe
 
 /** What stands in the form of a payee. */
 export interface PayeeForm {
+  version: number;
   isActive: boolean;
   digits: string;
   allocation: SetFeePayee['allocation'];
@@ -20,15 +21,15 @@ export interface PayeeForm {
 
 /** The form of a payee as it stands. */
 export function payeeForm(payee: FeePayee): PayeeForm {
-  const { isActive, digitsAboveFen, allocation, receiptTitle, receiptFooter, terminalIds } = payee;
-  return { isActive, digits: yuan(digitsAboveFen), allocation, receiptTitle, receiptFooter, terminalIds };
+  const { version, isActive, digitsAboveFen, allocation, receiptTitle, receiptFooter, terminalIds } = payee;
+  return { version, isActive, digits: yuan(digitsAboveFen), allocation, receiptTitle, receiptFooter, terminalIds };
 }
 
 /** The body that changes the payee. */
 export function payeeBody(form: PayeeForm): SetFeePayee {
-  const { isActive, digits, allocation, receiptTitle, receiptFooter, terminalIds } = form;
+  const { version, isActive, digits, allocation, receiptTitle, receiptFooter, terminalIds } = form;
   return {
-    ...{ isActive, digitsAboveFen: fenOf(digits) as Fen, allocation, receiptTitle, receiptFooter },
+    ...{ version, isActive, digitsAboveFen: fenOf(digits) as Fen, allocation, receiptTitle, receiptFooter },
     terminalIds: [...terminalIds],
   };
 }
@@ -36,13 +37,14 @@ export function payeeBody(form: PayeeForm): SetFeePayee {
 /** What a merchant begins with as a payee: it bills, and no terminal asks before one is chosen. */
 export function newPayee(name: string): SetFeePayee {
   return {
-    ...{ isActive: true, digitsAboveFen: 50_000 as Fen, allocation: 'oldest-first' as const },
+    ...{ version: 0, isActive: true, digitsAboveFen: 50_000 as Fen, allocation: 'oldest-first' as const },
     ...{ receiptTitle: name.slice(0, 60), receiptFooter: '', terminalIds: [] },
   };
 }
 
 /** What stands in the form of a service. */
 export interface ServiceForm {
+  version: number;
   service: string;
   isActive: boolean;
   numberZh: string;
@@ -63,6 +65,7 @@ export interface ServiceForm {
 /** The form of a service as it stands, or with what is usual. */
 export function serviceForm(old: SetFeeService | undefined, service: string): ServiceForm {
   return {
+    version: old?.version ?? 0,
     service: old?.service ?? service,
     isActive: old?.isActive ?? true,
     numberZh: old?.numberName.zh ?? '户号',
@@ -90,7 +93,7 @@ export function serviceBody(form: ServiceForm): SetFeeService {
     usual: usual.map((text) => fenOf(text) as Fen),
   };
   return {
-    ...{ service: form.service as SetFeeService['service'], isActive: form.isActive },
+    ...{ version: form.version, service: form.service as SetFeeService['service'], isActive: form.isActive },
     ...{ numberMin: wholeOf(form.numberMin), numberMax: wholeOf(form.numberMax) },
     ...{ secretDigits: wholeOf(form.secretDigits), dueDays: wholeOf(form.dueDays) },
     numberName: { zh: form.numberZh, en: form.numberEn },

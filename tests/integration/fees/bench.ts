@@ -1,7 +1,7 @@
 import type { RouteReply } from '../../../protocol/http/routes.ts';
-import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
+import type { PayWay, SignedDocument } from '../../../protocol/fees/documents.ts';
 import { sealLookup } from '../../../protocol/fees/lookup.ts';
-import { openSigned } from '../../../protocol/fees/verify.ts';
+import { type Documents, openSigned } from '../../../protocol/fees/verify.ts';
 import type { Subtle } from '../../../protocol/phone-link/web-crypto.ts';
 import type { ChannelDefinition } from '../../../server/channels/channel.ts';
 import type { ServerConfig } from '../../../server/config.ts';
@@ -262,15 +262,17 @@ export class FeeBench {
   }
 
   /** The document inside, its signature verified with the public keys as a phone does. */
-  async open<K extends 'quote' | 'receipt'>(
-    kind: K,
-    signed: SignedDocument | undefined,
-  ): Promise<K extends 'quote' ? QuoteDocument : FeeReceipt> {
+  async open<K extends keyof Documents>(kind: K, signed: SignedDocument | undefined): Promise<Documents[K]> {
     if (signed === undefined) throw new Error(`no ${kind}`);
     const { body } = await callRoute(this.world, 'documentKeys', {});
     const opened = await openSigned(subtle, body.keys, kind, signed);
     if (!opened.ok) throw new Error(`${kind}: ${opened.error}`);
-    return opened.value as K extends 'quote' ? QuoteDocument : FeeReceipt;
+    return opened.value;
+  }
+
+  /** Where the phone is sent, as the server signed it. */
+  way(begun: { readonly body: RouteReply<'feePayQuote'> }): Promise<PayWay> {
+    return this.open('way', begun.body.way);
   }
 
   /** Numbers at the platform of a quote's attempts, oldest first. */

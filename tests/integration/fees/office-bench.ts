@@ -74,6 +74,7 @@ export class OfficeBench {
       await world.person('stranger', 'merchant', undefined, otherId),
     ]);
     const payee = {
+      version: 0,
       isActive: true,
       digitsAboveFen: 50_000,
       allocation: 'oldest-first',
@@ -122,10 +123,12 @@ export class OfficeBench {
   }
 
   async setService(service: string, more: Record<string, unknown> = {}): Promise<void> {
+    const { services } = await this.must('feePayee');
     await this.must(
       'setFeeService',
       {},
       {
+        version: services.find((one) => one.service === service)?.version ?? 0,
         ...{ service, isActive: true, numberMin: 8, numberMax: 12, secretDigits: 4, dueDays: 15 },
         numberName: { zh: '户号', en: 'Household number' },
         secretName: { zh: '查询密码', en: 'Agreed digits' },
