@@ -99,7 +99,7 @@ export class TerminalDesk {
     const card = this.tools.device.stage !== undefined ? 'reading' : this.cardProblem && 'failed';
     const printer = this.settings.printer?.kind;
     return {
-      ...{ home: this.home, stage: this.payment.stage },
+      ...{ home: this.home, stage: this.payment.stage, paidFen: this.payment.order?.paidFen ?? 0 },
       ...(card === undefined ? {} : { card }),
       ...(printer === undefined ? {} : { printer }),
     };

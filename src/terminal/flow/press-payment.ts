@@ -1,22 +1,29 @@
 import type { Key } from './keys.ts';
 import type { Facts, Intent } from './press.ts';
 import type { ScreenOf } from './screens.ts';
+import { isFinal } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 /** `amountFen` 0 in an offer stands for what the order still owes. */
 const change: Intent = { do: 'offer', amountFen: 0, why: 'change' };
 
-/** What a key does while a payment is in hand, and on its receipt. */
-export function pressOnPayment(
-  screen: ScreenOf<'payment'> | ScreenOf<'ask-cancel'> | ScreenOf<'receipt'>,
-  key: Key,
-  facts: Facts,
-): Intent | undefined {
+type PaymentScreen = ScreenOf<'payment'> | ScreenOf<'ask-cancel'> | ScreenOf<'receipt'>;
+
+/** What a key does while a payment is in hand, and on its receipt. An end that gives a paid part back is asked for twice. */
+export function pressOnPayment(screen: PaymentScreen, key: Key, facts: Facts): Intent | undefined {
   if (screen.at === 'receipt') return onReceipt(key);
-  if (screen.at === 'ask-cancel') {
-    if (key === 'confirm') return { do: 'cancel' };
-    return key === 'cancel' ? { do: 'show', screen: { at: 'payment' } } : undefined;
-  }
+  if (screen.at === 'ask-cancel') return onAskCancel(key, facts);
+  const intent = onPayment(key, facts);
+  return intent?.do === 'cancel' && facts.paidFen > 0 ? { do: 'show', screen: { at: 'ask-cancel' } } : intent;
+}
+
+function onAskCancel(key: Key, { stage }: Facts): Intent | undefined {
+  if (key !== 'confirm' && key !== 'cancel') return undefined;
+  const isOver = stage === undefined || isFinal(stage);
+  return key === 'confirm' && !isOver ? { do: 'cancel' } : { do: 'show', screen: { at: 'payment' } };
+}
+
+function onPayment(key: Key, facts: Facts): Intent | undefined {
   if (facts.card === 'reading') return key === 'cancel' ? { do: 'cancel-card' } : undefined;
   if (facts.card === 'failed' && facts.stage?.at !== 'sending') return onNoCard(key);
   return facts.stage && onStage(facts.stage, key);
@@ -52,7 +59,7 @@ function onStage(stage: Stage, key: Key): Intent | undefined {
       return key === 'cancel' ? { do: 'cancel' } : undefined;
     case 'part':
       if (key === 'confirm') return { do: 'offer', amountFen: 0, why: 'rest' };
-      return key === 'cancel' ? { do: 'show', screen: { at: 'ask-cancel' } } : undefined;
+      return key === 'cancel' ? { do: 'cancel' } : undefined;
     case 'paid':
     case 'refunded':
       return key === 'confirm' ? { do: 'receipt' } : undefined;

@@ -49,6 +49,8 @@ export interface Facts {
   readonly home: AppHome | undefined;
   /** Where the payment in hand stands; undefined when there is none. */
   readonly stage: Stage | undefined;
+  /** What of that payment is paid already. */
+  readonly paidFen: number;
   /** A card is being read, or the last reading came to nothing; absent otherwise. */
   readonly card?: 'reading' | 'failed';
   /** The kind of printer that was chosen; absent until one was. */

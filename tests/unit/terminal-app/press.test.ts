@@ -9,10 +9,12 @@ import { FakeServer } from './fake-server.ts';
 import { makeAttempt, makeOrder } from './make.ts';
 
 const server = new FakeServer(Date.parse('2026-11-24T06:32:00.000Z'));
-const facts: Facts = { home: server.home(), stage: undefined };
+const facts: Facts = { home: server.home(), stage: undefined, paidFen: 0 };
 
-function at(screen: Screen, key: Key, stage?: Stage, card?: 'reading' | 'failed'): Intent | undefined {
-  return pressOn(screen, key, { ...facts, stage, ...(card === undefined ? {} : { card }) });
+function at(
+  ...[screen, key, stage, card, paidFen = 0]: [Screen, Key, Stage?, (Facts['card'] | undefined)?, number?]
+): Intent | undefined {
+  return pressOn(screen, key, { ...facts, stage, paidFen, ...(card === undefined ? {} : { card }) });
 }
 
 /** What an intent comes to in short: the screen that it shows, or what it does. */
@@ -104,13 +106,35 @@ describe('a payment in hand', () => {
     ['failed: choose', { at: 'failed', attempt }, 'confirm', 'offer'],
     ['failed: cancel', { at: 'failed', attempt }, 'cancel', 'cancel'],
     ['a part: the rest', { at: 'part' }, 'confirm', 'offer'],
-    ['a part: giving back is asked twice', { at: 'part' }, 'cancel', 'ask-cancel'],
     ['paid: receipt', { at: 'paid' }, 'confirm', 'receipt'],
     ['paid: cancel does nothing', { at: 'paid' }, 'cancel', undefined],
     ['cancelled: done', { at: 'cancelled' }, 'confirm', 'done'],
     ['the office looks: done', { at: 'review' }, 'confirm', 'done'],
   ] as const)('%s', (_name, stage, key, to) => {
     expect(short(at(payment, key, stage))).toBe(to);
+  });
+
+  test.each([
+    ['a part', { at: 'part' }],
+    ['a code', qr],
+    ['a code whose time is over', { at: 'qr-over', attempt }],
+    ['a phone', { at: 'payer', attempt }],
+    ['a platform that is asked', { at: 'asking', attempt }],
+    ['an answer that is awaited', { at: 'checking', attempt }],
+    ['an attempt that failed', { at: 'failed', attempt }],
+    ['a code that was closed', { at: 'closed', attempt }],
+  ] as const)('cancel asks at %s too, once a part is paid', (_name, stage) => {
+    expect(short(at(payment, 'cancel', stage, undefined, 100))).toBe('ask-cancel');
+    expect(short(at({ at: 'ask-cancel' }, 'confirm', stage, undefined, 100))).toBe('cancel');
+  });
+
+  test('cancel asks after a card that was not read too, once a part is paid', () => {
+    expect(short(at(payment, 'cancel', { at: 'part' }, 'failed', 100))).toBe('ask-cancel');
+    expect(short(at(payment, 'cancel', { at: 'part' }, 'reading', 100))).toBe('cancel-card');
+  });
+
+  test('nothing is given back by a question that the payment has answered meanwhile', () => {
+    expect(short(at({ at: 'ask-cancel' }, 'confirm', { at: 'paid' }, undefined, 12_850))).toBe('payment');
   });
 
   test('is not switched off by the power key', () => {
