@@ -284,7 +284,7 @@ export const officeFeesEn = {
     choose: 'Choose a file',
     template: 'Empty file with the right columns',
     looking: 'Looking through the file …',
-    columns: { row: 'Row', label: 'Household', text: 'What it says', action: 'What happens' },
+    columns: { row: 'Row', label: 'Household', text: 'What it says', action: 'What happens', why: 'Why' },
     action: { add: 'is brought in', same: 'is there already', fault: 'cannot be brought in' },
     counts: (add: number, same: number, faulty: number) =>
       `${add} to bring in, ${same} there already, ${faulty} with a fault`,
@@ -323,11 +323,18 @@ export const officeFeesEn = {
       'reading-falls': 'is lower than the reading before',
       'next-is-lower': 'is higher than the reading after it',
       'above-dial': 'is more than the meter can show',
+      'already-exists': 'Another household has this number by now.',
     } as Readonly<Record<string, string>>,
     onlyFaults: 'Only rows with a fault',
-    commit: (count: number) => `Bring in ${count} rows`,
-    commitOne: 'Bring in 1 row',
+    commit: (count: number) => (count === 1 ? 'Bring in 1 row' : `Bring in ${count} rows`),
     done: (count: number) => (count === 1 ? '1 row was brought in.' : `${count} rows were brought in.`),
+    same: (count: number) => (count === 1 ? '1 was there already.' : `${count} were there already.`),
+    refused: (count: number) => `${count} not brought in`,
+    cut: (count: number) =>
+      count === 1
+        ? '1 row is left. Nothing is brought in twice.'
+        : `${count} rows are left. Nothing is brought in twice.`,
+    goOn: 'Go on with what is left',
     another: 'Another file',
   },
   reason: {

@@ -1,5 +1,5 @@
 import type { FeeBillRow } from '../../../protocol/http/fees-office.ts';
-import type { FeeRun, FeeVersion } from '../../../protocol/http/fees-work.ts';
+import type { FeeImportPreview, FeeRun, FeeVersion } from '../../../protocol/http/fees-work.ts';
 import type { ApiFailure } from '../../api/failures.ts';
 import { officeFeesText } from '../../i18n/office-fees.ts';
 import { shared } from '../../i18n/shared.ts';
@@ -34,22 +34,37 @@ export const runLooks: Readonly<Record<FeeRun['state'], Look>> = {
   cancelled: { glyph: 'stop', tint: 'wait' },
 };
 
+/** What a refusal's own name means; it may name whom it is about behind that. */
+function nameWords(name: string): string | undefined {
+  const { reason, refusal, forms, files } = officeFeesText.t;
+  const [field = '', about] = name.split(': ', 2);
+  const known = reason[field] ?? refusal[field] ?? forms.reason[field] ?? forms.fault[field] ?? files.fault[field];
+  return known === undefined || about === undefined ? known : `${known} ${about}`;
+}
+
 /** What a refusal of fees means, in words. */
 export function failureWords(failure: ApiFailure): string {
-  const { reason, refusal, forms } = officeFeesText.t;
-  // A refusal may name whom it is about behind its own name.
-  const [field, about] = failure.field?.split(': ', 2) ?? [];
-  const known =
-    field === undefined ? undefined : (reason[field] ?? refusal[field] ?? forms.reason[field] ?? forms.fault[field]);
-  if (known !== undefined) return about === undefined ? known : `${known} ${about}`;
-  return [...shared.t.failure[failure.error], failure.field ?? ''].join(' ').trim();
+  const known = failure.field === undefined ? undefined : nameWords(failure.field);
+  return known ?? [...shared.t.failure[failure.error], failure.field ?? ''].join(' ').trim();
+}
+
+/** What is wrong with a row of a file. A fault without a column is about the row as a whole. */
+export function faultsWords(faults: FeeImportPreview['rows'][number]['faults']): string {
+  const { fault } = officeFeesText.t.files;
+  return faults
+    .map(({ column, reason }) =>
+      column === '' ? (nameWords(reason) ?? reason) : `${column} ${fault[reason] ?? reason}`,
+    )
+    .join('; ');
 }
 
 /** What is wrong with a form's field, by its name in the interface; nothing when the failure is about another. */
 export function faultOf(failure: ApiFailure | undefined, name: string): string | undefined {
   const field = failure?.field;
   if (field !== name && field?.startsWith(`${name}.`) !== true) return undefined;
-  return failure === undefined || failure.error === 'fee-refused' ? undefined : officeFeesText.t.forms.fault[name];
+  if (failure === undefined || failure.error === 'fee-refused') return undefined;
+  const { fault, reason } = officeFeesText.t.forms;
+  return failure.error === 'not-in-state' ? reason[name] : fault[name];
 }
 
 /** The words for a failure that none of the form's fields shows. */

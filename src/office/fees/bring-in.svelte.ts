@@ -1,0 +1,48 @@
+import type { CommitFeeImport, FeeImportDone, FeeImportPreview } from '../../../protocol/http/fees-work.ts';
+import type { ApiFailure, ApiResult } from '../../api/failures.ts';
+
+const rowsACall = 500;
+
+type Row = FeeImportPreview['rows'][number];
+type Send = (rows: NonNullable<CommitFeeImport['rows']>) => Promise<ApiResult<FeeImportDone>>;
+
+/** Chosen rows of a file on their way in, some with each call, and what became of them. */
+export class BringIn {
+  readonly total: number;
+  /** Rows that came in, that were there already, and that were refused after all. */
+  done = $state(0);
+  same = $state(0);
+  refused = $state.raw<readonly Row[]>([]);
+  /** Why it stopped before its end. */
+  failure = $state.raw<ApiFailure>();
+  #left = $state.raw<readonly Row[]>([]);
+
+  constructor(rows: readonly Row[]) {
+    [this.#left, this.total] = [rows, rows.length];
+  }
+
+  /** Rows that were answered for. */
+  get answered(): number {
+    return this.total - this.#left.length;
+  }
+
+  /** Sends what is left. After a failure it can be called again. */
+  async go(send: Send): Promise<void> {
+    this.failure = undefined;
+    while (this.#left.length > 0 && this.failure === undefined) {
+      const part = this.#left.slice(0, rowsACall);
+      const answer = await send(part.map(({ row }) => row));
+      if (answer.ok) this.#take(part, answer.value);
+      else this.failure = answer;
+    }
+  }
+
+  #take(part: readonly Row[], { done, same, refused }: FeeImportDone): void {
+    const named = part.flatMap((row) => {
+      const faults = refused.find((one) => one.row === row.row)?.faults;
+      return faults === undefined ? [] : [{ ...row, faults }];
+    });
+    [this.done, this.same, this.refused] = [this.done + done, this.same + same, [...this.refused, ...named]];
+    this.#left = this.#left.slice(part.length);
+  }
+}
