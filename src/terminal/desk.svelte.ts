@@ -11,7 +11,9 @@ import { pressOn, routesOf } from './flow/press.ts';
 import type { Facts, Intent, Notice } from './flow/press.ts';
 import { isHarmless } from './flow/screens.ts';
 import type { Screen, Way } from './flow/screens.ts';
+import { standsStill, takesCard } from './flow/stage.ts';
 import type { BackOffice } from './back-office.ts';
+import { BoardReport } from './board-report.ts';
 import type { TerminalDevice, CardProblem } from './link/device.svelte.ts';
 import type { KeptStore, Settings } from './link/kept.ts';
 import type { TerminalLink } from './link/link.svelte.ts';
@@ -56,7 +58,7 @@ export class TerminalDesk {
   /** Server's time minus this device's, ms. */
   #offsetMs = 0;
   #lastRenewMs = 0;
-  #reported = { text: '', atMs: 0 };
+  readonly #board: BoardReport;
   /** The way by card whose reading came to nothing. */
   #cardWay = $state.raw<Way>();
 
@@ -80,6 +82,7 @@ export class TerminalDesk {
   constructor(tools: DeskTools) {
     this.tools = tools;
     this.#lastTouchMs = tools.now();
+    this.#board = new BoardReport(tools);
     this.payment = new Payment({
       api: tools.link.api,
       kept: tools.kept,
@@ -96,10 +99,12 @@ export class TerminalDesk {
   }
 
   get facts(): Facts {
-    const card = this.tools.device.stage !== undefined ? 'reading' : this.cardProblem && 'failed';
+    const { stage, order } = this.payment;
+    const isFailed = this.cardProblem !== undefined && standsStill(stage);
+    const card = this.tools.device.stage !== undefined ? 'reading' : isFailed ? 'failed' : undefined;
     const printer = this.settings.printer?.kind;
     return {
-      ...{ home: this.home, stage: this.payment.stage, paidFen: this.payment.order?.paidFen ?? 0 },
+      ...{ home: this.home, stage, paidFen: order?.paidFen ?? 0 },
       ...(card === undefined ? {} : { card }),
       ...(printer === undefined ? {} : { printer }),
     };
@@ -300,22 +305,10 @@ export class TerminalDesk {
     const nowMs = this.tools.now();
     const isIdle = nowMs - this.#lastTouchMs >= idleMs;
     if (isIdle && isHarmless(this.screen) && this.screen.at !== 'channels') this.show({ at: 'channels' });
-    void this.#report(nowMs);
+    void this.#board.tell(this.payment.stage?.at ?? this.screen.at);
     if (nowMs - this.#lastRenewMs < renewMs) return;
     this.#lastRenewMs = nowMs;
     if (this.payment.job === undefined) await this.renew();
-  }
-
-  /** Tells the office's board what stands here: when it changes, and once a minute. */
-  async #report(nowMs: number): Promise<void> {
-    const { device, link, version } = this.tools;
-    const screen = this.payment.stage?.at ?? this.screen.at;
-    const { cable, paper } = device;
-    const text = [screen, cable, paper].join();
-    if (text === this.#reported.text && nowMs - this.#reported.atMs < renewMs) return;
-    this.#reported = { text, atMs: nowMs };
-    const body = { screen, version: await version(), cable, ...(paper === undefined ? {} : { paper }) };
-    await link.api.call('appScreen', { body });
   }
 
   /** The order that the server names as this terminal's newest: somebody else's system made it, or our memory is gone. */
@@ -358,12 +351,14 @@ export class TerminalDesk {
 
   async #readCard(way: Way): Promise<void> {
     const { order } = this.payment;
-    if (order === undefined || this.payment.refusal !== undefined) return;
+    if (order === undefined || this.payment.refusal !== undefined || !takesCard(this.payment.stage)) return;
     this.cardProblem = undefined;
     this.#cardWay = way;
     const amountFen = way.amountFen ?? order.leftFen;
     const { language } = i18n;
     await this.fetchCardKey();
+    // Cancelled meanwhile, or ended by somebody else: the customer is not asked for a card any more.
+    if (this.payment.order?.id !== order.id || !takesCard(this.payment.stage)) return;
     const card = await this.tools.device.readCard({ amountFen, orderNo: order.orderNo, language });
     if (this.payment.order?.id !== order.id) return;
     if (card.ok) return this.payment.pay(way, card.value);

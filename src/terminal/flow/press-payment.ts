@@ -25,7 +25,7 @@ function onAskCancel(key: Key, { stage }: Facts): Intent | undefined {
 
 function onPayment(key: Key, facts: Facts): Intent | undefined {
   if (facts.card === 'reading') return key === 'cancel' ? { do: 'cancel-card' } : undefined;
-  if (facts.card === 'failed' && facts.stage?.at !== 'sending') return onNoCard(key);
+  if (facts.card === 'failed') return onNoCard(key);
   return facts.stage && onStage(facts.stage, key);
 }
 

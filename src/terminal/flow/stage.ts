@@ -69,3 +69,13 @@ export function isFinal(stage: Stage): boolean {
 export function isWaiting(stage: Stage): boolean {
   return ['sending', 'asking', 'qr', 'qr-over', 'payer', 'bank', 'checking', 'switching', 'ending'].includes(stage.at);
 }
+
+/** True when no money is on its way but by the code that is shown: a person is to say how it goes on. */
+export function standsStill(stage: Stage | undefined): boolean {
+  return stage !== undefined && ['open', 'part', 'failed', 'closed', 'qr'].includes(stage.at);
+}
+
+/** True when a card may be read for it; whatever lives is ended first. */
+export function takesCard(stage: Stage | undefined): boolean {
+  return standsStill(stage) || stage?.at === 'qr-over' || stage?.at === 'checking';
+}

@@ -60,6 +60,8 @@ export class Bench {
   printOutcome: PrintOutcome = { ok: true, printer: 'secure-device' };
   cardReply: Record<string, unknown> | undefined;
   readonly deviceCalls: string[] = [];
+  /** What happens while the device is asked. */
+  onDevice: (op: string) => Promise<void> = async () => undefined;
   revoked = 0;
   /** The device's clock minus the server's. */
   clockAheadMs = 0;
@@ -157,6 +159,7 @@ export class Bench {
       onEvent: () => () => undefined,
       request: async (op: string) => {
         this.deviceCalls.push(op);
+        await this.onDevice(op);
         if (op === 'card.keyStatus') return { ok: true, value: { state: 'ready', hasAcquirer: true } };
         if (op === 'card.read' && this.cardReply !== undefined) return { ok: true, value: this.cardReply };
         return { ok: false, error: 'closed' };

@@ -65,6 +65,53 @@ describe('from the power key to the channel list', () => {
     await bench.press('confirm');
     expect(place()).toBe('channels');
   });
+
+  test('no card is asked for once the payment was cancelled while its order was being sent', async () => {
+    await bench.press('power', '3', 'confirm', 'confirm', '5', '0');
+    bench.server.isOffline = true;
+    await bench.press('confirm', 'cancel');
+    bench.server.isOffline = false;
+    await bench.pass(8_000);
+    expect(place()).toBe('payment cancelled');
+    expect(bench.deviceCalls).toEqual([]);
+  });
+
+  test('no card is asked for when the order ended while the device’s key was fetched', async () => {
+    bench.onDevice = async (op) => {
+      if (op !== 'card.keyStatus') return;
+      bench.server.change(bench.server.last.id, { state: 'cancelled' });
+      bench.events.tell('payments', bench.server.last.id);
+      await settle();
+    };
+    await bench.press('power', '3', 'confirm', 'confirm', '5', '0', 'confirm');
+    await settle();
+    expect(place()).toBe('payment cancelled');
+    expect(bench.deviceCalls).toEqual(['card.keyStatus']);
+  });
+
+  test('a card that was not read is no longer asked for when the order ends meanwhile', async () => {
+    bench.cardReply = { outcome: 'timeout', entry: '' };
+    await bench.press('power', '3', 'confirm', 'confirm', '5', '0', 'confirm');
+    bench.server.change(bench.server.last.id, { state: 'cancelled' });
+    bench.events.tell('payments', bench.server.last.id);
+    await settle();
+    expect(place()).toBe('payment cancelled');
+    await bench.press('confirm');
+    expect(place()).toBe('channels');
+    expect(bench.deviceCalls.filter((op) => op === 'card.read')).toHaveLength(1);
+  });
+
+  test('a card can take the place of a code; one that was not read is told, and the code stays', async () => {
+    bench.cardReply = { outcome: 'timeout', entry: '' };
+    await bench.press(...toQr, '1', '3');
+    expect(place()).toBe('payment qr');
+    expect(desk.facts.card).toBe('failed');
+    bench.server.pay();
+    bench.events.tell('payments', bench.server.last.id);
+    await settle();
+    expect(place()).toBe('payment paid');
+    expect(desk.facts.card).toBeUndefined();
+  });
 });
 
 describe('a customer’s code', () => {
