@@ -62,7 +62,8 @@ export const feePayeeSchema = v.object({
   ...setFeePayeeSchema.entries,
   merchantId: idSchema,
   name: v.string(),
-  services: v.array(v.object({ ...setFeeServiceSchema.entries, households: v.number() })),
+  /** `withSecret`: of its households those that have agreed digits; while there are any, their number stays. */
+  services: v.array(v.object({ ...setFeeServiceSchema.entries, households: v.number(), withSecret: v.number() })),
 });
 /** A payee as the office sees it. */
 export type FeePayee = v.InferOutput<typeof feePayeeSchema>;

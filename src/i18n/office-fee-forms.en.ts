@@ -115,6 +115,10 @@ export const officeFeeFormsEn = {
     numberMin: 'Shortest number, digits',
     numberMax: 'Longest number, digits',
     secretDigits: 'How many agreed digits',
+    secretDigitsHint: (count: number) =>
+      count === 1
+        ? '1 household has its digits already, so this must stay.'
+        : `${count} households have their digits already, so this must stay.`,
     dueDays: 'Days to pay, from the last day of the bill',
     tariff: 'Price list of households that name none',
     noTariff: 'none',
@@ -192,6 +196,7 @@ export const officeFeeFormsEn = {
     'later-reading': 'There are readings behind this day. Choose a later day, or correct those first.',
     version: 'Somebody changed this in the meantime. Close this or undo your changes, and look again.',
     closed: 'The household has ended.',
+    secretDigits: 'Households have their digits already and could no longer be found. Leave the number as it was.',
     'area-needed': 'Its price list charges by the built-up area and cannot do without it:',
     'inner-area-needed': 'Its price list charges by the usable area and cannot do without it:',
     'class-needed': 'Its price list would charge nothing without the class:',

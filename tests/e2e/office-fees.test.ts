@@ -1,28 +1,20 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { payPassword } from '../../mock-server/platforms/stand-in.ts';
 import { demoPayee } from '../../scripts/demo-fees.ts';
-import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
-import { startStack } from '../../scripts/stack.ts';
-import type { Stack } from '../../scripts/stack.ts';
 import { officeFeesEn } from '../../src/i18n/office-fees.en.ts';
 import { officeFeesZh } from '../../src/i18n/office-fees.zh.ts';
-import { putReadyPostgres, testFolder } from '../ready-postgres.ts';
-import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { accessibilityProblems, lookAt } from './support/accessibility.ts';
+import { Demo } from './support/demo.ts';
+import { openForTests } from './support/shared.ts';
 import { placeInStack, type TerminalKey, TerminalPage } from './support/terminal-screen.ts';
 
-let stack: Stack;
-let browser: Browser | undefined;
-let folder: string;
-const problem = chromiumProblem();
+let demo: Demo;
 
 /** Rent of the demo shares a lift from now on. */
 async function shareLift(): Promise<void> {
-  const { feeOffice, registry } = stack.server.context.services;
+  const { feeOffice, registry } = demo.stack.server.context.services;
   const payee = (await registry.listMerchants()).items.find(({ name }) => name === demoPayee);
   const merchantId = payee?.id ?? '';
   const known = await feeOffice.payee(merchantId);
@@ -49,20 +41,16 @@ async function shareLift(): Promise<void> {
   const versionId = made.ok ? (made.value.versions[0]?.id ?? '') : '';
   const active = await feeOffice.activate(undefined, { merchantId, tariffId, versionId });
   if (!active.ok || !active.value.isActive || housing === undefined) throw new Error(JSON.stringify([made, active]));
-  const { households: _count, ...body } = housing;
+  const { households: _count, withSecret: _some, ...body } = housing;
   const set = await feeOffice.setService(undefined, merchantId, { ...body, tariffId });
   if (!set.ok) throw new Error(set.error);
 }
 
 async function openOffice(locale: string): Promise<Page> {
-  const context = await (browser ??= await launchChromium()).newContext({
-    viewport: { width: 1440, height: 900 },
-    locale,
-  });
-  context.setDefaultTimeout(10_000);
+  const context = await demo.browser.newContext({ viewport: { width: 1440, height: 900 }, locale });
   const page = await context.newPage();
-  await page.request.post(`${stack.url}/api/demo/sign-in`, { data: { email: 'lin@demo.invalid' } });
-  await page.goto(`${stack.url}/office/fees`);
+  await page.request.post(`${demo.stack.url}/api/demo/sign-in`, { data: { email: 'lin@demo.invalid' } });
+  await page.goto(`${demo.stack.url}/office/fees`);
   await page.locator('td a').first().waitFor();
   return page;
 }
@@ -92,7 +80,7 @@ class FeesClerk {
     return this.page.locator('dialog[open]');
   }
   async look(name: string): Promise<void> {
-    this.found.push(...(await lookAt(this.page, folder, `${this.#language}-${name}`)));
+    this.found.push(...(await lookAt(this.page, demo.folder, `${this.#language}-${name}`)));
   }
   press(name: string): Promise<void> {
     return this.page.getByRole('button', { name, exact: true }).first().click();
@@ -105,7 +93,7 @@ class FeesClerk {
     await this.dialog.waitFor({ state: 'detached' });
   }
   async tab(name: keyof typeof officeFeesEn.tabs, isSamePayee = false): Promise<void> {
-    if (!isSamePayee) await this.page.goto(`${stack.url}/office/fees`);
+    if (!isSamePayee) await this.page.goto(`${demo.stack.url}/office/fees`);
     await this.page.getByRole('link', { name: this.t.tabs[name], exact: true }).click();
   }
 
@@ -327,32 +315,22 @@ async function payAtTerminal(terminal: TerminalPage): Promise<void> {
   await terminal.press(await terminal.keyOf('fee-way-wechat-pay'));
   await terminal.feeStage('qr').waitFor();
   await terminal.anchor('qr').waitFor();
-  const wallet = stack.platforms.standIns.get('wechat-pay');
+  const wallet = demo.stack.platforms.standIns.get('wechat-pay');
   const paid = await wallet?.wallet({ code: await terminal.codeText(), act: 'pay', password: payPassword });
   expect(paid?.result).toBe('paid');
-  await terminal.feeStage('paid').waitFor({ timeout: 15_000 });
+  await terminal.feeStage('paid').waitFor();
 }
 
 describe('the office’s fees', () => {
-  beforeAll(async () => {
-    if (problem !== undefined) return;
-    await ensureBuilt();
-    folder = testFolder('office-fees');
-    await putReadyPostgres(join(folder, 'server'));
-    const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
-    stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
-    await shareLift();
+  openForTests({
+    problem: chromiumProblem(),
+    open: async () => {
+      demo = await Demo.open('office-fees');
+      await shareLift();
+    },
+    close: () => demo.close(),
+    tidy: () => demo.closePages(),
   });
-  afterAll(async () => {
-    if (problem !== undefined) return;
-    await browser?.close();
-    await stack.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  afterEach(async () => {
-    for (const context of browser?.contexts() ?? []) await context.close();
-  });
-  beforeEach(({ skip }) => skip(problem !== undefined, problem));
 
   test.each(languages)('are set up, registered and billed by forms alone, in $locale', async (language) => {
     const clerk = new FeesClerk(await openOffice(language.locale), language);
@@ -371,15 +349,13 @@ describe('the office’s fees', () => {
     await clerk.onPhone();
     await clerk.newPayee();
     await clerk.firstBill();
-    const context = await browser?.newContext({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
-    if (context === undefined) throw new Error('no browser is open');
-    context.setDefaultTimeout(15_000);
-    const terminal = new TerminalPage(await context.newPage(), placeInStack(stack, serial));
+    const context = await demo.browser.newContext({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
+    const terminal = new TerminalPage(await context.newPage(), placeInStack(demo.stack, serial));
     await terminal.pair();
     await terminal.press('power');
     await terminal.screen('channels').waitFor();
     await payAtTerminal(terminal);
-    const { rows } = await stack.server.context.store.pool.query(
+    const { rows } = await demo.stack.server.context.store.pool.query(
       `select r.total_fen::text as fen, m.name from fee_receipts r join merchants m on m.id = r.merchant_id
        where r.receipt_no = $1`,
       [await terminal.anchor('receipt-no').textContent()],

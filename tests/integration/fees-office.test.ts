@@ -115,13 +115,39 @@ describe('payees and their services', () => {
     expect((await bench.must('feePayee')).receiptTitle).toBe('first');
     const [water] = services.filter(({ service }) => service === 'water');
     if (water === undefined) throw new Error('no water');
-    const { households: _count, ...service } = water;
+    const { households: _count, withSecret: _some, ...service } = water;
     await bench.must('setFeeService', {}, { ...service, dueDays: 16 });
     const late = await bench.call('setFeeService', {}, { ...service, dueDays: 17 });
     expect(late).toMatchObject({ code: 'not-in-state', field: 'version' });
     const after = await bench.must('feePayee');
     expect(after.services.find((one) => one.service === 'water')?.dueDays).toBe(16);
     await bench.setService('water', { dueDays: 15, tariffId: place.tariffId });
+  });
+});
+
+describe('the number of agreed digits', () => {
+  const gas = async (secretDigits: number) => {
+    const read = (await bench.must('feePayee')).services.find(({ service }) => service === 'gas');
+    if (read === undefined) throw new Error('no gas');
+    const { households: _count, withSecret: _some, ...service } = read;
+    return bench.call('setFeeService', {}, { ...service, secretDigits });
+  };
+
+  it('stays as long as households have theirs, because only their hash is kept', async () => {
+    await bench.setService('gas');
+    const created = { service: 'gas' as const, label: '3 号楼 1203 室' };
+    await bench.must('createFeeAccount', {}, { ...created, id: newId(), number: bench.nextNumber() });
+    expect((await gas(6)).status, 'nobody has any yet').toBe(200);
+    const accountId = newId();
+    const number = bench.nextNumber();
+    await bench.must('createFeeAccount', {}, { ...created, id: accountId, number, secret: '120311' });
+    expect(await gas(4)).toMatchObject({ status: 409, code: 'not-in-state', field: 'secretDigits' });
+    const after = (await bench.must('feePayee')).services.find(({ service }) => service === 'gas');
+    expect(after).toMatchObject({ secretDigits: 6, households: 2, withSecret: 1 });
+    expect((await gas(6)).status).toBe(200);
+    const { version } = await bench.must('feeAccount', { accountId });
+    await bench.must('changeFeeAccount', { accountId }, { version, close: true });
+    expect((await gas(4)).status, 'who had them has gone').toBe(200);
   });
 });
 

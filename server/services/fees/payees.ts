@@ -5,7 +5,7 @@ import type { FeePayee, FeePayees, SetFeePayee, SetFeeService } from '../../../p
 import type { Answer } from '../../answer.ts';
 import type { Core } from '../../core.ts';
 import type { Db } from '../../store/database.ts';
-import { type Clerk, inOneAct, todayOf } from './parts.ts';
+import { type Clerk, inOneAct, serviceRow, todayOf } from './parts.ts';
 
 const payeesMax = 500;
 const terminalsMax = 500;
@@ -59,6 +59,16 @@ async function servicesOf(core: Core, merchantId: string): Promise<FeePayee['ser
         .select(eb.fn.countAll<number>().as('n'))
         .as('households'),
     )
+    .select((eb) =>
+      eb
+        .selectFrom('fee_accounts as a')
+        .whereRef('a.merchant_id', '=', 's.merchant_id')
+        .whereRef('a.service', '=', 's.service')
+        .where('a.state', '=', 'open')
+        .where('a.secret_hash', 'is not', null)
+        .select(eb.fn.countAll<number>().as('n'))
+        .as('with_secret'),
+    )
     .where('s.merchant_id', '=', merchantId)
     .execute();
   const order = (service: FeeService): number => feeServices.indexOf(service);
@@ -79,6 +89,7 @@ async function servicesOf(core: Core, merchantId: string): Promise<FeePayee['ser
         : { topUp: { minFen: row.top_up_min_fen, maxFen: row.top_up_max_fen, usual: row.top_up_usual.map(Number) } }),
       ...(row.tariff_id === null ? {} : { tariffId: row.tariff_id }),
       households: row.households ?? 0,
+      withSecret: row.with_secret ?? 0,
     }));
 }
 
@@ -218,6 +229,25 @@ async function writeService(db: Db, merchantId: string, body: SetFeeService, now
   return changed.numUpdatedRows === 1n;
 }
 
+/**
+ * True when households have agreed digits of another number than the one that is wanted. Only a hash of the digits is
+ * kept, and a terminal asks for as many as the service says: such households could no longer be found.
+ */
+async function losesHouseholds(db: Db, merchantId: string, body: SetFeeService): Promise<boolean> {
+  const old = await serviceRow(db, merchantId, body.service);
+  if (old === undefined || old.secret_digits === body.secretDigits) return false;
+  const row = await db
+    .selectFrom('fee_accounts')
+    .select('id')
+    .where('merchant_id', '=', merchantId)
+    .where('service', '=', body.service)
+    .where('state', '=', 'open')
+    .where('secret_hash', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Sets how a service is asked for. Refused when somebody changed it since it was read. */
 export async function setService(
   core: Core,
@@ -244,6 +274,7 @@ export async function setService(
         .executeTakeFirst();
       if (tariff?.service !== body.service) return err('bad-request', 'tariffId');
     }
+    if (await losesHouseholds(db, merchantId, body)) return err('not-in-state', 'secretDigits');
     if (!(await writeService(db, merchantId, body, new Date(core.clock())))) return err('not-in-state', 'version');
     return ok(undefined);
   });
