@@ -69,10 +69,8 @@ export class BackOffice {
   }
 
   async #openReceipt(order: OrderView, back: Screen): Promise<void> {
-    const { printing } = this.#desk.tools;
     this.#desk.show({ at: 'receipt', copy: 'merchant', back });
-    await printing.open(order.id);
-    await printing.print('merchant');
+    await this.#desk.tools.printing.open(order.id);
   }
 
   /** The first confirm prints the customer's copy, the second is the end. */

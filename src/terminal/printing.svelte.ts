@@ -24,16 +24,23 @@ export interface PrintingTools {
   newId(): string;
 }
 
-/** The receipts of one order, on the screen and on paper. A copy that was printed before is a duplicate and says so. */
+/**
+ * The receipts of one order, on the screen and on paper. A copy that was printed before is a duplicate and says so. What
+ * was asked for comes out, also when the screen has turned to another order meanwhile.
+ */
 export class Printing {
   readonly #tools: PrintingTools;
+  /** Another with every order that is opened. */
+  #turn = { orderId: '' };
+  /** Ends with the print that is under way. */
+  #paper: Promise<void> = Promise.resolve();
   #isBusy = $state(false);
   receipts = $state.raw<readonly ReceiptView[]>([]);
-  /** Why the receipts could not be fetched. */
+  /** Why the receipts could not be fetched; the next print asks again. */
   failure = $state.raw<ApiFailure>();
   /** Why the last copy did not come out; the picture on the screen stands in for it. */
   problem = $state<PrintError>();
-  /** The copy that came out last. */
+  /** The copy that came out last, or whose picture stands in for it. */
   printed = $state<Copy>();
 
   constructor(tools: PrintingTools) {
@@ -44,30 +51,50 @@ export class Printing {
     return this.#isBusy;
   }
 
-  /** Fetches the receipts of an order. */
+  /** Turns to an order and prints the merchant's copy of its receipts, when what is still coming out has come. */
   async open(orderId: string): Promise<void> {
+    const turn = { orderId };
+    this.#turn = turn;
     this.receipts = [];
     this.printed = undefined;
+    this.failure = undefined;
     this.problem = undefined;
-    this.#isBusy = true;
-    const answer = await this.#tools.api.call('appReceipts', { params: { id: orderId } });
-    this.#isBusy = false;
-    this.failure = answer.ok ? undefined : answer;
-    if (answer.ok) this.receipts = answer.value.items;
+    await this.#next('merchant', turn);
   }
 
   /** Prints `copy` of every receipt of the order. */
   async print(copy: Copy): Promise<void> {
-    if (this.#isBusy) return;
+    if (!this.#isBusy) await this.#next(copy, this.#turn);
+  }
+
+  async #next(copy: Copy, turn: { readonly orderId: string }): Promise<void> {
     this.#isBusy = true;
-    this.problem = undefined;
-    for (const receipt of this.receipts) {
+    const before = this.#paper;
+    this.#paper = before.then(() => this.#print(copy, turn)).catch(() => undefined);
+    await this.#paper;
+    if (turn === this.#turn) this.#isBusy = false;
+  }
+
+  async #print(copy: Copy, turn: { readonly orderId: string }): Promise<void> {
+    const isShown = (): boolean => turn === this.#turn;
+    if (isShown()) this.problem = undefined;
+    const receipts = isShown() && this.receipts.length > 0 ? this.receipts : await this.#fetch(turn);
+    for (const receipt of receipts) {
       const outcome = await this.#tools.print(receipt.document, { copy, duplicate: receipt.prints[copy] > 0 });
-      if (!outcome.ok) this.problem = outcome.error;
+      if (!outcome.ok && isShown()) this.problem = outcome.error;
       await this.#tell(receipt.document.id, copy, outcome.ok ? outcome.printer : 'picture');
     }
-    this.printed = copy;
-    this.#isBusy = false;
+    if (isShown() && receipts.length > 0) this.printed = copy;
+  }
+
+  async #fetch(turn: { readonly orderId: string }): Promise<readonly ReceiptView[]> {
+    const answer = await this.#tools.api.call('appReceipts', { params: { id: turn.orderId } });
+    const receipts = answer.ok ? answer.value.items : [];
+    if (turn === this.#turn) {
+      this.failure = answer.ok ? undefined : answer;
+      this.receipts = receipts;
+    }
+    return receipts;
   }
 
   /** The next print of the same copy is a duplicate, also when the server cannot be told now. */
