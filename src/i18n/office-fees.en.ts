@@ -328,6 +328,7 @@ export const officeFeesEn = {
     onlyFaults: 'Only rows with a fault',
     commit: (count: number) => (count === 1 ? 'Bring in 1 row' : `Bring in ${count} rows`),
     done: (count: number) => (count === 1 ? '1 row was brought in.' : `${count} rows were brought in.`),
+    bringing: (done: number, total: number) => `Bringing rows in: ${done} of ${total}`,
     same: (count: number) => (count === 1 ? '1 was there already.' : `${count} were there already.`),
     refused: (count: number) => `${count} not brought in`,
     cut: (count: number) =>

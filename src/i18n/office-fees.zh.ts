@@ -296,6 +296,7 @@ export const officeFeesZh: OfficeFeesText = {
     onlyFaults: '只看有错的行',
     commit: (count) => `导入 ${count} 行`,
     done: (count) => `已导入 ${count} 行。`,
+    bringing: (done, total) => `正在导入：${done} / ${total} 行`,
     same: (count) => `${count} 行已存在。`,
     refused: (count) => `${count} 行没有导入`,
     cut: (count) => `还剩 ${count} 行，继续导入不会重复。`,

@@ -1,10 +1,13 @@
 import type { CommitFeeImport, FeeImportDone, FeeImportPreview } from '../../../protocol/http/fees-work.ts';
 import type { ApiFailure, ApiResult } from '../../api/failures.ts';
+import { newId } from '../../api/uuid.ts';
 
-const rowsACall = 500;
+// So few that a busy server is done with them long before it gives up answering.
+const rowsACall = 100;
 
 type Row = FeeImportPreview['rows'][number];
-type Send = (rows: NonNullable<CommitFeeImport['rows']>) => Promise<ApiResult<FeeImportDone>>;
+type Part = Pick<CommitFeeImport, 'id'> & { readonly rows: number[] };
+type Send = (part: Part) => Promise<ApiResult<FeeImportDone>>;
 
 /** Chosen rows of a file on their way in, some with each call, and what became of them. */
 export class BringIn {
@@ -15,6 +18,8 @@ export class BringIn {
   refused = $state.raw<readonly Row[]>([]);
   /** Why it stopped before its end. */
   failure = $state.raw<ApiFailure>();
+  /** What was sent and not answered yet: it keeps its id, so that the server does it once. */
+  #part: Part | undefined;
   #left = $state.raw<readonly Row[]>([]);
 
   constructor(rows: readonly Row[]) {
@@ -30,19 +35,19 @@ export class BringIn {
   async go(send: Send): Promise<void> {
     this.failure = undefined;
     while (this.#left.length > 0 && this.failure === undefined) {
-      const part = this.#left.slice(0, rowsACall);
-      const answer = await send(part.map(({ row }) => row));
-      if (answer.ok) this.#take(part, answer.value);
+      this.#part ??= { id: newId(), rows: this.#left.slice(0, rowsACall).map(({ row }) => row) };
+      const answer = await send(this.#part);
+      if (answer.ok) this.#take(answer.value);
       else this.failure = answer;
     }
   }
 
-  #take(part: readonly Row[], { done, same, refused }: FeeImportDone): void {
-    const named = part.flatMap((row) => {
+  #take({ done, same, refused }: FeeImportDone): void {
+    const named = this.#left.slice(0, rowsACall).flatMap((row) => {
       const faults = refused.find((one) => one.row === row.row)?.faults;
       return faults === undefined ? [] : [{ ...row, faults }];
     });
     [this.done, this.same, this.refused] = [this.done + done, this.same + same, [...this.refused, ...named]];
-    this.#left = this.#left.slice(part.length);
+    [this.#left, this.#part] = [this.#left.slice(rowsACall), undefined];
   }
 }
