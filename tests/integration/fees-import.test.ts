@@ -90,6 +90,45 @@ describe('a file of households', () => {
       expect(rows.some(({ text }) => /刘能|13900139000/.test(text) || text.includes(one))).toBe(false);
     }
   });
+  it('brings a household in with its meter or not at all, so that a repeated call finds nothing half done', async () => {
+    const number = bench.nextNumber();
+    const rows = [heading, `${number},8 号楼 201 室,,,,88.5,3,0101,W-21,2026-01-01,1200`];
+    const commit = { id: newId(), ...file(rows.join('\n')) };
+    const { pool } = bench.world.server.context.store;
+    const cut = `create function cut_off() returns trigger language plpgsql as $$ begin raise 'cut off'; end $$;
+      create trigger cut_off before insert on fee_meters execute function cut_off()`;
+    await pool.query(cut);
+    expect((await bench.call('commitFeeImport', {}, commit)).code).toBe('internal');
+    await pool.query('drop trigger cut_off on fee_meters; drop function cut_off()');
+    expect((await bench.must('feeAccounts', {}, undefined, `?q=${number}`)).items).toEqual([]);
+    expect(await bench.must('commitFeeImport', {}, commit)).toMatchObject({ done: 1, same: 0, refused: [] });
+    const [row] = (await bench.must('feeAccounts', {}, undefined, `?q=${number}`)).items;
+    const account = await bench.must('feeAccount', { accountId: row?.id ?? '' });
+    expect(account.meters.map(({ serial }) => serial)).toEqual(['W-21']);
+    const { rows: acts } = await pool.query(`select act from audit where facts ->> 'accountId' = $1 order by act`, [
+      account.id,
+    ]);
+    expect(acts).toEqual([{ act: 'fees.account-created' }, { act: 'fees.meter-installed' }]);
+  });
+  it('repeated while it still goes on waits for the same answer', async () => {
+    const rows = Array.from({ length: 8 }, (_, at) => `${bench.nextNumber()},8 号楼 3${at} 室,,,,,,0101,,,`);
+    const commit = { id: newId(), ...file([heading, ...rows].join('\n')) };
+    const answers = await Promise.all([commit, commit].map((body) => bench.must('commitFeeImport', {}, body)));
+    const whole = { id: commit.id, done: 8, same: 0, refused: [] };
+    expect(answers).toEqual([whole, whole]);
+  });
+  it('says of a row whose number another household has by now that it is so', async () => {
+    const number = bench.nextNumber();
+    const one = { id: newId(), ...file(`户号,房号\n${number},8 号楼 401 室`) };
+    const other = { id: newId(), ...file(`户号,房号\n${number},8 号楼 402 室`) };
+    const answers = await Promise.all([one, other].map((body) => bench.must('commitFeeImport', {}, body)));
+    expect(answers.reduce((sum, { done }) => sum + done, 0)).toBe(1);
+    const late = answers.find(({ done }) => done === 0);
+    // Planned before the other was in, or behind it.
+    expect(late?.same === 1 ? [] : late?.refused.map(({ faults }) => faults[0]?.reason)).toEqual(
+      late?.same === 1 ? [] : ['already-exists'],
+    );
+  });
   it('may be a workbook, or what Chinese Excel calls CSV', async () => {
     const book = new ExcelJS.Workbook();
     const sheet = book.addWorksheet('x');

@@ -52,12 +52,13 @@ export interface FeeAct {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
+/** Writes down that an act was done, in the transaction that does it. */
+export async function noteAct(core: Core, db: Db, { act, actor, merchantId, facts }: FeeAct): Promise<void> {
+  await writeAudit(db, core.clock(), { act, actorId: actor?.id, subject: `merchant:${merchantId}`, facts });
+}
+
 /** Does something and its audit record in one transaction. Nothing is recorded when the answer is a refusal. */
-export async function inOneAct<T>(
-  core: Core,
-  { act, actor, merchantId, facts }: FeeAct,
-  work: (db: Db) => Promise<Answer<T>>,
-): Promise<Answer<T>> {
+export async function inOneAct<T>(core: Core, act: FeeAct, work: (db: Db) => Promise<Answer<T>>): Promise<Answer<T>> {
   const refused: { answer?: Answer<T> } = {};
   try {
     const answer = await core.db.transaction().execute(async (db) => {
@@ -66,10 +67,10 @@ export async function inOneAct<T>(
         refused.answer = done;
         throw new Undone();
       }
-      await writeAudit(db, core.clock(), { act, actorId: actor?.id, subject: `merchant:${merchantId}`, facts });
+      await noteAct(core, db, act);
       return done;
     });
-    core.bus.publish({ name: 'audit', id: merchantId });
+    core.bus.publish({ name: 'audit', id: act.merchantId });
     return answer;
   } catch (error) {
     if (error instanceof Undone && refused.answer !== undefined) return refused.answer;

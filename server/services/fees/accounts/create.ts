@@ -86,31 +86,44 @@ async function insertAccount(core: Core, db: Db, { merchantId, actor, body, secr
     .execute();
 }
 
-/** A new household. `already-exists`: an open one of this service has the number. */
+/**
+ * Makes a household, and what comes `along` with it, in one transaction. `already-exists`: an open one of this service
+ * has the number.
+ */
+export async function makeAccount(
+  core: Core,
+  actor: Clerk,
+  merchantId: string,
+  body: CreateFeeAccount,
+  along: (db: Db) => Promise<Answer<void>> = () => Promise.resolve(ok(undefined)),
+): Promise<Answer<void>> {
+  const before = await readAccountRow(core.db, { merchantId, accountId: body.id });
+  if (before !== undefined) {
+    const isSame = before.body_hash.equals(bodyHashOf(core, merchantId, body));
+    return isSame ? ok(undefined) : err('exists-with-different-body', 'id');
+  }
+  const secret = body.secret === undefined ? null : await secretHash(core.keys(), body.secret);
+  const facts = { accountId: body.id, service: body.service };
+  try {
+    return await inOneAct(core, { act: 'fees.account-created', actor, merchantId, facts }, async (db) => {
+      const fault = await faultOf(db, merchantId, body);
+      if (fault !== undefined) return err('bad-request', fault);
+      await insertAccount(core, db, { merchantId, actor, body, secret });
+      return along(db);
+    });
+  } catch (error) {
+    if (sqlState(error) === uniqueViolation) return err('already-exists', 'number');
+    throw error;
+  }
+}
+
+/** A new household. */
 export async function createAccount(
   core: Core,
   actor: Clerk,
   merchantId: string,
   body: CreateFeeAccount,
 ): Promise<Answer<FeeAccount>> {
-  const place = { merchantId, accountId: body.id };
-  const before = await readAccountRow(core.db, place);
-  if (before !== undefined) {
-    const isSame = before.body_hash.equals(bodyHashOf(core, merchantId, body));
-    return isSame ? accountAnswer(core, place) : err('exists-with-different-body', 'id');
-  }
-  const secret = body.secret === undefined ? null : await secretHash(core.keys(), body.secret);
-  const facts = { accountId: body.id, service: body.service };
-  try {
-    const done = await inOneAct(core, { act: 'fees.account-created', actor, merchantId, facts }, async (db) => {
-      const fault = await faultOf(db, merchantId, body);
-      if (fault !== undefined) return err('bad-request', fault);
-      await insertAccount(core, db, { merchantId, actor, body, secret });
-      return ok(undefined);
-    });
-    return done.ok ? await accountAnswer(core, place) : done;
-  } catch (error) {
-    if (sqlState(error) === uniqueViolation) return err('already-exists', 'number');
-    throw error;
-  }
+  const made = await makeAccount(core, actor, merchantId, body);
+  return made.ok ? accountAnswer(core, { merchantId, accountId: body.id }) : made;
 }

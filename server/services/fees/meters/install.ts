@@ -7,7 +7,7 @@ import { type Db, sqlState, uniqueViolation } from '../../../store/database.ts';
 import { uuidv7 } from '../../../store/uuid.ts';
 import { lockAccount } from '../accounts/change.ts';
 import { accountAnswer, type AccountPlace } from '../accounts/rows.ts';
-import { type Clerk, inOneAct } from '../parts.ts';
+import { type Clerk, type FeeAct, inOneAct, noteAct } from '../parts.ts';
 import { isNamed, type RegisterValue, registersOf, valuesFor } from './registers.ts';
 import { checkValue, currentReadings } from './series.ts';
 
@@ -90,6 +90,49 @@ function firstValues({ firstValue, firstValues: all }: InstallFeeMeter): Answer<
   return valuesFor(registers, { value: firstValue, values: all, names: ['firstValue', 'firstValues'] });
 }
 
+/** What a meter is hung up with. */
+interface Hanging {
+  readonly core: Core;
+  readonly db: Db;
+  readonly actor: Clerk;
+  readonly place: AccountPlace;
+  readonly body: InstallFeeMeter;
+}
+
+async function insertMeter({ core, db, actor, place, body }: Hanging, first: readonly RegisterValue[]): Promise<void> {
+  const { merchantId, accountId } = place;
+  await db
+    .insertInto('fee_meters')
+    .values({
+      ...{ merchant_id: merchantId, id: body.id, account_id: accountId, kind: body.kind, serial: body.serial },
+      max_dial: body.maxDial ?? null,
+      ...(body.multiplier === undefined ? {} : { multiplier: body.multiplier }),
+      replaces: body.replaces?.meterId ?? null,
+      from_on: body.on,
+    })
+    .execute();
+  await writeValues({ core, db, actor, place, meterId: body.id, on: body.on, quality: 'first' }, first);
+}
+
+const actOf = (
+  actor: Clerk,
+  { merchantId, accountId }: AccountPlace,
+  { id, replaces, on }: InstallFeeMeter,
+): FeeAct => ({
+  ...{ act: 'fees.meter-installed', actor, merchantId },
+  facts: { accountId, meterId: id, replaces: replaces?.meterId, on },
+});
+
+/** Hangs up the first meter of a household that is just being made, in the caller's transaction. */
+export async function hangFirst(hanging: Hanging): Promise<Answer<void>> {
+  const { core, db, actor, place, body } = hanging;
+  const first = firstValues(body);
+  if (!first.ok) return first;
+  await insertMeter(hanging, first.value);
+  await noteAct(core, db, actOf(actor, place, body));
+  return ok(undefined);
+}
+
 /** Hangs up a meter with its first values; in place of another, which gets its last ones on the same day. */
 export async function installMeter(
   core: Core,
@@ -103,26 +146,14 @@ export async function installMeter(
     return before.account_id === accountId ? accountAnswer(core, place) : err('exists-with-different-body', 'id');
   const first = firstValues(body);
   if (!first.ok) return first;
-  const facts = { accountId, meterId: body.id, replaces: body.replaces?.meterId, on: body.on };
   try {
-    const done = await inOneAct(core, { act: 'fees.meter-installed', actor, merchantId, facts }, async (db) => {
+    const done = await inOneAct(core, actOf(actor, place, body), async (db) => {
       const row = await lockAccount(db, place);
       if (row === undefined) return err('not-found');
       if (row.state === 'closed') return err('not-in-state', 'closed');
       const down = await takeDown(core, db, actor, place, body);
       if (!down.ok) return down;
-      await db
-        .insertInto('fee_meters')
-        .values({
-          ...{ merchant_id: merchantId, id: body.id, account_id: accountId, kind: body.kind, serial: body.serial },
-          max_dial: body.maxDial ?? null,
-          ...(body.multiplier === undefined ? {} : { multiplier: body.multiplier }),
-          replaces: body.replaces?.meterId ?? null,
-          from_on: body.on,
-        })
-        .execute();
-      const hung = { core, db, actor, place, meterId: body.id, on: body.on, quality: 'first' as const };
-      await writeValues(hung, first.value);
+      await insertMeter({ core, db, actor, place, body }, first.value);
       return ok(undefined);
     });
     return done.ok ? await accountAnswer(core, place) : done;
