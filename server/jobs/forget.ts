@@ -8,7 +8,7 @@ const dayMs = 24 * 3_600_000;
  * payment that has ended notes it and moves no money.
  */
 const noticesKeptMs = 400 * dayMs;
-/** For how long a merchant may look up, and send again, a message that was delivered or given up, ms: a quarter. */
+/** For how long a merchant may look up, and send again, a message, and for how long one waits, ms: a quarter. */
 const messagesKeptMs = 90 * dayMs;
 /** Rows that one turn removes, so that it never holds the database for long. */
 const batchRows = 5_000;
@@ -28,14 +28,16 @@ export async function forgetNotices(core: Core): Promise<number> {
 }
 
 /**
- * Forgets messages to merchants' systems that are over. One that waits, or is just being sent again, stays.
+ * Forgets old messages to merchants' systems: those that are over, and those that waited all the time for a webhook
+ * that is paused or was removed. One that is just being sent again stays.
  * @returns how many were removed, 5,000 at most.
  */
 export async function forgetMessages(core: Core): Promise<number> {
   const before = new Date(core.clock() - messagesKeptMs);
   const done = await sql`
-    delete from webhook_deliveries where state <> 'waiting' and (merchant_id, id) in (
-      select merchant_id, id from webhook_deliveries where state <> 'waiting' and made_at < ${before}
+    delete from webhook_deliveries where (merchant_id, id) in (
+      select merchant_id, id from webhook_deliveries
+      where made_at < ${before} and (state <> 'waiting' or next_try_at < ${before})
       order by made_at limit ${sql.lit(batchRows)} for update skip locked)`.execute(core.db);
   return Number(done.numAffectedRows ?? 0n);
 }

@@ -13,6 +13,7 @@ import { feeSharesMigration } from './migrations/0011-fee-shares.ts';
 import { feeScaleMigration } from './migrations/0012-fee-scale.ts';
 import { feeCorrectionsMigration } from './migrations/0013-fee-corrections.ts';
 import { forgettingMigration } from './migrations/0014-forgetting.ts';
+import { webhooksKeptMigration } from './migrations/0015-webhooks-kept.ts';
 
 /** Every migration in order. A new one goes at the end; a released one is never changed. */
 const migrations = [
@@ -30,6 +31,7 @@ const migrations = [
   feeScaleMigration,
   feeCorrectionsMigration,
   forgettingMigration,
+  webhooksKeptMigration,
 ];
 
 /** Key of the advisory lock that lets several processes start at once. */

@@ -281,6 +281,8 @@ interface WebhookTable {
   state: Generated<'active' | 'paused'>;
   made_by: ColumnType<string | null, string | null | undefined, string | null>;
   made_at: Date;
+  removed_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  removed_by: ColumnType<string | null, string | null | undefined, string | null>;
 }
 interface WebhookDeliveryTable {
   merchant_id: string;

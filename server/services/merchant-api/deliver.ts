@@ -18,6 +18,8 @@ const claimMs = 60_000;
 const atOnceMax = 20;
 const errorMaxChars = 200;
 const waitingMaxMs = 48 * hour;
+/** Tries that a message gets however old it is, about an hour: it may have waited while its webhook was paused. */
+const triesMin = 8;
 /** For how long an address that gave no answer is left alone, so that it does not make the others wait. */
 const silentMs = minute;
 const silentMax = 1_000;
@@ -45,7 +47,7 @@ interface Due {
 }
 
 /**
- * Sends the messages that are due, at most 20 at once; what belongs to a paused webhook, or to an address that just gave
+ * Sends the messages that are due, at most 20 at once, of each webhook the longest due first; what belongs to a paused webhook, or to an address that just gave
  * no answer, waits. Claims them first, so that several processes share the work; a claim that a crash leaves behind ends
  * by itself. A message may therefore come twice: its id says so.
  * @returns how many were tried.
@@ -63,11 +65,13 @@ async function claim(core: Core, silent: Map<string, number>): Promise<Due[]> {
     update webhook_deliveries d set next_try_at = ${new Date(nowMs + claimMs)}, tries = d.tries + 1
     from webhooks w
     where w.id = d.webhook_id and (d.merchant_id, d.id) in (
-      select merchant_id, id from webhook_deliveries
-      where state = 'waiting' and next_try_at <= ${new Date(nowMs)}
-        and webhook_id <> all(${[...silent.keys()]}::uuid[])
-        and exists (select from webhooks a where a.id = webhook_id and a.state = 'active')
-      order by next_try_at limit ${atOnceMax} for update skip locked)
+      select next.merchant_id, next.id
+      from webhooks a cross join lateral (
+        select merchant_id, id, next_try_at from webhook_deliveries
+        where webhook_id = a.id and state = 'waiting' and next_try_at <= ${new Date(nowMs)}
+        order by next_try_at limit ${atOnceMax} for update skip locked) next
+      where a.state = 'active' and a.removed_at is null and a.id <> all(${[...silent.keys()]}::uuid[])
+      order by row_number() over (partition by a.id order by next.next_try_at), next.next_try_at limit ${atOnceMax})
     returning d.merchant_id, d.id, d.webhook_id, d.order_id, d.event, d.body, d.tries, d.made_at, w.url, w.sealed_secret`.execute(
     core.db,
   );
@@ -82,7 +86,8 @@ async function deliver(core: Core, options: DeliverOptions, delivery: Due): Prom
     options.silent.set(delivery.webhook_id, nowMs + silentMs);
   const isDone = outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300;
   const waitMs = waitsMs[delivery.tries - 1];
-  const isOver = waitMs === undefined || nowMs - delivery.made_at.getTime() > waitingMaxMs;
+  const isOld = nowMs - delivery.made_at.getTime() > waitingMaxMs;
+  const isOver = waitMs === undefined || (isOld && delivery.tries >= triesMin);
   await core.db
     .updateTable('webhook_deliveries')
     .set({
