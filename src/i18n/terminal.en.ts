@@ -378,6 +378,7 @@ export const terminalEn = {
     'no-code': 'This is no customer’s code: 16 to 24 digits.',
     'unknown-code': 'No channel of this terminal knows this code. Ask the customer for another one.',
     'not-found': 'Nothing was found under this number.',
+    'not-printed': 'The receipt of the last payment did not come out. The menu prints it again.',
     stopped: 'The office has stopped this terminal. It takes no payments and no refunds.',
   },
 };

@@ -363,6 +363,7 @@ export const terminalZh: TerminalText = {
     'no-code': '这不是客户付款码：应为 16 到 24 位数字。',
     'unknown-code': '本终端没有渠道认识这个码，请客户换一个。',
     'not-found': '没有找到这个号码。',
+    'not-printed': '上一笔的小票没有打出来，可从菜单补打。',
     stopped: '后台已停用本终端，不能收款和退款。',
   },
 };

@@ -1,4 +1,3 @@
-import type { OrderView } from '../../protocol/http/payments.ts';
 import type { AppHome } from '../../protocol/http/terminal-app.ts';
 import { failure } from '../api/failures.ts';
 import type { ApiFailure } from '../api/failures.ts';
@@ -17,6 +16,7 @@ import { BoardReport } from './board-report.ts';
 import type { TerminalDevice, CardProblem } from './link/device.svelte.ts';
 import type { KeptStore, Settings } from './link/kept.ts';
 import type { TerminalLink } from './link/link.svelte.ts';
+import { isEndSeen, takeNamed } from './named-order.ts';
 import { Payment } from './payment.svelte.ts';
 import type { FeeDesk } from './fees/fee-desk.svelte.ts';
 import type { PrinterDesk } from './printer-desk.svelte.ts';
@@ -181,7 +181,7 @@ export class TerminalDesk {
     if (!answer.ok) return;
     this.home = answer.value;
     this.#offsetMs = Date.parse(answer.value.now) - this.tools.now();
-    await this.#takeNamed(answer.value);
+    await takeNamed(this, answer.value.currentOrderId);
   }
 
   /** Brings the card reader a key when it has none. */
@@ -205,15 +205,20 @@ export class TerminalDesk {
     await this.tools.kept.write('settings', this.settings);
   }
 
-  /** Ends with what is shown: back to the channel list. */
+  /** Ends with what is shown: back to the channel list, or on with the order that came meanwhile. */
   async finish(): Promise<void> {
+    await this.putDown();
+    await this.renew();
+  }
+
+  /** Puts the order in hand down: its end was seen. */
+  async putDown(): Promise<void> {
     const { orderId } = this.payment.job ?? {};
     if (orderId !== undefined) await this.set({ doneOrderId: orderId });
     await this.payment.done();
     this.cardProblem = undefined;
     this.lostFen = undefined;
     this.show({ at: 'channels' });
-    await this.renew();
   }
 
   async #do(intent: Intent): Promise<void> {
@@ -297,7 +302,7 @@ export class TerminalDesk {
   }
 
   async #heard(orderId: string): Promise<void> {
-    if (this.payment.job !== undefined) await this.payment.heard(orderId);
+    if (orderId === this.payment.job?.orderId) await this.payment.heard(orderId);
     else await this.renew();
   }
 
@@ -308,25 +313,7 @@ export class TerminalDesk {
     void this.#board.tell(this.payment.stage?.at ?? this.screen.at);
     if (nowMs - this.#lastRenewMs < renewMs) return;
     this.#lastRenewMs = nowMs;
-    if (this.payment.job === undefined) await this.renew();
-  }
-
-  /** The order that the server names as this terminal's newest: somebody else's system made it, or our memory is gone. */
-  async #takeNamed({ currentOrderId }: AppHome): Promise<void> {
-    const isFree = this.payment.job === undefined && (isHarmless(this.screen) || this.screen.at === 'off');
-    if (!isFree || currentOrderId === undefined || currentOrderId === this.settings.doneOrderId) return;
-    const kept = await this.tools.kept.read('job');
-    if (kept !== undefined || this.payment.job !== undefined) return;
-    await this.payment.take(currentOrderId);
-    const { order } = this.payment;
-    if (order === undefined) return;
-    if (order.state === 'cancelled' || order.state.includes('refunded')) return this.#forget(order);
-    this.show({ at: 'payment' });
-  }
-
-  async #forget(order: OrderView): Promise<void> {
-    await this.payment.done();
-    await this.set({ doneOrderId: order.id });
+    if (this.payment.job === undefined || isEndSeen(this)) await this.renew();
   }
 
   #askAmount(code: string): void {

@@ -9,8 +9,9 @@ import { firstKind, isHarmless, menuActs, printerActs } from './screens.ts';
 import type { MenuAct, PrinterAct, Purpose, Screen, ScreenOf, Way } from './screens.ts';
 import type { Stage } from './stage.ts';
 
-/** Why a key did nothing; the screen says it in words. */
-export type Notice = 'amount-first' | 'not-available' | 'busy' | 'no-code' | 'unknown-code' | 'not-found' | 'stopped';
+/** Why a key did nothing, or what else needs to be known; the screen says it in words. */
+export type Notice =
+  'amount-first' | 'not-available' | 'busy' | 'no-code' | 'unknown-code' | 'not-found' | 'not-printed' | 'stopped';
 
 /** What a key asks for. `show` only changes the screen; everything else is done by the desk. */
 export type Intent =

@@ -73,6 +73,8 @@ export class FakeServer {
   readonly endedTokens = new Set<string>();
   /** The platform answers a new attempt with this. */
   answer: 'pending' | 'unknown' | 'submitted' | 'failed' = 'pending';
+  /** What happens to a new order before anybody hears of it. */
+  onCreated: (id: string) => void = () => undefined;
   /** Closing an attempt takes until `closeEnds` is called. */
   isClosingSlow = false;
   readonly #prints = new Map<string, { merchant: number; customer: number }>();
@@ -268,6 +270,7 @@ export class FakeServer {
       ...{ source: 'terminal', attempts: [], refunds: [], createdAt: this.#at(), version: 1 },
       expiresAt: new Date(this.nowMs + 900_000).toISOString(),
     });
+    this.onCreated(id);
     const attempt = body['attempt'] as StartAttempt | undefined;
     return attempt === undefined ? this.order(id) : this.#start(id, attempt);
   }
