@@ -161,6 +161,7 @@ export const terminalEn = {
     order: (tail: string) => `No. …${tail}`,
     remaining: 'Left',
     remainingTime: (minutes: string, seconds: string) => `${minutes} min ${seconds} s left`,
+    longest: 'Longest wait',
     scanWith: (name: string) => `Scan with ${name}`,
     qrLabel: (name: string, amount: string) => `Payment code for ${name}, ${amount}`,
     change: 'Change way',

@@ -158,6 +158,7 @@ export const terminalZh: TerminalText = {
     order: (tail) => `单号末四位 ${tail}`,
     remaining: '还剩',
     remainingTime: (minutes, seconds) => `还剩 ${minutes} 分 ${seconds} 秒`,
+    longest: '最长等待',
     scanWith: (name) => `请用${name}扫一扫`,
     qrLabel: (name, amount) => `${name}付款二维码，${amount}`,
     change: '换个方式',

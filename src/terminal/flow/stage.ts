@@ -60,6 +60,16 @@ function liveStage(attempt: AttemptView, nowMs: number): Stage {
   return Date.parse(attempt.expiresAt) > nowMs ? { at: 'qr', attempt, qr: attempt.qr } : { at: 'qr-over', attempt };
 }
 
+/** The server's `certaintyWaitMs`: how long after its time a code may still turn out to be paid. */
+const certaintyMs = 60_000;
+
+/** By when a code that is being ended is over, epoch ms of the server, for platforms that close none before its time. */
+export function endsByMs(stage: Stage, order: OrderView | undefined): number | undefined {
+  if (order === undefined || (stage.at !== 'switching' && stage.at !== 'ending')) return undefined;
+  const live = liveAttempt(order);
+  return live && Date.parse(live.expiresAt) + certaintyMs;
+}
+
 /** True when nothing more happens to the order by itself. */
 export function isFinal(stage: Stage): boolean {
   return ['paid', 'cancelled', 'review', 'refunded'].includes(stage.at);

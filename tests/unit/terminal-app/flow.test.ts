@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { certaintyWaitMs } from '../../../domain/payments/draft.ts';
 import type { AttemptView, OrderView } from '../../../protocol/http/payments.ts';
 import { amountProblem, fenOf, typeAmount } from '../../../src/terminal/flow/amount.ts';
 import { channelOfCode, isCustomerCode } from '../../../src/terminal/flow/customer-code.ts';
 import { keyOf, placeOf } from '../../../src/terminal/flow/keys.ts';
 import type { Key } from '../../../src/terminal/flow/keys.ts';
 import { queryOfNumber } from '../../../src/terminal/flow/number.ts';
-import { isFinal, isWaiting, stageOf } from '../../../src/terminal/flow/stage.ts';
+import { endsByMs, isFinal, isWaiting, stageOf } from '../../../src/terminal/flow/stage.ts';
 import { Wedge, wedgeGapMs } from '../../../src/terminal/flow/wedge.ts';
 import { sideFor } from '../../../src/terminal/parts/qr-styling.ts';
 import { sketchRoutes } from './fake-server.ts';
@@ -171,6 +172,16 @@ describe('where an order stands', () => {
   test('an older attempt that failed does not hide the one that lives', () => {
     const attempts = [makeAttempt({ state: 'failed' }), makeAttempt({ id: 'b', number: 2 })];
     expect(stageOf(makeOrder({ attempts }), nowMs)).toMatchObject({ at: 'qr', attempt: { id: 'b' } });
+  });
+
+  test('an end that the platform has to confirm has a time by which it comes', () => {
+    const attempt = makeAttempt({ isEnding: true });
+    const endsMs = Date.parse(attempt.expiresAt) + certaintyWaitMs;
+    const order = makeOrder({ attempts: [attempt] });
+    expect(endsByMs(stageOf(order, nowMs), order)).toBe(endsMs);
+    expect(endsByMs({ at: 'ending' }, order)).toBe(endsMs);
+    expect(endsByMs({ at: 'ending' }, makeOrder({}))).toBeUndefined();
+    expect(endsByMs({ at: 'checking', attempt }, order)).toBeUndefined();
   });
 
   test('what is final is not waited for', () => {
