@@ -125,6 +125,7 @@ export const endpoints = {
   listWebhooks: ['GET', '/api/merchant/webhooks'],
   makeWebhook: ['POST', '/api/merchant/webhooks'],
   changeWebhook: ['PATCH', '/api/merchant/webhooks/:id'],
+  removeWebhook: ['DELETE', '/api/merchant/webhooks/:id'],
   listDeliveries: ['GET', '/api/merchant/webhooks/:id/deliveries'],
   sendAgain: ['POST', '/api/merchant/deliveries/:id/send'],
   merchantHome: ['GET', '/api/merchant/home'],

@@ -71,6 +71,11 @@ export const merchantApiRoutes = {
     body: merchantApi.changeWebhookSchema,
     reply: merchantApi.webhookSchema,
   },
+  removeWebhook: {
+    summary: 'Remove a webhook for good; what waits for it is not sent',
+    access: ['merchant'],
+    reply: v.object({ id: common.idSchema }),
+  },
   listDeliveries: {
     summary: 'Messages to a webhook, newest first',
     access: ['merchant'],

@@ -22,6 +22,7 @@ export function merchantApiHandlers({ services }: ServerContext) {
     listWebhooks: ({ actor }) => webhooks.list(actor),
     makeWebhook: ({ actor, body }) => webhooks.make(actor, body),
     changeWebhook: ({ actor, params, body }) => webhooks.change(actor, idOf(params), body.state),
+    removeWebhook: ({ actor, params }) => webhooks.remove(actor, idOf(params)),
     listDeliveries: ({ actor, params, query }) => webhooks.deliveries(actor, idOf(params), pageQuery(query)),
     sendAgain: ({ actor, params }) => webhooks.sendAgain(actor, idOf(params)),
   } satisfies Handlers<keyof typeof merchantApiRoutes>;

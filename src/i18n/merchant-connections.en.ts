@@ -58,6 +58,12 @@ export const merchantConnectionsEn = {
     hookState: { active: 'Active', paused: 'Paused' },
     pause: 'Pause',
     resume: 'Go on',
+    remove: 'Remove',
+    removeQuestion: (host: string) => `Remove ${host}?`,
+    removeHint:
+      'Nothing is sent there any more, not even what waits, and its secret ends. This cannot be undone; added again, the address gets a new secret.',
+    removeAct: 'Remove the address',
+    removedNow: (host: string) => `${host} is removed.`,
     waiting: (count: number) => (count === 1 ? '1 message waits' : `${count} messages wait`),
     givenUp: (count: number) => (count === 1 ? '1 given up' : `${count} given up`),
     messages: 'Messages',

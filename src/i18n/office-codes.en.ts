@@ -105,6 +105,7 @@ export const auditEn = {
     'api-key.made': 'API key made',
     'api-key.revoked': 'API key revoked',
     'webhook.made': 'webhook made',
+    'webhook.removed': 'webhook removed',
     'webhook.changed': 'webhook changed',
     'alarm.closed': 'alarm dealt with',
     'commission.order': 'order given',

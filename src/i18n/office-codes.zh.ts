@@ -106,6 +106,7 @@ export const auditZh: typeof auditEn = {
     'api-key.made': '生成 API 密钥',
     'api-key.revoked': '吊销 API 密钥',
     'webhook.made': '添加回调地址',
+    'webhook.removed': '移除回调地址',
     'webhook.changed': '修改回调地址',
     'alarm.closed': '告警已处理',
     'commission.order': '下达指令',

@@ -330,4 +330,39 @@ describe('webhooks', () => {
     // The one that was just asked for again stays.
     expect([await kept(over.id), await kept(waits.id)]).toMatchObject([[], [{ state: 'waiting' }]]);
   });
+
+  it('are sent no more once their webhook was removed, which makes room for another', async () => {
+    const { id } = await hook(['payment.paid', 'payment.review']);
+    await turn(id, 'paused');
+    await waitingFor([id, 1]);
+    await paidPayment();
+    const [first, ...others] = await sentTo(id);
+    expect(others).toHaveLength(1);
+    expect((await stranger.call('removeWebhook', { id })).code).toBe('not-found');
+    expect(await merchant.call('removeWebhook', { id })).toMatchObject({ status: 200, body: { id } });
+    expect(await merchant.call('removeWebhook', { id })).toMatchObject({ status: 200, body: { id } });
+    expect((await merchant.call('removeWebhook', { id: newId() })).code).toBe('not-found');
+    expect((await merchant.call('changeWebhook', { id }, { state: 'active' })).code).toBe('not-found');
+    expect((await merchant.call('sendAgain', { id: first?.id ?? '' })).code).toBe('not-found');
+    await paidPayment();
+    await deliver();
+    expect(await sentTo(id)).toMatchObject([{ state: 'waiting' }, { state: 'waiting' }]);
+    expect(heard(id)).toBe(0);
+    const { items } = (await merchant.call('listWebhooks')).body;
+    expect(items.map((item) => item.id)).not.toContain(id);
+    const { pool } = world.server.context.store;
+    const kept = await pool.query('select sealed_secret from webhooks where id = $1', [id]);
+    expect(kept.rows).toEqual([{ sealed_secret: Buffer.alloc(0) }]);
+    const noted = await pool.query("select from audit where act = 'webhook.removed' and facts->>'webhookId' = $1", [
+      id,
+    ]);
+    expect(noted.rowCount).toBe(1);
+    for (let count = items.length; count < 10; count += 1) await hook(['payment.review']);
+    const eleventh = { id: newId(), url: hookUrl, events: ['payment.review'] } as const;
+    expect((await merchant.call('makeWebhook', {}, { ...eleventh, events: [...eleventh.events] })).code).toBe(
+      'too-many-keys',
+    );
+    await merchant.call('removeWebhook', { id: items[0]?.id ?? '' });
+    await hook(['payment.review']);
+  });
 });

@@ -16,6 +16,8 @@ export interface WebhookService {
   list(actor: Actor): Promise<Answer<{ items: Webhook[] }>>;
   make(actor: Actor, body: MakeWebhook): Promise<Answer<{ webhook: Webhook; secret: string }>>;
   change(actor: Actor, id: string, state: Webhook['state']): Promise<Answer<Webhook>>;
+  /** Ends it for good with its secret; what waits for it is not sent. Safe to repeat. */
+  remove(actor: Actor, id: string): Promise<Answer<{ id: string }>>;
   deliveries(actor: Actor, id: string, page: PageQuery): Promise<Answer<Page<Delivery>>>;
   /** Puts a message in front of the queue again, also one that was given up. */
   sendAgain(actor: Actor, deliveryId: string): Promise<Answer<Delivery>>;
@@ -35,6 +37,7 @@ export function createWebhookService(core: Core, mayBeInner: boolean): WebhookSe
     },
     make: (actor, body) => make(core, actor, body, mayBeInner),
     change: (actor, id, state) => change(core, actor, id, state),
+    remove: (actor, id) => remove(core, actor, id),
     deliveries: (actor, id, page) => deliveries(core, actor, id, page),
     sendAgain: (actor, id) => sendAgain(core, actor, id),
   };
@@ -61,6 +64,7 @@ async function readWebhooks(core: Core, merchantId: string, id?: string): Promis
       ];
     })
     .where('w.merchant_id', '=', merchantId)
+    .where('w.removed_at', 'is', null)
     .orderBy('w.made_at')
     .limit(webhooksMax);
   const rows = await (id === undefined ? base : base.where('w.id', '=', id)).execute();
@@ -121,9 +125,34 @@ async function change(core: Core, actor: Actor, id: string, state: Webhook['stat
     .set({ state })
     .where('merchant_id', '=', merchantId)
     .where('id', '=', id)
+    .where('removed_at', 'is', null)
     .execute();
   const [webhook] = await readWebhooks(core, merchantId, id);
   return webhook === undefined ? err('not-found') : ok(webhook);
+}
+
+async function remove(core: Core, actor: Actor, id: string): Promise<Answer<{ id: string }>> {
+  const merchantId = await merchantOf(core, actor);
+  if (merchantId === undefined) return err('forbidden');
+  const nowMs = core.clock();
+  const isKnown = await core.db.transaction().execute(async (db) => {
+    const row = await db
+      .updateTable('webhooks')
+      .set({ removed_at: new Date(nowMs), removed_by: actor.id, sealed_secret: Buffer.alloc(0) })
+      .where('merchant_id', '=', merchantId)
+      .where('id', '=', id)
+      .where('removed_at', 'is', null)
+      .returning('url')
+      .executeTakeFirst();
+    if (row !== undefined) {
+      const entry = { act: 'webhook.removed', actorId: actor.id, subject: `merchant:${merchantId}` };
+      await writeAudit(db, nowMs, { ...entry, facts: { webhookId: id, host: new URL(row.url).host } });
+      return true;
+    }
+    const known = db.selectFrom('webhooks').select('id').where('merchant_id', '=', merchantId).where('id', '=', id);
+    return (await known.executeTakeFirst()) !== undefined;
+  });
+  return isKnown ? ok({ id }) : err('not-found');
 }
 
 const deliveryColumns = [
@@ -195,6 +224,7 @@ async function sendAgain(core: Core, actor: Actor, deliveryId: string): Promise<
     .set({ state: 'waiting', next_try_at: new Date(core.clock()), tries: 0, done_at: null })
     .where('merchant_id', '=', merchantId)
     .where('id', '=', deliveryId)
+    .where('webhook_id', 'in', (eb) => eb.selectFrom('webhooks').select('id').where('removed_at', 'is', null))
     .returning(deliveryColumns)
     .executeTakeFirst();
   return row === undefined ? err('not-found') : ok(deliveryOf(row));
