@@ -288,4 +288,16 @@ describe('control and the stream', () => {
       { channel: 'toy-b', name: { zh: 'toy-b', en: 'toy-b' }, kind: 'settled', text: '2 笔 128.50' },
     ]);
   });
+
+  it('says no more than that a batch is unknown where the channel itself said nothing', async () => {
+    const app = await bench.app();
+    const settle = bench.settle;
+    bench.settle = () => Promise.reject(new Error('connect ECONNREFUSED'));
+    const broken = (await app.call('appSettle')).body.items;
+    bench.settle = async () => ({ kind: 'unknown', text: '正在结算' });
+    const running = (await app.call('appSettle')).body.items;
+    bench.settle = settle;
+    expect(broken).toMatchObject([{ kind: 'unknown', text: '' }]);
+    expect(running).toMatchObject([{ kind: 'unknown', text: '正在结算' }]);
+  });
 });

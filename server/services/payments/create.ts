@@ -142,5 +142,6 @@ async function settle(parts: EngineParts, merchantId: string, channel: string) {
   const { settle: close } = open.channel;
   if (close === undefined) return err('not-in-state', 'channel');
   const { result } = await ask(parts, () => close.call(open.channel));
-  return ok(result.kind === 'unknown' && 'why' in result ? { kind: 'unknown', text: result.why } : result);
+  // Why a call came to nothing is for the log; a cashier is told what the channel itself says.
+  return ok('why' in result ? { kind: 'unknown', text: '' } : result);
 }

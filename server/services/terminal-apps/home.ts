@@ -108,7 +108,7 @@ export async function settleAll(
     const definition = core.channels.find(({ code }) => code === channel);
     if (definition?.capabilities.settles !== true) continue;
     const answer = await payments.settle(actor, app.merchantId, channel);
-    const { kind: said, text } = answer.ok ? answer.value : { kind: 'unknown', text: answer.error };
+    const { kind: said, text } = answer.ok ? answer.value : { kind: 'unknown', text: '' };
     const kind = (['settled', 'differs'] as const).find((name) => name === said) ?? 'unknown';
     items.push({ channel, name: definition.name, kind, text });
   }

@@ -111,9 +111,10 @@ export async function callRoute<N extends RouteName>(
   return { status: response.status, body: parsed, code: error?.code, field: error?.field };
 }
 
-/** A channel that closes batches, and finds them right. */
-function settling(definition: ChannelDefinition): ChannelDefinition {
-  const settle = async () => ({ kind: 'settled' as const, text: '2 笔 128.50' });
+type Settle = NonNullable<ReturnType<ChannelDefinition['open']>['settle']>;
+
+/** A channel that closes batches. */
+function settling(definition: ChannelDefinition, settle: Settle): ChannelDefinition {
   return { ...definition, open: (account, tools) => ({ ...definition.open(account, tools), settle }) };
 }
 
@@ -130,6 +131,8 @@ export class AppBench {
   readonly approver: Person;
   readonly toy: ToyPlatform;
   readonly merchantId: string;
+  /** What the channel that closes batches answers. */
+  settle: Settle = async () => ({ kind: 'settled', text: '2 笔 128.50' });
 
   private constructor(
     world: World,
@@ -145,16 +148,17 @@ export class AppBench {
 
   static async start(cluster: Cluster, config: Partial<ServerConfig> = {}): Promise<AppBench> {
     let nowMs = (): number => 0;
+    const settle: Settle = () => bench.settle();
     const toy = new ToyPlatform(() => nowMs());
     const channels: readonly ChannelDefinition[] = [
       toyChannel('toy-a', toy, { authCode: /^28\d{16}$/ }),
-      settling(toyChannel('toy-b', toy, { authCode: /^13\d{16}$/, settles: true })),
+      settling(toyChannel('toy-b', toy, { authCode: /^13\d{16}$/, settles: true }), settle),
     ];
     const world = await World.start(cluster, { channels, ...config });
     nowMs = () => world.nowMs;
     const operator = await world.person('op', 'operator');
     const approver = await world.person('ap', 'approver');
-    const bench = new AppBench(world, { operator, approver }, toy);
+    const bench: AppBench = new AppBench(world, { operator, approver }, toy);
     for (const [index, channel] of ['toy-a', 'toy-b'].entries()) {
       await world.server.context.services.channels.ensureAccount({
         ...{ merchantId: bench.merchantId, channel, feePpm: 3_800, priority: index },
