@@ -122,6 +122,8 @@ export const changeFeeAccountSchema = v.strictObject({
   movedOut: v.optional(v.nullable(daySchema)),
   /** Ends it for good, once nothing is owed and nothing is left on it. */
   close: v.optional(v.literal(true)),
+  /** With `close`: days that no bill covers are given up. Without it they are named and nothing is done. */
+  confirmUnbilled: v.optional(v.literal(true)),
 });
 /** Changes a household. */
 export type ChangeFeeAccount = v.InferOutput<typeof changeFeeAccountSchema>;

@@ -43,6 +43,9 @@ export const officeFeeFormsEn = {
     closeAct: 'End for good',
     balance: 'Money is left on the balance. Pay it out and correct the balance first.',
     undo: 'They stay: take it back',
+    unbilled: (service: string, days: string) =>
+      `${service}: no bill covers ${days}. Make these bills first, or give the days up.`,
+    giveUp: 'Nobody will be billed for these days',
     done: 'Saved.',
   },
   meter: {

@@ -110,7 +110,7 @@ describe('a claim that nothing stands behind', () => {
     // A terminal lets nobody choose what is being paid, so the list must say it too.
     expect(await isBeingPaid(household, other)).toEqual([false]);
     const second = await fees.quote(household, undefined, other);
-    expect((await fees.pay(second, { app: other })).body.url).toBeDefined();
+    expect((await fees.pay(second, { app: other })).body.way).toBeDefined();
   });
 
   it('of an order that was cancelled or paid keeps nobody away, and is removed', async () => {
@@ -131,7 +131,7 @@ describe('a claim that nothing stands behind', () => {
     await fees.refund(quote.quoteId);
     expect(await isBeingPaid(household, other)).toEqual([false]);
     const again = await fees.quote(household, undefined, other);
-    expect((await fees.pay(again, { app: other })).body.url).toBeDefined();
+    expect((await fees.pay(again, { app: other })).body.way).toBeDefined();
     await fees.wallet(again.quoteId);
     await claim(fees.world.nowMs);
     fees.world.nowMs += 121_000;
@@ -159,10 +159,31 @@ describe('the address of a phone', () => {
       await fees.bill(household, 4_000, { dueOn: '2027-12-20' });
       const quote = await fees.quote(household, undefined, app);
       const pay = { payId: newId(), channel: 'toy-a', kind: 'link' as const, totalFen: 4_000, linkId };
-      urls.push((await app.call('feePayQuote', { id: quote.quoteId }, pay)).body.url?.split('&ip=')[1]);
+      urls.push((await fees.way(await app.call('feePayQuote', { id: quote.quoteId }, pay))).url.split('&ip=')[1]);
     }
     // The others' is the terminal's own; what a caller writes to the left of the proxy counts for nothing.
     expect(urls).toEqual(['203.0.113.80', '127.0.0.1', '127.0.0.1']);
+  });
+});
+
+describe('where a phone is sent to pay', () => {
+  it('is signed by the server, for this payment and this use alone', async () => {
+    const household = await fees.household();
+    await fees.bill(household, 4_000, { dueOn: '2027-12-20' });
+    const quote = await fees.quote(household);
+    const begun = await fees.pay(quote);
+    const way = await fees.way(begun);
+    const [attempt] = await fees.sql<{ link: string }>(
+      'select link from payment_attempts where order_id = $1',
+      quote.quoteId,
+    );
+    expect(way).toMatchObject({ quoteId: quote.quoteId, payId: begun.body.quote.payId, url: attempt?.link });
+    const { way: signed } = begun.body;
+    if (signed === undefined) throw new Error('no way');
+    const bytes = Buffer.from(JSON.stringify({ ...way, url: 'https://rogue.invalid/' })).toString('base64url');
+    await expect(fees.open('way', { ...signed, bytes })).rejects.toThrow('bad-signature');
+    await expect(fees.open('way', quote.document)).rejects.toThrow('bad-signature');
+    await expect(fees.open('quote', signed)).rejects.toThrow('bad-signature');
   });
 });
 
@@ -259,7 +280,7 @@ describe('a household that was ended', () => {
     const made = await fees.app.call('feeMakeQuote', {}, { id: newId(), visit, topUpFen: 5_000 });
     await fees.pay(made.body);
     const place = { merchantId: fees.payeeId, accountId: household.id };
-    const closed = await office().changeAccount(undefined, place, { version: 1, close: true });
+    const closed = await office().changeAccount(undefined, place, { version: 1, close: true, confirmUnbilled: true });
     expect(closed.ok && closed.value.state).toBe('closed');
     await fees.wallet(made.body.quoteId);
     expect(await fees.balance(household)).toBe(5_000);

@@ -370,7 +370,7 @@ describe('a price list for days that were billed', () => {
         { id: newId(), kind: 'adjustment', amountFen: -balanceFen, note: 'paid out' },
       );
     const { version } = await bench.must('feeAccount', { accountId: gone });
-    await bench.must('changeFeeAccount', { accountId: gone }, { version, close: true });
+    await bench.must('changeFeeAccount', { accountId: gone }, { version, close: true, confirmUnbilled: true });
     const at = await draft(typed('2026-02-20', '3'));
     const effects = await bench.must('feeVersionEffects', at, {});
     expect(effects.items.filter(({ refusal }) => refusal === 'closed').map(({ accountId }) => accountId)).toEqual([

@@ -101,56 +101,6 @@ describe('price lists that come with the program', () => {
   });
 });
 
-describe('payees and their services', () => {
-  it('are changed only from what stands now, so that nobody overwrites another unseen', async () => {
-    const { merchantId: _id, name: _name, services, ...read } = await bench.must('feePayee');
-    const first = await bench.must('setFeePayee', {}, { ...read, receiptTitle: 'first' });
-    expect(first.version).toBe(read.version + 1);
-    for (const version of [read.version, 0])
-      expect(await bench.call('setFeePayee', {}, { ...read, version, receiptTitle: 'second' })).toMatchObject({
-        status: 409,
-        code: 'not-in-state',
-        field: 'version',
-      });
-    expect((await bench.must('feePayee')).receiptTitle).toBe('first');
-    const [water] = services.filter(({ service }) => service === 'water');
-    if (water === undefined) throw new Error('no water');
-    const { households: _count, withSecret: _some, ...service } = water;
-    await bench.must('setFeeService', {}, { ...service, dueDays: 16 });
-    const late = await bench.call('setFeeService', {}, { ...service, dueDays: 17 });
-    expect(late).toMatchObject({ code: 'not-in-state', field: 'version' });
-    const after = await bench.must('feePayee');
-    expect(after.services.find((one) => one.service === 'water')?.dueDays).toBe(16);
-    await bench.setService('water', { dueDays: 15, tariffId: place.tariffId });
-  });
-});
-
-describe('the number of agreed digits', () => {
-  const gas = async (secretDigits: number) => {
-    const read = (await bench.must('feePayee')).services.find(({ service }) => service === 'gas');
-    if (read === undefined) throw new Error('no gas');
-    const { households: _count, withSecret: _some, ...service } = read;
-    return bench.call('setFeeService', {}, { ...service, secretDigits });
-  };
-
-  it('stays as long as households have theirs, because only their hash is kept', async () => {
-    await bench.setService('gas');
-    const created = { service: 'gas' as const, label: '3 号楼 1203 室' };
-    await bench.must('createFeeAccount', {}, { ...created, id: newId(), number: bench.nextNumber() });
-    expect((await gas(6)).status, 'nobody has any yet').toBe(200);
-    const accountId = newId();
-    const number = bench.nextNumber();
-    await bench.must('createFeeAccount', {}, { ...created, id: accountId, number, secret: '120311' });
-    expect(await gas(4)).toMatchObject({ status: 409, code: 'not-in-state', field: 'secretDigits' });
-    const after = (await bench.must('feePayee')).services.find(({ service }) => service === 'gas');
-    expect(after).toMatchObject({ secretDigits: 6, households: 2, withSecret: 1 });
-    expect((await gas(6)).status).toBe(200);
-    const { version } = await bench.must('feeAccount', { accountId });
-    await bench.must('changeFeeAccount', { accountId }, { version, close: true });
-    expect((await gas(4)).status, 'who had them has gone').toBe(200);
-  });
-});
-
 describe('households and meters', () => {
   it('are found by number, tail and label, and never keep a number in clear', async () => {
     const { accountId, number } = await bench.household({ label: '9 号楼 2201 室' });
@@ -231,21 +181,6 @@ describe('households and meters', () => {
     for (const who of [bench.approver, bench.clerk]) expect((await who.call('feeAccount', params)).status).toBe(200);
     expect((await bench.stranger.call('feeAccount', params)).status).toBe(404);
     expect((await bench.clerk.call('correctFeeBill', { ...params, billId: newId() }, {})).status).toBe(403);
-  });
-  it('end only when nobody owes anything', async () => {
-    const { accountId, meterId } = await bench.household();
-    await bench.read(meterId, '2026-02-01', '1010');
-    await bench.bill('2026-01-01', '2026-01-31');
-    const close = async () => {
-      const { version } = await bench.must('feeAccount', { accountId });
-      return bench.call('changeFeeAccount', { accountId }, { version, close: true });
-    };
-    expect(await close()).toMatchObject({ code: 'fee-refused', field: 'open-bills' });
-    const [bill] = await bench.billsOf(accountId);
-    const payment = { id: newId(), version: bill?.version ?? 0, principalFen: 5_000, lateFen: 0, note: '免收违约金' };
-    await bench.must('takeFeePayment', { billId: bill?.id ?? '' }, payment);
-    await bench.must('takeFeePayment', { billId: bill?.id ?? '' }, payment);
-    expect((await close()).body).toMatchObject({ state: 'closed', openFen: 0 });
   });
 });
 

@@ -8,6 +8,7 @@ import { maskedLabel, secretHash } from '../secrets.ts';
 import { isTariffOf } from './create.ts';
 import { stillNeeded, usualClass } from './needs.ts';
 import { accountAnswer, type AccountPlace, type FeeAccountRow } from './rows.ts';
+import { unbilledDays } from './unbilled.ts';
 
 /** Locks a household and gives its row. */
 export async function lockAccount(db: Db, { merchantId, accountId }: AccountPlace): Promise<FeeAccountRow | undefined> {
@@ -35,8 +36,14 @@ function columnsOf(body: ChangeFeeAccount, secret: Buffer | undefined) {
   };
 }
 
-/** What keeps a household from being ended: something owed to either side. */
-async function hindranceOf(db: Db, { merchantId, accountId }: AccountPlace): Promise<string | undefined> {
+/** What keeps a household from being ended: something owed to either side, or days that nobody billed or gave up. */
+async function hindranceOf(
+  db: Db,
+  row: FeeAccountRow,
+  body: ChangeFeeAccount,
+  lastDay: string,
+): Promise<string | undefined> {
+  const { merchant_id: merchantId, id: accountId } = row;
   const open = await db
     .selectFrom('fee_bills')
     .select('id')
@@ -53,7 +60,9 @@ async function hindranceOf(db: Db, { merchantId, accountId }: AccountPlace): Pro
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return (last?.after_fen ?? 0) > 0 ? 'balance' : undefined;
+  if ((last?.after_fen ?? 0) > 0) return 'balance';
+  const unbilled = body.confirmUnbilled === true ? undefined : await unbilledDays(db, row, lastDay);
+  return unbilled === undefined ? undefined : `unbilled: ${unbilled}`;
 }
 
 async function faultOf(db: Db, row: FeeAccountRow, body: ChangeFeeAccount): Promise<string | undefined> {
@@ -86,8 +95,6 @@ export async function changeAccount(
     if (fault !== undefined) return err('bad-request', fault);
     const needed = await stillNeeded(db, row, body, todayOf(core));
     if (needed !== undefined) return err('fee-refused', needed);
-    const hindrance = body.close === true ? await hindranceOf(db, place) : undefined;
-    if (hindrance !== undefined) return err('fee-refused', hindrance);
     const closing =
       body.close === true
         ? {
@@ -95,7 +102,9 @@ export async function changeAccount(
             closed_at: new Date(core.clock()),
             moved_out: body.movedOut ?? row.moved_out ?? todayOf(core),
           }
-        : {};
+        : undefined;
+    const hindrance = closing && (await hindranceOf(db, row, body, closing.moved_out));
+    if (hindrance !== undefined) return err('fee-refused', hindrance);
     await db
       .updateTable('fee_accounts')
       .set((eb) => ({ ...columnsOf(body, secret), ...closing, version: eb('version', '+', 1) }))
