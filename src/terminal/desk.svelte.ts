@@ -10,7 +10,7 @@ import { pressOn, routesOf } from './flow/press.ts';
 import type { Facts, Intent, Notice } from './flow/press.ts';
 import { isHarmless } from './flow/screens.ts';
 import type { Screen, Way } from './flow/screens.ts';
-import { standsStill, takesCard } from './flow/stage.ts';
+import { isFinal, standsStill, takesCard } from './flow/stage.ts';
 import type { BackOffice } from './back-office.ts';
 import { BoardReport } from './board-report.ts';
 import type { TerminalDevice, CardProblem } from './link/device.svelte.ts';
@@ -310,7 +310,10 @@ export class TerminalDesk {
     const nowMs = this.tools.now();
     const isIdle = nowMs - this.#lastTouchMs >= idleMs;
     if (isIdle && isHarmless(this.screen) && this.screen.at !== 'channels') this.show({ at: 'channels' });
-    void this.#board.tell(this.payment.stage?.at ?? this.screen.at);
+    const { stage } = this.payment;
+    // What it would give back is no part any more.
+    if (this.screen.at === 'ask-cancel' && stage !== undefined && isFinal(stage)) this.show({ at: 'payment' });
+    void this.#board.tell(stage?.at ?? this.screen.at);
     if (nowMs - this.#lastRenewMs < renewMs) return;
     this.#lastRenewMs = nowMs;
     if (this.payment.job === undefined || isEndSeen(this)) await this.renew();

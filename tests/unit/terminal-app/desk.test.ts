@@ -114,6 +114,28 @@ describe('from the power key to the channel list', () => {
   });
 });
 
+test('the question whether a part goes back is gone once the rest is paid', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await start();
+    await bench.press(...toQr);
+    bench.server.change(bench.server.last.id, { state: 'part-paid', paidFen: 100 });
+    bench.events.tell('payments', bench.server.last.id);
+    await settle();
+    await bench.press('cancel');
+    expect(place()).toBe('ask-cancel');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(place()).toBe('ask-cancel');
+    bench.server.pay();
+    bench.events.tell('payments', bench.server.last.id);
+    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(place()).toBe('payment paid');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 describe('a customer’s code', () => {
   const wechatCode = '134567890123456789';
 
