@@ -44,7 +44,9 @@ function parsed(text: string): unknown {
 export interface Figure {
   readonly path: readonly (string | number)[];
   readonly value: string;
-  readonly is: 'price' | 'upTo' | 'amount';
+  readonly is: 'price' | 'upTo' | 'amount' | 'percentPerDay';
+  /** Of which part of the day. */
+  readonly label?: ShownComponent['label'];
 }
 
 /** A component as the form shows it. */
@@ -59,10 +61,31 @@ type Json = Readonly<Record<string, unknown>>;
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+
+/** Prices by part of the day: one of each part, or a row of each part by tier below the tiers' bounds. */
+function periodFigures(component: Json, base: Figure['path']): (readonly Figure[])[] {
+  const periods = listOf(component['periods']) as readonly Json[];
+  const partOf = (at: number) => ({ label: periods[at]?.['label'] as ShownComponent['label'] });
+  const single = periods.flatMap((period, at): readonly Figure[][] =>
+    typeof period['price'] === 'string'
+      ? [[{ path: [...base, 'periods', at, 'price'], value: period['price'], is: 'price', ...partOf(at) }]]
+      : [],
+  );
+  const bounds = listOf(component['bounds']).map((bound, tier): Figure => {
+    return { path: [...base, 'bounds', tier], value: textOf(bound), is: 'upTo' };
+  });
+  const rows = listOf(component['prices']).map((prices, at): readonly Figure[] =>
+    listOf(prices).map((price, tier) => {
+      return { path: [...base, 'prices', at, tier], value: textOf(price), is: 'price', ...partOf(at) };
+    }),
+  );
+  return [...(bounds.length === 0 ? [] : [bounds]), ...single, ...rows];
+}
+
 function figuresOf(component: Json, at: number): (readonly Figure[])[] {
   const base = ['components', at] as const;
-  const tiers = Array.isArray(component['tiers']) ? (component['tiers'] as Json[]) : [];
-  const rows = tiers.map((tier, index): readonly Figure[] => [
+  const rows = (listOf(component['tiers']) as readonly Json[]).map((tier, index): readonly Figure[] => [
     { path: [...base, 'tiers', index, 'upTo'], value: textOf(tier['upTo']), is: 'upTo' },
     { path: [...base, 'tiers', index, 'price'], value: textOf(tier['price']), is: 'price' },
   ]);
@@ -70,19 +93,41 @@ function figuresOf(component: Json, at: number): (readonly Figure[])[] {
   return [
     ...single.map((name): readonly Figure[] => [{ path: [...base, name], value: textOf(component[name]), is: name }]),
     ...rows,
+    ...periodFigures(component, base),
   ];
 }
 
-/** The components of a version's JSON text that the form can show; none when it is no JSON. */
+/** A day of delay, shown as what is charged is. */
+function lateFeeOf(rules: Json | undefined): ShownComponent[] {
+  const lateFee = rules?.['lateFee'] as Json | null | undefined;
+  if (typeof lateFee?.['percentPerDay'] !== 'string') return [];
+  const figure: Figure = {
+    path: ['lateFee', 'percentPerDay'],
+    value: lateFee['percentPerDay'],
+    is: 'percentPerDay',
+  };
+  return [{ id: ' late-fee', kind: 'late-fee', label: labelOf(lateFee), figures: [[figure]] }];
+}
+
+const labelOf = (part: Json): ShownComponent['label'] =>
+  (part['label'] as ShownComponent['label'] | undefined) ?? { zh: '', en: '' };
+
+/** The parts of a version's JSON text that the form can show; none when it is no JSON. */
 export function shownComponents(body: string): ShownComponent[] {
   const json = parsed(body) as Json | undefined;
-  const components = Array.isArray(json?.['components']) ? (json['components'] as Json[]) : [];
-  return components.map((component, at) => ({
+  const components = (listOf(json?.['components']) as readonly Json[]).map((component, at) => ({
     id: textOf(component['id']),
     kind: textOf(component['kind']),
-    label: (component['label'] as ShownComponent['label'] | undefined) ?? { zh: '', en: '' },
+    label: labelOf(component),
     figures: figuresOf(component, at),
   }));
+  return [...components, ...lateFeeOf(json)];
+}
+
+/** The worked examples' JSON text with one more; nothing when the text is no list. */
+export function withExample(examples: string, example: Json): string | undefined {
+  const known = parsed(examples.trim() === '' ? '[]' : examples);
+  return Array.isArray(known) ? JSON.stringify([...(known as unknown[]), example], undefined, 2) : undefined;
 }
 
 /** The JSON text with one figure changed. An empty upper bound is the last tier's. */
