@@ -56,6 +56,7 @@ export const residentProfileEn = {
     short: 'PIN: at least 6 characters.',
     differ: 'The two PINs are not the same.',
     account: 'Bank card number: 8 to 34 digits, or empty.',
+    elsewhere: 'Another page changed these details in the meantime. Save again to put these in their place.',
     storage: 'This browser does not let us keep anything. In private browsing nothing can be kept.',
     passkey: 'The phone’s lock was not used. Try again, or take a PIN.',
     'not-opened': 'The phone’s lock was not used, so nothing was opened. Please try again.',

@@ -56,6 +56,7 @@ export const residentProfileZh: ResidentProfileText = {
     short: '密码至少 6 位。',
     differ: '两次输入的密码不一样。',
     account: '银行卡号应为 8 到 34 位数字，或留空。',
+    elsewhere: '资料刚在另一个页面改过。再按一次保存，就以这里填的为准。',
     storage: '这个浏览器不让我们保存资料。无痕浏览时不能保存。',
     passkey: '没有用锁屏验证。请再试，或改用密码。',
     'not-opened': '没有用锁屏验证，资料没有打开。请再试一次。',

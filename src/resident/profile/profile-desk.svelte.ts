@@ -9,7 +9,7 @@ import type { OpenError, OpenVault, VaultRecord } from './vault.ts';
 
 /** What went wrong, each with a sentence. */
 export type ProfileProblem =
-  OpenError | 'short' | 'differ' | 'account' | 'storage' | 'passkey' | 'not-opened' | 'no-prf' | 'file';
+  OpenError | 'short' | 'differ' | 'account' | 'elsewhere' | 'storage' | 'passkey' | 'not-opened' | 'no-prf' | 'file';
 /** What went right. */
 export type ProfileNews = 'saved' | 'kept' | 'wiped';
 
@@ -19,6 +19,11 @@ function read(): VaultRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What the form changes: receipts are only ever added. */
+function details({ name, households, account }: Profile): string {
+  return JSON.stringify([name, households, account]);
 }
 
 /**
@@ -98,11 +103,14 @@ export class ProfileDesk {
     });
   }
 
-  /** Keeps changed details. */
+  /** Keeps changed details; not over those of another tab that were never seen here, the first time. */
   save(change: Pick<Profile, 'name' | 'households' | 'account'>): Promise<void> {
     return this.#act(async () => {
       if (this.#open === undefined) return 'damaged';
       if (change.account !== '' && !isAccount(change.account)) return 'account';
+      const before = details(this.profile);
+      if (!(await this.#takeLatest())) return 'damaged';
+      if (details(this.profile) !== before) return 'elsewhere';
       const households = change.households.filter(({ number }) => number.trim() !== '');
       const failed = await this.#write({ ...this.#open, profile: { ...this.profile, ...change, households } });
       if (failed === undefined) this.news = 'saved';
@@ -113,7 +121,7 @@ export class ProfileDesk {
   /** Keeps a receipt. */
   keepReceipt(receipt: SignedDocument): Promise<void> {
     return this.#act(async () => {
-      if (this.#open === undefined) return 'damaged';
+      if (!(await this.#takeLatest()) || this.#open === undefined) return 'damaged';
       const failed = await this.#write({ ...this.#open, profile: withReceipt(this.profile, receipt) });
       if (failed === undefined) this.news = 'kept';
       return failed;
@@ -141,6 +149,16 @@ export class ProfileDesk {
     this.#keep(undefined);
     this.problem = undefined;
     this.news = 'wiped';
+  }
+
+  /** Takes what another tab has written since; false, and closed, when this tab's key does not open it or it is gone. */
+  async #takeLatest(): Promise<boolean> {
+    const record = read();
+    if (this.#open === undefined || record?.iv === this.#record?.iv) return this.#open !== undefined;
+    const opened = record && (await openWith(crypto, record, this.#open.key));
+    this.#record = record;
+    this.#open = opened?.ok === true ? opened.value : undefined;
+    return this.#open !== undefined;
   }
 
   async #write(open: OpenVault): Promise<ProfileProblem | undefined> {
