@@ -9,6 +9,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const withSerialPort = ['happy-path', 'mixups', 'on-site', 'outcomes', 'printer', 'reload', 'unplug'];
 /** It counts seconds of a network that is gone. */
 const withMoments = ['offline'];
+/** A browser on a busy machine may be late once; `scripts/test.ts` names what passed only then (docs/decisions/0018). */
+const secondTry = 1;
 const files = (names: readonly string[]): string[] => names.map((name) => `tests/e2e/${name}.test.ts`);
 
 export default defineConfig({
@@ -46,7 +48,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           maxWorkers: 2,
           isolate: false,
-          retry: 0,
+          retry: secondTry,
         },
       },
       ...(['cable', 'moments'] as const).map((name) => ({
@@ -59,10 +61,12 @@ export default defineConfig({
           hookTimeout: 180_000,
           fileParallelism: false,
           isolate: false,
-          retry: 0,
+          retry: secondTry,
         },
       })),
     ],
     exclude: [...configDefaults.exclude, 'data/**'],
+    // What is polled for has the time that a page has; a second is too short beside three other browsers.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

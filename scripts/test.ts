@@ -1,9 +1,13 @@
-import { startVitest } from 'vitest/node';
+import { startVitest, type TestCase } from 'vitest/node';
 import { ensureBuilt } from './build-app.ts';
 
-/** Counts over all projects; what was skipped is printed with its reason. */
+/**
+ * Counts over all projects; what was skipped is printed with its reason, what passed only at the second try with what the
+ * first one said. `flaky` is part of `passed`.
+ */
 interface Totals {
   passed: number;
+  flaky: number;
   failed: number;
   skipped: number;
 }
@@ -11,7 +15,16 @@ interface Totals {
 /** One stage after the other. The lanes of a stage go side by side, the projects of a lane do not (`vitest.config.ts`). */
 const stages = [[['fast']], [['integration']], [['browser'], ['cable', 'moments']]] as const;
 const filters = process.argv.slice(2);
-const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+const totals: Totals = { passed: 0, flaky: 0, failed: 0, skipped: 0 };
+
+/** Counts a test that passed; one that needed a second try is named, because there is a fault in it or in the product. */
+function countPassed(test: TestCase): void {
+  totals.passed += 1;
+  if (test.diagnostic()?.flaky !== true) return;
+  totals.flaky += 1;
+  const said = test.result().errors?.[0]?.message.trim().split('\n')[0] ?? 'no error given';
+  process.stdout.write(`flaky: ${test.fullName}: first try: ${said}\n`);
+}
 
 async function runProject(project: string): Promise<void> {
   const vitest = await startVitest('test', filters, {
@@ -24,7 +37,7 @@ async function runProject(project: string): Promise<void> {
     if (module.state() === 'failed' && module.children.size === 0) totals.failed += 1;
     for (const test of module.children.allTests()) {
       const result = test.result();
-      if (result.state === 'passed') totals.passed += 1;
+      if (result.state === 'passed') countPassed(test);
       else if (result.state === 'failed') totals.failed += 1;
       else {
         totals.skipped += 1;
@@ -45,5 +58,6 @@ async function runLane(lane: readonly string[]): Promise<void> {
 await ensureBuilt();
 for (const stage of stages) await Promise.all(stage.map(runLane));
 if (totals.skipped > 0) process.stdout.write(`\n${totals.skipped} skipped, each with its reason above\n`);
+if (totals.flaky > 0) process.stdout.write(`\n${totals.flaky} passed only at the second try\n`);
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
 process.exit(totals.failed === 0 && totals.passed > 0 ? 0 : 1);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -44,6 +45,9 @@ export async function putReadyPostgres(dataDir: string): Promise<void> {
   mkdirSync(dataDir, { recursive: true });
   const copied = spawnSync('cp', ['-a', `${ready}/.`, dataDir], { encoding: 'utf8' });
   if (copied.status !== 0) throw new Error(`the ready-made PostgreSQL was not copied: ${copied.stderr}`);
+  // Also where the server starts it, which knows nothing of tests.
+  const settings = Object.entries(testSettings).map(([name, value]) => `${name} = ${value}\n`);
+  appendFileSync(join(dataDir, 'postgres', 'postgresql.auto.conf'), settings.join(''));
 }
 
 function digestOfStore(): string {

@@ -33,6 +33,7 @@ async function lookAtTechnician(fixture: Fixture, locale: string, folder: string
   await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
   found.push(...(await look(page, folder, 'technician-home')));
   await page.goto(`${world.origin}/account`);
+  await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
   found.push(...(await look(page, folder, 'account')));
   world.device(label).trip('case');
   await screen.openRun(await world.ticketFor(label));
@@ -105,6 +106,7 @@ async function lookAtOffice(
   for (const name of officeScreens) {
     await page.goto(`${origin}/office/${name}`);
     await page.locator('main').first().waitFor();
+    await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
     found.push(...(await look(page, folder, `office-${name}`)));
   }
   return found;

@@ -69,7 +69,7 @@ describeWorld('the app', { terminals: ['A-01'], serial: false }, (fixture) => {
     await screen.anchor('connect-simulated').filter({ visible: true }).first().click();
     await screen.waitForTerminal('LOCKED');
     await screen.press('start');
-    await screen.waitForAct('finished', 40_000);
+    await screen.waitForAct('finished');
     await fixture.expectEnd('A-01', 'NORMAL', ['POSTED']);
   });
 });

@@ -1,10 +1,11 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { BillFlow } from './support/bill-flow.ts';
 import { chooseWay, openBill, residentPhone } from './support/bill-phone.ts';
 import { directWayOpen, RelayCut, watchDirectWay } from './support/relay-cut.ts';
+import { openForTests } from './support/shared.ts';
 
 const problem = chromiumProblem();
 const minuteMs = 60_000;
@@ -15,14 +16,10 @@ const neighbour = { number: '20260003177', secret: '1204' };
 describe.skipIf(problem !== undefined)('a bill that a resident pays on their own phone', () => {
   let flow: BillFlow;
 
-  beforeAll(async () => {
-    flow = await BillFlow.open();
-  }, 180_000);
-  afterAll(async () => {
-    await flow.close();
-  });
-  afterEach(async () => {
-    for (const context of flow.browser.contexts().slice(1)) await context.close();
+  openForTests({
+    open: async () => (flow = await BillFlow.open()),
+    close: () => flow.close(),
+    tidy: () => flow.closePhones(),
   });
 
   /** Terminal, phone, ledger and household must tell the same. */
@@ -35,7 +32,7 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
   async function expectBooks(told: string, fen: number): Promise<void> {
     const receiptNo = told.replace(/^.*?(TK-\S+).*$/s, '$1');
     await flow.billAt('paid').waitFor();
-    expect(await flow.terminal.page.getByTestId('fees').textContent()).toContain(receiptNo);
+    await expect.poll(() => flow.terminal.page.getByTestId('fees').textContent()).toContain(receiptNo);
     const paidFen = await flow.one<string>(
       `select total_fen::text as value from fee_receipts where receipt_no = $1 and kind = 'payment'`,
       [receiptNo],
@@ -76,8 +73,8 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     await phone.getByTestId('pay').waitFor();
     expect(new URL(phone.url()).hash).toBe('');
     await flow.billAt('digits').waitFor();
-    const digits = (page: Page) => page.locator('.digits b').allTextContents();
-    expect((await digits(phone)).join('')).toBe((await digits(flow.terminal.page)).join(''));
+    const digits = async (page: Page): Promise<string> => (await page.locator('.digits b').allTextContents()).join('');
+    await expect.poll(() => digits(phone)).toBe(await digits(flow.terminal.page));
     await chooseWay(phone, 'wechat-pay');
     await flow.payInWallet(phone);
     await expectPaid(phone, fen);
@@ -182,7 +179,7 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     await flow.terminal.press('confirm');
     await chooseWay(phone, 'wechat-pay');
     await phone.getByRole('button', { name: /^支付 ¥/ }).waitFor();
-    expect(relay.refused).toBeGreaterThan(0);
+    await expect.poll(() => relay.refused).toBeGreaterThan(0);
     relay.restore();
     await flow.payInWallet(phone);
     await expectPaid(phone, fen);

@@ -11,7 +11,6 @@ import type { TechnicianScreen } from './support/technician.ts';
 import { Authenticator } from './support/totp.ts';
 
 const authenticator = new Authenticator(worldPeople.approver.totpSecret);
-const waitMs = 20_000;
 /** What docs/codes.md promises, and one exchange more for a newer keyset. */
 const readingsMax = 5;
 const steps = ['keys', 'parameters', 'self-test', 'test-payment', 'probation'];
@@ -28,7 +27,7 @@ async function refuses(screen: TechnicianScreen, reader: CodeReader, text: strin
   await reader.paste(text);
   const note = screen.page.locator(`[data-testid="codes-problem"][data-code="${why}"]`);
   await note.waitFor();
-  expect(await note.innerText()).toContain(technicianSiteEn.codes.problem[why]);
+  await expect.poll(() => note.innerText()).toContain(technicianSiteEn.codes.problem[why]);
   expect(await reader.question.getAttribute('data-text')).toBe(before);
 }
 
@@ -70,8 +69,8 @@ describeWorld('a terminal without a cable', { terminals: ['BC-01', 'BC-02'], ser
     expect(await world.grantStates('BC-01')).toEqual([]);
 
     await work.findNetwork();
-    await expect.poll(() => world.grantStates('BC-01'), { timeout: waitMs }).toEqual(['POSTED']);
-    await expect.poll(() => stepsDone(fixture, 'BC-01'), { timeout: waitMs }).toEqual(steps);
+    await expect.poll(() => world.grantStates('BC-01')).toEqual(['POSTED']);
+    await expect.poll(() => stepsDone(fixture, 'BC-01')).toEqual(steps);
     const uses = await world.query(`SELECT u.use_index FROM delegation_uses u`);
     expect(uses.map((use) => Number(use['use_index']))).toEqual([1]);
     const cases = await world.query(
@@ -84,7 +83,6 @@ describeWorld('a terminal without a cable', { terminals: ['BC-01', 'BC-02'], ser
   test('with a network: the server’s grant reaches the terminal by codes, and it takes payments again', async () => {
     const { world } = fixture;
     const screen = await fixture.technician();
-    screen.page.setDefaultTimeout(waitMs);
     const ticketId = await world.ticketFor('BC-02');
     world.device('BC-02').trip('drop');
     await screen.openRun(ticketId);

@@ -1,16 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
-import { startStack } from '../../scripts/stack.ts';
-import type { Stack } from '../../scripts/stack.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { simulatedCards } from '../../mock-server/platforms/bank-card/cards.ts';
 import { needlesOf, search } from '../integration/card-leak/needles.ts';
-import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
+import { Demo } from './support/demo.ts';
 import { browserProcesses, memoryOf, memoryProblem } from './support/process-memory.ts';
+import { openForTests } from './support/shared.ts';
 
 const serial = 'QT60-2551-00301';
 const problem = chromiumProblem() ?? memoryProblem();
@@ -18,37 +13,28 @@ const [card] = simulatedCards;
 
 /** A sale by card at the terminal's app, by its keys alone. */
 describe.skipIf(problem !== undefined)('a card payment in the page', () => {
-  let folder = '';
-  let stack: Stack;
-  let browser: Browser;
+  let demo: Demo;
   let page: Page;
 
-  beforeAll(async () => {
-    await ensureBuilt();
-    folder = mkdtempSync(join(tmpdir(), 'tillkeeper-card-'));
-    const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
-    stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
-    browser = await launchChromium();
-    page = await browser.newPage({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
-  }, 180_000);
-
-  afterAll(async () => {
-    await browser.close();
-    await stack.close();
-    rmSync(folder, { recursive: true, force: true });
+  openForTests({
+    open: async () => {
+      demo = await Demo.open('card');
+      page = await demo.browser.newPage({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
+    },
+    close: () => demo.close(),
   });
 
   /** Does at the bench what a person does there. */
   async function atBench(body: object): Promise<void> {
     const headers = { 'content-type': 'application/json' };
     const options = { method: 'POST', headers, body: JSON.stringify(body) };
-    const answer = await fetch(`${stack.terminals.url}control/${serial}`, options);
+    const answer = await fetch(`${demo.stack.terminals.url}control/${serial}`, options);
     if (!answer.ok) throw new Error(await answer.text());
   }
 
   /** Until the device asks for `prompt`. */
   async function asked(prompt: string): Promise<void> {
-    await expect.poll(() => stack.terminals.device(serial).screen?.prompt, { timeout: 20_000 }).toBe(prompt);
+    await expect.poll(() => demo.stack.terminals.device(serial).screen?.prompt).toBe(prompt);
   }
 
   async function screen(name: string): Promise<void> {
@@ -56,11 +42,11 @@ describe.skipIf(problem !== undefined)('a card payment in the page', () => {
   }
 
   async function pairApp(): Promise<void> {
-    const { services, store } = stack.server.context;
+    const { services, store } = demo.stack.server.context;
     const { rows } = await store.pool.query<{ id: string }>('select id from terminals where serial = $1', [serial]);
     const made = await services.terminalApps.makeCode(undefined, rows[0]?.id ?? '');
     if (!made.ok) throw new Error(made.error);
-    await page.goto(`${stack.url}/terminal`);
+    await page.goto(`${demo.stack.url}/terminal`);
     await page.getByTestId(`device-${serial}`).click();
     await page.getByTestId('device-ready').waitFor();
     await page.keyboard.type(made.value.code);
@@ -70,7 +56,7 @@ describe.skipIf(problem !== undefined)('a card payment in the page', () => {
     await page.locator('[data-testid="kiosk"]:not([data-phase="pair"])').waitFor();
   }
 
-  test('is paid, and the browser’s memory holds neither number nor PIN', { timeout: 180_000 }, async () => {
+  test('is paid, and the browser’s memory holds neither number nor PIN', async () => {
     if (card === undefined) throw new Error('no card');
     await pairApp();
     await screen('off');
@@ -96,14 +82,14 @@ describe.skipIf(problem !== undefined)('a card payment in the page', () => {
     const needles = needlesOf(card).filter(
       ({ name, bytes }) => bytes !== undefined && bytes.length >= 8 && !name.includes('PAN in ASCII'),
     );
-    const orders = await stack.server.context.store.pool.query<{ order_no: string }>(
+    const orders = await demo.stack.server.context.store.pool.query<{ order_no: string }>(
       'select order_no from payment_orders',
     );
     const known = Buffer.from(orders.rows[0]?.order_no ?? 'none');
     let readBytes = 0;
     let isKnownThere = false;
     const found: string[] = [];
-    for (const pid of await browserProcesses(browser)) {
+    for (const pid of await browserProcesses(demo.browser)) {
       for (const { bytes } of memoryOf(pid)) {
         readBytes += bytes.length;
         isKnownThere ||= bytes.includes(known);

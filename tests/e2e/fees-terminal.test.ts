@@ -1,32 +1,20 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { payPassword } from '../../mock-server/platforms/stand-in.ts';
-import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
-import { startStack } from '../../scripts/stack.ts';
-import type { Stack } from '../../scripts/stack.ts';
-import { putReadyPostgres, testFolder } from '../ready-postgres.ts';
-import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { accessibilityProblems } from './support/accessibility.ts';
+import { Demo } from './support/demo.ts';
+import { openForTests } from './support/shared.ts';
 import { placeInStack, TerminalPage } from './support/terminal-screen.ts';
 
 const serial = 'QT60-2551-00301';
 /** The household that the demo's documents tell of. */
 const household = { number: '20260003176', secret: '1203' };
 
-let stack: Stack;
-let browser: Browser | undefined;
-let folder: string;
+let demo: Demo;
 
 async function openTerminal(locale: string): Promise<TerminalPage> {
-  const context = await (browser ??= await launchChromium()).newContext({
-    viewport: { width: 480, height: 800 },
-    locale,
-  });
-  context.setDefaultTimeout(15_000);
-  const terminal = new TerminalPage(await context.newPage(), placeInStack(stack, serial));
+  const context = await demo.browser.newContext({ viewport: { width: 480, height: 800 }, locale });
+  const terminal = new TerminalPage(await context.newPage(), placeInStack(demo.stack, serial));
   await terminal.pair();
   await terminal.press('power');
   return terminal;
@@ -34,7 +22,7 @@ async function openTerminal(locale: string): Promise<TerminalPage> {
 
 /** Whoever stands at the terminal scans the channel's code with their wallet, and pays. */
 async function payCode(code: string): Promise<void> {
-  for (const standIn of stack.platforms.standIns.values()) {
+  for (const standIn of demo.stack.platforms.standIns.values()) {
     const { result } = await standIn.wallet({ code, act: 'pay', password: payPassword });
     if (result !== 'not-mine') return expect(result).toBe('paid');
   }
@@ -84,32 +72,18 @@ async function cutWords(terminal: TerminalPage, name: string): Promise<string[]>
   return found;
 }
 
-const problem = chromiumProblem();
 const languages = [
   { locale: 'zh-CN', service: 'electricity' },
   { locale: 'en-GB', service: 'property' },
 ] as const;
 
 describe('bills at the terminal', () => {
-  beforeAll(async () => {
-    if (problem !== undefined) return;
-    await ensureBuilt();
-    folder = testFolder('fees');
-    await putReadyPostgres(join(folder, 'server'));
-    const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
-    stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
+  openForTests({
+    problem: chromiumProblem(),
+    open: async () => (demo = await Demo.open('fees')),
+    close: () => demo.close(),
+    tidy: () => demo.closePages(),
   });
-  afterAll(async () => {
-    if (problem !== undefined) return;
-    await browser?.close();
-    await stack.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  afterEach(async () => {
-    for (const context of browser?.contexts() ?? []) await context.close();
-  });
-  beforeEach(({ skip }) => skip(problem !== undefined, problem));
 
   test.each(languages)('are looked at and paid by the keypad alone, in $locale', async ({ locale, service }) => {
     const terminal = await openTerminal(locale);
@@ -154,11 +128,11 @@ describe('bills at the terminal', () => {
     await terminal.feeStage('qr').waitFor();
     await expect.poll(() => terminal.codeText()).toBe(code);
     await payCode(code);
-    await terminal.feeStage('paid').waitFor({ timeout: 15_000 });
+    await terminal.feeStage('paid').waitFor();
     await terminal.page.locator('[data-testid="print-state"]:not([data-s="busy"])').waitFor();
     found.push(...(await faults(terminal, 'paid')));
     const receiptNo = (await terminal.anchor('receipt-no').textContent()) ?? '';
-    const { rows } = await stack.server.context.store.pool.query<{ fen: string }>(
+    const { rows } = await demo.stack.server.context.store.pool.query<{ fen: string }>(
       `select total_fen::text as fen from fee_receipts where receipt_no = $1 and kind = 'payment'`,
       [receiptNo],
     );

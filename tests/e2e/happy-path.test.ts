@@ -8,18 +8,20 @@ describeWorld('the main job over a serial cable', { terminals: ['P-01', 'C-01', 
     const screen = await fixture.technician();
     await fixture.lockedRun(screen, 'P-01', 'drop');
     await screen.press('start');
-    await screen.waitForAct('finished', 30_000);
-    expect(await screen.stepStates()).toEqual({
-      connect: 'done',
-      request: 'done',
-      approval: 'done',
-      unlock: 'done',
-      keys: 'done',
-      parameters: 'done',
-      'self-test': 'done',
-      'test-payment': 'done',
-      probation: 'done',
-    });
+    await screen.waitForAct('finished');
+    await expect
+      .poll(() => screen.stepStates())
+      .toEqual({
+        connect: 'done',
+        request: 'done',
+        approval: 'done',
+        unlock: 'done',
+        keys: 'done',
+        parameters: 'done',
+        'self-test': 'done',
+        'test-payment': 'done',
+        probation: 'done',
+      });
     await fixture.expectEnd('P-01', 'NORMAL', ['POSTED']);
   });
 
@@ -32,10 +34,10 @@ describeWorld('the main job over a serial cable', { terminals: ['P-01', 'C-01', 
     await screen.waitForAct('wait-approval');
     await office.openRequest('C-01');
     await office.approve('C-01', 'Photos and seal agree');
-    await screen.waitForAct('wait-probation', 30_000);
+    await screen.waitForAct('wait-probation');
     await fixture.expectEnd('C-01', 'PROBATION', ['POSTED']);
     await office.release('C-01', 'Known shop, watched for a day');
-    await screen.waitForAct('finished', 30_000);
+    await screen.waitForAct('finished');
     await fixture.expectEnd('C-01', 'NORMAL', ['POSTED']);
   });
 
@@ -51,7 +53,7 @@ describeWorld('the main job over a serial cable', { terminals: ['P-01', 'C-01', 
     await office.page.goto(`${fixture.world.origin}/office/requests`);
     await office.openRequest('K-01');
     await office.approveByPasskey('K-01', 'Photos and seal agree');
-    await screen.waitForAct('wait-probation', 30_000);
+    await screen.waitForAct('wait-probation');
     await fixture.expectEnd('K-01', 'PROBATION', ['POSTED']);
   });
 });

@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
 import { merchantMoreEn } from '../../src/i18n/merchant-more.en.ts';
 import { merchantEn } from '../../src/i18n/merchant.en.ts';
@@ -14,6 +14,7 @@ import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { lookAt } from './support/accessibility.ts';
 import type { SeededPayment } from './support/payments-seed.ts';
+import { openForTests } from './support/shared.ts';
 
 const problem = chromiumProblem();
 const totpSecret = 'O5XXE3DEFVWWK4TDNBQW45BNONSWK4TU';
@@ -32,7 +33,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
   let refunded: SeededPayment;
   let contexts: BrowserContext[] = [];
 
-  beforeAll(async () => {
+  async function openShop(): Promise<void> {
     await ensureBuilt();
     cluster = await Cluster.start();
     platform = new ToyPlatform(() => world.nowMs);
@@ -49,15 +50,18 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
     refunded = await shop.pay(11, 3_600, { refundFen: 3_600 });
     await shop.pay(10, 4_600, { state: 'unknown', terminal: 1 });
     browser = await launchChromium();
-  }, 180_000);
-  afterAll(async () => {
-    await browser.close();
-    await world.close();
-    await cluster.stop();
-  });
-  afterEach(async () => {
-    for (const context of contexts) await context.close();
-    contexts = [];
+  }
+  openForTests({
+    open: openShop,
+    close: async () => {
+      await browser.close();
+      await world.close();
+      await cluster.stop();
+    },
+    tidy: async () => {
+      for (const context of contexts) await context.close();
+      contexts = [];
+    },
   });
 
   /** A page of a member of staff, signed in; its clock stands where the server's stands. */
@@ -90,7 +94,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
       .getByTestId('today-payments')
       .getByText(String(before + 1), { exact: true })
       .waitFor();
-    expect(await page.locator('[role="row"] a').first().textContent()).toBe('14:00:00');
+    await expect.poll(() => page.locator('[role="row"] a').first().textContent()).toBe('14:00:00');
   });
 
   test('opened while the server is away it says so at once, and fills itself when the server is back', async () => {
@@ -101,7 +105,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
     await page.reload();
     const note = page.getByTestId('stream-note');
     await note.getByText(sharedEn.stream.nothing).waitFor();
-    expect(await note.getByRole('button', { name: sharedEn.retry }).count()).toBe(1);
+    await expect.poll(() => note.getByRole('button', { name: sharedEn.retry }).count()).toBe(1);
     await expect.poll(() => page.getByRole('alert').count()).toBe(1);
     await page.unroute('**/api/**');
     await page.getByTestId('today-payments').waitFor();
@@ -118,7 +122,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
     await row(page, card.orderNo).waitFor();
     await page.reload();
     await row(page, card.orderNo).waitFor();
-    expect(await page.locator('[role="rowgroup"] [role="row"]').count()).toBe(1);
+    await expect.poll(() => page.locator('[role="rowgroup"] [role="row"]').count()).toBe(1);
     await page.goto(`${world.server.url}/merchant/history`);
     await row(page, card.orderNo).waitFor();
     await page.keyboard.press('/');
@@ -158,7 +162,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
     const story = page.getByTestId('story');
     await story.getByText(merchantMoreEn.event.paid('Bank card')).waitFor();
     await story.getByText(merchantMoreEn.story.balanced).waitFor();
-    expect(await story.locator('.final').allTextContents()).toEqual(['312.80', '312.80']);
+    await expect.poll(() => story.locator('.final').allTextContents()).toEqual(['312.80', '312.80']);
     await story.getByRole('link', { name: merchantMoreEn.story.whole }).click();
     await page.waitForURL(`**/merchant/payments/${card.orderId}`);
     await page.getByText(merchantMoreEn.story.fact.transactionId).first().waitFor();
@@ -226,8 +230,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
     await row(page, card.orderNo).click();
     const story = page.getByTestId('story');
     await story.waitFor();
-    const box = await story.boundingBox();
-    expect(box).toMatchObject({ x: 0, y: 0, width: phone.width, height: phone.height });
+    await expect.poll(() => story.boundingBox()).toMatchObject({ x: 0, y: 0, ...phone });
     await story.getByRole('link', { name: 'Close' }).click();
     await story.waitFor({ state: 'detached' });
     await page.getByRole('navigation').getByRole('link', { name: merchantEn.nav.settlement }).last().click();

@@ -15,7 +15,7 @@ describeWorld('mix-ups', { terminals: labels, serial: true }, (fixture) => {
     await second.anchor('take-over').filter({ visible: true }).first().click();
     await first.waitForFailure('other-tab');
     await second.press('start');
-    await second.waitForAct('finished', 40_000);
+    await second.waitForAct('finished');
     await fixture.expectEnd('M-tabs', 'NORMAL', ['POSTED']);
   });
 
@@ -27,10 +27,10 @@ describeWorld('mix-ups', { terminals: labels, serial: true }, (fixture) => {
     await world.plugIn('M-other');
     await screen.openRun(ticketId);
     await screen.waitForFailure('wrong-device');
-    expect(await screen.page.getByText('QT60-M-other').first().isVisible()).toBe(true);
+    await screen.page.getByText('QT60-M-other').first().waitFor();
     await world.plugIn('M-wrong');
     await screen.press('start');
-    await screen.waitForAct('finished', 40_000);
+    await screen.waitForAct('finished');
     await fixture.expectEnd('M-wrong', 'NORMAL', ['POSTED']);
     await fixture.expectEnd('M-other', 'NORMAL', []);
   });
@@ -40,10 +40,10 @@ describeWorld('mix-ups', { terminals: labels, serial: true }, (fixture) => {
     const screen = await fixture.technician();
     await fixture.lockedRun(screen, 'M-swap', 'drop');
     await momentsByPolicy.keys(screen, world.device('M-swap'), () => world.plugIn('M-other'));
-    await screen.waitForFailure('wrong-device', 30_000);
+    await screen.waitForFailure('wrong-device');
     expect(world.stateOf('M-swap')).toBe('BLANK');
     await world.plugIn('M-swap');
-    await screen.waitForAct('finished', 40_000);
+    await screen.waitForAct('finished');
     await fixture.expectEnd('M-swap', 'NORMAL', ['POSTED']);
     await fixture.expectEnd('M-other', 'NORMAL', []);
   });
@@ -58,7 +58,7 @@ describeWorld('mix-ups', { terminals: labels, serial: true }, (fixture) => {
     await screen.waitForNetwork('down');
     await fixture.expectEnd('M-receipt', 'BLANK', ['PENDING']);
     await world.startServer();
-    await screen.waitForAct('finished', 60_000);
+    await screen.waitForAct('finished');
     await fixture.expectEnd('M-receipt', 'NORMAL', ['POSTED']);
   });
 
@@ -69,7 +69,7 @@ describeWorld('mix-ups', { terminals: labels, serial: true }, (fixture) => {
     await momentsByPolicy.keys(screen, world.device('M-keys'), () => world.stopServer());
     await screen.waitForNetwork('down');
     await world.startServer();
-    await screen.waitForAct('finished', 60_000);
+    await screen.waitForAct('finished');
     await fixture.expectEnd('M-keys', 'NORMAL', ['POSTED']);
   });
 });

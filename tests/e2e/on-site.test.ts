@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { describeWorld } from './support/fixture.ts';
 import { FieldWork } from './support/field-work.ts';
 import type { SavedSite } from './support/field-work.ts';
@@ -21,18 +21,16 @@ describeWorld('on site, with the network off', { terminals: ['OS-01', 'OS-02'], 
     await screen.waitForTerminal('LOCKED');
     await work.takeOffer();
     await work.confirm();
-    await screen.waitForAct('wait-probation', 60_000);
+    await screen.waitForAct('wait-probation');
     expect(world.stateOf('OS-01')).toBe('PROBATION');
     expect(world.device('OS-01').firmware?.core.probationLimitFen).toBe(20_000);
     expect(await world.grantStates('OS-01')).toEqual([]);
     await work.findNetwork();
-    await expect.poll(() => world.grantStates('OS-01'), { timeout: 30_000 }).toEqual(['POSTED']);
+    await expect.poll(() => world.grantStates('OS-01')).toEqual(['POSTED']);
     const orders = `SELECT o.step, o.state FROM orders o JOIN terminals t ON t.id = o.terminal_id
       WHERE t.label = 'OS-01' AND o.state = 'done' ORDER BY o.order_sequence`;
     const done = ['keys', 'parameters', 'self-test', 'test-payment', 'probation'];
-    await expect
-      .poll(async () => (await world.query(orders)).map(({ step }) => step), { timeout: 30_000 })
-      .toEqual(done);
+    await expect.poll(async () => (await world.query(orders)).map(({ step }) => step)).toEqual(done);
     const [use] = await world.query('SELECT use_index FROM delegation_uses');
     expect(Number(use?.['use_index'])).toBe(1);
     expect(number).toMatch(/^D-\d+$/);
@@ -52,17 +50,15 @@ describeWorld('on site, with the network off', { terminals: ['OS-01', 'OS-02'], 
     await work.takeOffer();
     await screen.inspect({ sealFound: registeredSeal, sealNew: '00990011', note: 'Nothing inside' });
     await work.confirm();
-    await screen.waitForAct('wait-probation', 60_000);
+    await screen.waitForAct('wait-probation');
     await work.findNetwork();
     const photos = `SELECT count(*) AS n FROM photos p JOIN unlock_cases c ON c.id = p.case_id
       JOIN terminals t ON t.id = c.terminal_id WHERE t.label = 'OS-02'`;
-    await expect.poll(async () => Number((await world.query(photos))[0]?.['n']), { timeout: 30_000 }).toBe(2);
-    await expect.poll(() => world.grantStates('OS-02'), { timeout: 30_000 }).toEqual(['POSTED']);
-    const [terminal] = await world.query(`SELECT seal FROM terminals WHERE label = 'OS-02'`);
+    await expect.poll(async () => Number((await world.query(photos))[0]?.['n'])).toBe(2);
+    await expect.poll(() => world.grantStates('OS-02')).toEqual(['POSTED']);
     await expect
       .poll(async () => (await world.query(`SELECT seal FROM terminals WHERE label = 'OS-02'`))[0]?.['seal'])
       .toBe('00990011');
-    expect(terminal).toBeDefined();
   });
 });
 
@@ -100,7 +96,7 @@ describeWorld(
 
       await work.again();
       await work.confirm();
-      await screen.waitForAct('wait-probation', 60_000);
+      await screen.waitForAct('wait-probation');
       const used: SavedSite = await work.savedSite(listed);
 
       await work.lockedRun(world, 'RF-01', listed);
@@ -113,7 +109,7 @@ describeWorld(
       await screen.openRun(listed);
       await work.again();
       await work.confirm();
-      await screen.waitForAct('wait-probation', 60_000);
+      await screen.waitForAct('wait-probation');
       await work.lockedRun(world, 'RF-01', listed);
       await work.askAgain();
       await screen.page.locator('[data-testid="offer"][data-bar="used-up"]').waitFor();
@@ -144,6 +140,9 @@ describeWorld(
       const ticketId = await world.ticketFor('RF-02');
       await work.delegate([ticketId], 1);
       await work.loseNetwork();
+      onTestFinished(() => {
+        terminalClockMs = 0;
+      });
       terminalClockMs = 2 * hourMs;
       await work.lockedRun(world, 'RF-02', ticketId);
       await work.takeOffer();

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { describeWorld } from './support/fixture.ts';
 import { registeredSeal } from './support/seed.ts';
 
@@ -31,29 +31,32 @@ describeWorld(
       await office.openRequest('O-no');
       await office.refuse('Photos unclear');
       await screen.waitForRefusal('refused');
-      expect(await screen.page.getByText('Photos unclear').first().isVisible()).toBe(true);
+      await screen.page.getByText('Photos unclear').first().waitFor();
       await fixture.expectEnd('O-no', 'LOCKED', []);
       await screen.press('ask-again');
-      await screen.waitForAct('inspect', 30_000);
+      await screen.waitForAct('inspect');
       await screen.inspect(seals);
       await screen.waitForAct('wait-approval');
       await office.openRequest('O-no');
       await office.approve('O-no', 'Photos and seal agree');
-      await screen.waitForAct('wait-probation', 40_000);
+      await screen.waitForAct('wait-probation');
       await fixture.expectEnd('O-no', 'PROBATION', ['POSTED']);
     });
 
     test('the grant expires before it reaches the terminal: asked again, and it works', async () => {
       const screen = await fixture.technician();
       await fixture.lockedRun(screen, 'O-old', 'drop');
+      onTestFinished(() => {
+        serverLagMs = 0;
+      });
       serverLagMs = halfAnHourMs;
       await screen.press('start');
       await screen.waitForRefusal('expired');
       await fixture.expectEnd('O-old', 'LOCKED', ['PENDING']);
       serverLagMs = 0;
-      await expect.poll(() => fixture.world.grantStates('O-old'), { timeout: 10_000 }).toEqual(['EXPIRED']);
+      await expect.poll(() => fixture.world.grantStates('O-old')).toEqual(['EXPIRED']);
       await screen.press('ask-again');
-      await screen.waitForAct('finished', 60_000);
+      await screen.waitForAct('finished');
       await fixture.expectEnd('O-old', 'NORMAL', ['EXPIRED', 'POSTED']);
     });
 
@@ -68,7 +71,7 @@ describeWorld(
       await office.openRequest('O-late');
       await office.approve('O-late', 'Known repair');
       await reopened.resume('O-late');
-      await reopened.waitForAct('wait-probation', 40_000);
+      await reopened.waitForAct('wait-probation');
       await fixture.expectEnd('O-late', 'PROBATION', ['POSTED']);
     });
   },

@@ -1,6 +1,5 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWorld } from './support/fixture.ts';
-import type { Fixture } from './support/fixture.ts';
 import {
   merchantIdOf,
   newest,
@@ -12,6 +11,7 @@ import {
 } from './support/payments.ts';
 import { placeIn, TerminalPage } from './support/terminal-screen.ts';
 import { Authenticator } from './support/totp.ts';
+import type { World } from './support/world.ts';
 import { worldDayLimitFen } from './support/world-platforms.ts';
 
 const labels = ['F-01', 'F-02', 'F-03', 'F-04'] as const;
@@ -38,7 +38,8 @@ async function typeFactor(screen: TerminalPage, code: string): Promise<void> {
   await screen.press('confirm');
 }
 
-async function limitTheOthers({ world }: Fixture): Promise<void> {
+async function prepare(world: World): Promise<void> {
+  await seedStaff(world);
   const merchantId = await merchantIdOf(world);
   for (const channel of ['alipay', 'bank-card', 'unionpay-qr'])
     await world.server.context.services.channels.ensureLimit({
@@ -46,12 +47,9 @@ async function limitTheOthers({ world }: Fixture): Promise<void> {
     });
 }
 
-describeWorld('payments at the terminal', { terminals: labels, serial: false, payments: true }, (fixture) => {
-  beforeAll(async () => {
-    await seedStaff(fixture.world);
-    await limitTheOthers(fixture);
-  });
+const options = { terminals: labels, serial: false, payments: true, prepare } as const;
 
+describeWorld('payments at the terminal', options, (fixture) => {
   test('over the day’s limit: split over two channels, and the whole given back with an approver', async () => {
     const { world } = fixture;
     const screen = await openTerminal(fixture, 'F-01');
@@ -63,7 +61,7 @@ describeWorld('payments at the terminal', { terminals: labels, serial: false, pa
     expect(await screen.anchor('way-split').getAttribute('aria-current')).toBe('true');
     await screen.press('confirm');
     await screen.screen('split').waitFor();
-    expect(await screen.anchor('split').locator('li').count()).toBe(3);
+    await expect.poll(() => screen.anchor('split').locator('li').count()).toBe(3);
     await screen.press('confirm');
     await payCode(world, await screen.codeText());
     await screen.stage('part').waitFor();
@@ -115,10 +113,11 @@ describeWorld('payments at the terminal', { terminals: labels, serial: false, pa
     await screen.press('confirm', '5');
     await screen.screen('settle').waitFor();
     await screen.press('confirm');
-    await screen.screen('settled').waitFor({ timeout: 20_000 });
-    expect(await screen.anchor('settled').locator('li').allTextContents()).toEqual([
-      expect.stringContaining((await screen.words()).settle.kind.settled),
-    ]);
+    await screen.screen('settled').waitFor();
+    const { settled } = (await screen.words()).settle.kind;
+    await expect
+      .poll(() => screen.anchor('settled').locator('li').allTextContents())
+      .toEqual([expect.stringContaining(settled)]);
   });
 
   test('the network goes before the code is there, and again while the customer pays', async () => {
@@ -135,11 +134,11 @@ describeWorld('payments at the terminal', { terminals: labels, serial: false, pa
     const code = await screen.codeText();
     await screen.anchor('offline').waitFor({ state: 'hidden' });
     await context.setOffline(true);
-    await screen.anchor('offline').waitFor({ timeout: 20_000 });
+    await screen.anchor('offline').waitFor();
     await payCode(world, code);
-    expect(await screen.stage('qr').isVisible()).toBe(true);
+    await screen.stage('qr').waitFor();
     await context.setOffline(false);
-    await screen.stage('paid').waitFor({ timeout: 10_000 });
+    await screen.stage('paid').waitFor();
     await screen.anchor('offline').waitFor({ state: 'hidden' });
     const orders = await world.query('select count(*)::int as n from payment_orders where terminal_id = $1', [
       world.terminalId('F-03'),

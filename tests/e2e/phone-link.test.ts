@@ -172,7 +172,8 @@ describe.skipIf(problem !== undefined)('where the browser allows no direct way',
       await terminal.gets(1);
       await terminal.send(stage);
       await phone.gets(2);
-      expect(await phone.state()).toMatchObject({ carrier: 'relay' });
+      // By calls where the socket was slow to open; never directly.
+      expect(['relay', 'poll']).toContain((await phone.state()).carrier);
     } finally {
       await browser.close();
       await yard.close();

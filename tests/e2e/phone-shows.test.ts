@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { BillFlow } from './support/bill-flow.ts';
+import { openForTests } from './support/shared.ts';
 
 const problem = chromiumProblem();
 
@@ -9,12 +10,7 @@ const problem = chromiumProblem();
 describe.skipIf(problem !== undefined)('a phone that shows its code to the terminal', () => {
   let flow: BillFlow;
 
-  beforeAll(async () => {
-    flow = await BillFlow.open();
-  }, 180_000);
-  afterAll(async () => {
-    await flow.close();
-  });
+  openForTests({ open: async () => (flow = await BillFlow.open()), close: () => flow.close() });
 
   /** As a scanner does that acts as a keyboard: fast, with Enter behind. */
   async function scanAsKeyboard(text: string): Promise<void> {
@@ -45,8 +41,8 @@ describe.skipIf(problem !== undefined)('a phone that shows its code to the termi
     await scanAsKeyboard(code);
     await phone.getByTestId('pay').waitFor();
     await flow.billAt('digits').waitFor();
-    const digits = (page: Page) => page.locator('.digits b').allTextContents();
-    expect((await digits(phone)).join('')).toBe((await digits(flow.terminal.page)).join(''));
+    const digits = async (page: Page): Promise<string> => (await page.locator('.digits b').allTextContents()).join('');
+    await expect.poll(() => digits(phone)).toBe(await digits(flow.terminal.page));
 
     // The phone is sent away; its old code was answered once and is not answered again.
     await flow.terminal.press('cancel');

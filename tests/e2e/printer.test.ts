@@ -64,7 +64,7 @@ describeWorld('a printer of the shop’s own', { terminals: ['P-01'], serial: fa
     await page.locator('[data-testid="printer-serial"][aria-current="true"]').waitFor();
     await screen.press('4');
     await state('printed');
-    expect(printer.slips).toBe(1);
+    await expect.poll(() => printer.slips).toBe(1);
     printer.hasPaper = false;
     await screen.press('4');
     await state('out-of-paper');
@@ -82,7 +82,7 @@ describeWorld('a printer of the shop’s own', { terminals: ['P-01'], serial: fa
     expect(printer.printed.length).toBe(before);
     await screen.press('confirm');
     await page.locator('[data-testid="print-state"][data-s="done"]').waitFor();
-    expect(printer.slips).toBe(2);
+    await expect.poll(() => printer.slips).toBe(2);
     expect(printer.printed.toString('latin1')).toContain('6.50');
 
     await printer.pty.close();
@@ -90,7 +90,7 @@ describeWorld('a printer of the shop’s own', { terminals: ['P-01'], serial: fa
     expect(existsSync(printer.pty.path)).toBe(false);
     await screen.press('1');
     await page.locator('[data-testid="print-state"][data-s="unreachable"]').waitFor();
-    expect(await screen.anchor('receipt').innerText()).toContain('6.50');
-    expect(await page.getByText((await screen.words()).receipt.problem.unreachable).isVisible()).toBe(true);
+    await expect.poll(() => screen.anchor('receipt').innerText()).toContain('6.50');
+    await page.getByText((await screen.words()).receipt.problem.unreachable).waitFor();
   });
 });

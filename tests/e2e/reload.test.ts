@@ -14,7 +14,7 @@ describeWorld('the page is reloaded', { terminals: labels, serial: true }, (fixt
       await screen.page.reload();
     });
     if (step === 'connect') await screen.press('start');
-    await screen.waitForAct('finished', 40_000);
+    await screen.waitForAct('finished');
     await fixture.expectEnd(label, 'NORMAL', ['POSTED']);
   });
 
@@ -25,15 +25,12 @@ describeWorld('the page is reloaded', { terminals: labels, serial: true }, (fixt
     await screen.fillInspection({ sealFound: registeredSeal, sealNew: '00990004' });
     await screen.page.reload();
     await screen.waitForAct('inspect');
-    expect(await screen.anchor('inspect-seal-new').locator('input').inputValue()).toBe('00990004');
+    await expect.poll(() => screen.anchor('inspect-seal-new').locator('input').inputValue()).toBe('00990004');
     await screen.press('inspect');
     await screen.waitForAct('wait-approval');
-    const [photos] = await fixture.world.query(
-      `SELECT count(*)::int AS count FROM photos p JOIN unlock_cases c ON c.id = p.case_id
-       JOIN terminals t ON t.id = c.terminal_id WHERE t.label = $1`,
-      ['R-inspect'],
-    );
-    expect(photos).toEqual({ count: 2 });
+    const photos = `SELECT count(*)::int AS count FROM photos p JOIN unlock_cases c ON c.id = p.case_id
+      JOIN terminals t ON t.id = c.terminal_id WHERE t.label = $1`;
+    await expect.poll(() => fixture.world.query(photos, ['R-inspect'])).toEqual([{ count: 2 }]);
   });
 
   test('in the step "approval": the answer finds the new page', async () => {
@@ -47,7 +44,7 @@ describeWorld('the page is reloaded', { terminals: labels, serial: true }, (fixt
     await screen.waitForAct('wait-approval');
     await office.openRequest('R-approval');
     await office.approve('R-approval', 'Known repair');
-    await screen.waitForAct('wait-probation', 40_000);
+    await screen.waitForAct('wait-probation');
     await fixture.expectEnd('R-approval', 'PROBATION', ['POSTED']);
   });
 });

@@ -43,7 +43,6 @@ class ShopPhone {
     this.page = page;
     this.#world = world;
     this.#t = words[language];
-    page.setDefaultTimeout(20_000);
   }
 
   /** Signs the shop's person in and opens their account; the authenticator's passkeys have secrets of their own or not. */

@@ -1,62 +1,38 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { simulatedCards } from '../../mock-server/platforms/bank-card/cards.ts';
 import { payPassword } from '../../mock-server/platforms/stand-in.ts';
-import { builtAppFolder, ensureBuilt } from '../../scripts/build-app.ts';
-import { type Stack, startStack } from '../../scripts/stack.ts';
-import { putReadyPostgres, testFolder } from '../ready-postgres.ts';
-import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
-import { TerminalPage } from './support/terminal-screen.ts';
+import { Demo } from './support/demo.ts';
+import { openForTests } from './support/shared.ts';
+import { placeInStack, TerminalPage } from './support/terminal-screen.ts';
 
 const serial = 'QT60-2551-00301';
 const problem = chromiumProblem();
 
 /** What `npm start` starts, used as its README says: the shop's screen, the customer's wallet page, the merchant's app. */
 describe.skipIf(problem !== undefined)('the three seed flows on what npm start starts', () => {
-  let folder = '';
-  let stack: Stack;
-  let browser: Browser;
+  let demo: Demo;
   let terminal: TerminalPage;
   let merchant: Page;
 
-  beforeAll(async () => {
-    await ensureBuilt();
-    folder = testFolder('flows');
-    await putReadyPostgres(join(folder, 'server'));
-    const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
-    stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
-    browser = await launchChromium();
+  async function open(): Promise<void> {
+    demo = await Demo.open('flows');
+    const { stack, browser } = demo;
     const page = await browser.newPage({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
-    terminal = new TerminalPage(page, {
-      ...{ origin: stack.url, benchUrl: stack.terminals.url, serial },
-      activationCode: async () => {
-        const { services, store } = stack.server.context;
-        const { rows } = await store.pool.query<{ id: string }>('select id from terminals where serial = $1', [serial]);
-        const made = await services.terminalApps.makeCode(undefined, rows[0]?.id ?? '');
-        if (!made.ok) throw new Error(made.error);
-        return made.value.code;
-      },
-    });
+    terminal = new TerminalPage(page, placeInStack(stack, serial));
     await terminal.pair();
     merchant = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'zh-CN' });
     await merchant.request.post(`${stack.url}/api/demo/sign-in`, { data: { email: 'zhao@demo.invalid' } });
     await merchant.goto(`${stack.url}/merchant/today`);
     await merchant.locator('h1').first().waitFor();
-  }, 180_000);
-
-  afterAll(async () => {
-    await browser.close();
-    await stack.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  }
+  openForTests({ open, close: () => demo.close() });
 
   /** The customer's wallet page, opened with what the terminal's code says. */
   async function payInWallet(code: string): Promise<void> {
-    const wallet = await browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' });
-    await wallet.goto(`${stack.platforms.url}/?code=${encodeURIComponent(code)}`);
+    const wallet = await demo.browser.newPage({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' });
+    await wallet.goto(`${demo.stack.platforms.url}/?code=${encodeURIComponent(code)}`);
     const pay = wallet.getByRole('button', { name: /^支付 ¥/ });
     await pay.waitFor();
     await wallet.keyboard.type(payPassword);
@@ -68,7 +44,7 @@ describe.skipIf(problem !== undefined)('the three seed flows on what npm start s
   /** The merchant's page, open all the time, shows the amount without being asked. */
   async function expectInHistory(amount: string): Promise<void> {
     const row = merchant.getByRole('row').filter({ hasText: amount });
-    await row.first().waitFor({ timeout: 5_000 });
+    await row.first().waitFor();
   }
 
   test.each([
@@ -97,6 +73,6 @@ describe.skipIf(problem !== undefined)('the three seed flows on what npm start s
     await terminal.stage('paid').waitFor();
     await expectInHistory('312.80');
     await terminal.finish();
-    expect(stack.terminals.device(serial).firmware?.printer).toBeDefined();
+    expect(demo.stack.terminals.device(serial).firmware?.printer).toBeDefined();
   });
 });

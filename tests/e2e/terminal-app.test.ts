@@ -40,7 +40,7 @@ describeWorld('the terminal’s app', { terminals: labels, serial: false, paymen
     const code = await screen.codeText();
     expect(await readSmall(screen.page, 120)).toBe(code);
     await payCode(fixture.world, code);
-    await screen.stage('paid').waitFor({ timeout: 5_000 });
+    await screen.stage('paid').waitFor();
     await screen.finish();
     expect(newest(fixture.world, 'wechat-pay')).toMatchObject({ amountFen: 12_850, state: 'paid' });
     const printed = fixture.world.device('T-01').firmware?.printer;
@@ -69,13 +69,13 @@ describeWorld('the terminal’s app', { terminals: labels, serial: false, paymen
     await screen.screen('ways').waitFor();
     await screen.anchor('way-scan').waitFor();
     await screen.press('4');
-    await screen.page.locator(`[data-testid="qr"]:not([data-text="${first}"])`).waitFor({ timeout: 20_000 });
+    await screen.page.locator(`[data-testid="qr"]:not([data-text="${first}"])`).waitFor();
     await payCode(fixture.world, await screen.codeText());
-    await screen.stage('paid').waitFor({ timeout: 10_000 });
+    await screen.stage('paid').waitFor();
     await screen.page.reload();
     await screen.finish();
     expect(newest(fixture.world, 'unionpay-qr')).toMatchObject({ amountFen: 2_000, state: 'paid' });
-    expect(newest(fixture.world, 'alipay')?.state).toBe('closed');
+    await expect.poll(() => newest(fixture.world, 'alipay')?.state).toBe('closed');
   });
 
   test('says which channel cannot take an amount, and goes on with the one that can', async () => {
@@ -131,7 +131,7 @@ describeWorld('the terminal’s app', { terminals: labels, serial: false, paymen
     await screen.anchor('qr').waitFor();
     found.push(...(await lookAt(page, folder, 'qr')));
     await screen.press('cancel');
-    await screen.stage('cancelled').waitFor({ timeout: 20_000 });
+    await screen.stage('cancelled').waitFor();
     found.push(...(await lookAt(page, folder, 'cancelled')));
     await screen.press('confirm');
     await screen.screen('channels').waitFor();

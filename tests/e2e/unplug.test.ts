@@ -14,7 +14,7 @@ describeWorld('the cable is pulled and plugged in again', { terminals: labels, s
     await screen.waitForCable('gone');
     await fixture.world.plugIn(label);
     if (step === 'connect') await screen.press('start');
-    await screen.waitForAct('finished', 40_000);
+    await screen.waitForAct('finished');
     await fixture.expectEnd(label, 'NORMAL', ['POSTED']);
   });
 
@@ -52,7 +52,7 @@ describeWorld('the cable is pulled and plugged in again', { terminals: labels, s
     await screen.waitForAct('wait-cable');
     await fixture.expectEnd('U-approval', 'LOCKED', ['PENDING']);
     await fixture.world.plugIn('U-approval');
-    await screen.waitForAct('wait-probation', 40_000);
+    await screen.waitForAct('wait-probation');
     await fixture.expectEnd('U-approval', 'PROBATION', ['POSTED']);
   });
 });

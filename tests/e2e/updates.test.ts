@@ -43,7 +43,7 @@ async function lookForUpdate(page: Page): Promise<void> {
 }
 
 async function promptShows(page: Page, state: string): Promise<void> {
-  await page.locator(`[data-testid="update"][data-s="${state}"]`).waitFor({ timeout: 20_000 });
+  await page.locator(`[data-testid="update"][data-s="${state}"]`).waitFor();
 }
 
 function buildOf(page: Page): Promise<unknown> {
@@ -107,9 +107,10 @@ describeWorld('the app is kept and renewed', { terminals: ['V-1', 'V-2', 'V-3'],
     });
     await screen.page.getByTestId('update').getByRole('button').click();
     await promptShows(screen.page, 'job');
-    const reloaded = screen.page.waitForEvent('load');
-    await old.page.evaluate(() => (globalThis as unknown as { endJob: () => void }).endJob());
-    await reloaded;
+    await Promise.all([
+      screen.page.waitForEvent('load'),
+      old.page.evaluate(() => (globalThis as unknown as { endJob: () => void }).endJob()),
+    ]);
     await expect.poll(() => buildOf(screen.page)).toBe('B');
 
     // The page of the old version says so, and still finds its own parts, which the server no longer has.
@@ -123,7 +124,7 @@ describeWorld('the app is kept and renewed', { terminals: ['V-1', 'V-2', 'V-3'],
 
     await context.setOffline(true);
     await screen.page.reload();
-    expect(await buildOf(screen.page)).toBe('B');
+    await expect.poll(() => buildOf(screen.page)).toBe('B');
     await context.setOffline(false);
   });
 });

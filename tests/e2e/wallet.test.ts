@@ -67,7 +67,8 @@ describe.skipIf(chromiumProblem() !== undefined)('the wallet page', () => {
     expect(await lookAt(page, folder, 'wallet-password')).toEqual([]);
     await page.keyboard.type(payPassword.slice(1));
     await page.keyboard.press('Enter');
-    expect(await page.locator('.cells').getAttribute('aria-label'), 'five digits pay nothing').toContain('5');
+    const typed = (): Promise<string | null> => page.locator('.cells').getAttribute('aria-label');
+    await expect.poll(typed, { message: 'five digits pay nothing' }).toContain('5');
     for (let digit = 0; digit < 5; digit += 1) await page.keyboard.press('Backspace');
     await page.keyboard.type(payPassword);
     await page.keyboard.press('Enter');

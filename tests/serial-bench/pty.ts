@@ -13,7 +13,7 @@ export interface Pty {
   close(): Promise<void>;
 }
 
-const startTimeoutMs = 5_000;
+const startTimeoutMs = 30_000;
 
 async function waitForLink(link: string): Promise<string> {
   const giveUpAt = performance.now() + startTimeoutMs;

@@ -22,7 +22,7 @@ export class LinkPage {
   }
 
   /** Settles when the state has this part. */
-  async until(part: Partial<HostState> | Partial<GuestState>, timeout = 15_000): Promise<void> {
+  async until(part: Partial<HostState> | Partial<GuestState>, timeout = 45_000): Promise<void> {
     await this.page.waitForFunction(
       (wanted) => {
         const state = globalThis.linkPage.state as Readonly<Record<string, unknown>> | undefined;
@@ -39,7 +39,7 @@ export class LinkPage {
   }
 
   /** Settles when so many messages were delivered. */
-  async gets(count: number, timeout = 15_000): Promise<void> {
+  async gets(count: number, timeout = 45_000): Promise<void> {
     await this.page.waitForFunction((wanted) => globalThis.linkPage.got.length >= wanted, count, {
       timeout,
       polling: 10,

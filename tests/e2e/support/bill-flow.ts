@@ -1,12 +1,8 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { payPassword } from '../../../mock-server/platforms/stand-in.ts';
-import { builtAppFolder, ensureBuilt } from '../../../scripts/build-app.ts';
-import { type Stack, startStack } from '../../../scripts/stack.ts';
-import { putReadyPostgres, testFolder } from '../../ready-postgres.ts';
-import { launchChromium } from '../../serial-bench/chromium.ts';
+import type { Stack } from '../../../scripts/stack.ts';
 import { askForBill, type Household, payOnPhone, residentPhone, scanBill } from './bill-phone.ts';
+import { Demo } from './demo.ts';
 import { placeInStack, TerminalPage } from './terminal-screen.ts';
 
 const serial = 'QT60-2551-00301';
@@ -16,35 +12,33 @@ export class BillFlow {
   readonly stack: Stack;
   readonly browser: Browser;
   readonly terminal: TerminalPage;
-  readonly #folder: string;
+  readonly #demo: Demo;
 
-  private constructor(stack: Stack, browser: Browser, terminal: TerminalPage, folder: string) {
-    this.stack = stack;
-    this.browser = browser;
+  private constructor(demo: Demo, terminal: TerminalPage) {
+    this.#demo = demo;
+    this.stack = demo.stack;
+    this.browser = demo.browser;
     this.terminal = terminal;
-    this.#folder = folder;
   }
 
   static async open(): Promise<BillFlow> {
-    await ensureBuilt();
-    const folder = testFolder('bill');
-    await putReadyPostgres(join(folder, 'server'));
-    const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
-    const stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
-    const browser = await launchChromium();
-    const page = await browser.newPage({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
+    const demo = await Demo.open('bill');
+    const page = await demo.browser.newPage({ viewport: { width: 480, height: 800 }, locale: 'zh-CN' });
     // Its time runs by itself, and a test can let five minutes pass.
     await page.clock.install();
-    const terminal = new TerminalPage(page, placeInStack(stack, serial));
+    const terminal = new TerminalPage(page, placeInStack(demo.stack, serial));
     await terminal.pair();
     await terminal.press('power');
-    return new BillFlow(stack, browser, terminal, folder);
+    return new BillFlow(demo, terminal);
   }
 
-  async close(): Promise<void> {
-    await this.browser.close();
-    await this.stack.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+  close(): Promise<void> {
+    return this.#demo.close();
+  }
+
+  /** Closes every page but the terminal's. */
+  async closePhones(): Promise<void> {
+    for (const context of this.browser.contexts().slice(1)) await context.close();
   }
 
   /** The terminal while the bill in hand stands at `stage`. */
@@ -60,14 +54,16 @@ export class BillFlow {
 
   /** Leaves whatever the test before left on the screen. */
   async toChannels(): Promise<void> {
-    if (await this.terminal.screen('channels').isVisible()) return;
+    const channels = this.terminal.screen('channels');
+    if (await channels.isVisible()) return;
     await this.terminal.open();
+    await this.terminal.anchor('terminal').waitFor();
     // Looked at after every key: on the list itself Confirm would lead away again.
-    for (let tries = 0; tries < 16 && !(await this.terminal.screen('channels').isVisible()); tries += 1) {
+    for (let tries = 0; tries < 60 && !(await channels.isVisible()); tries += 1) {
       await this.terminal.press(tries % 2 === 0 ? 'cancel' : 'confirm');
       await this.terminal.page.waitForTimeout(250);
     }
-    await this.terminal.screen('channels').waitFor();
+    await channels.waitFor();
   }
 
   /** Reads the code off the terminal's screen as a camera would. */
@@ -108,10 +104,11 @@ export class BillFlow {
 
   /** Takes the receipt and goes back to the channel list. */
   async finish(): Promise<void> {
-    for (let tries = 0; tries < 6 && !(await this.terminal.screen('channels').isVisible()); tries += 1) {
+    const channels = this.terminal.screen('channels');
+    for (let tries = 0; tries < 6 && !(await channels.isVisible()); tries += 1) {
       await this.terminal.press('confirm');
       await this.terminal.page.waitForTimeout(300);
     }
-    await this.terminal.screen('channels').waitFor();
+    await channels.waitFor();
   }
 }

@@ -17,9 +17,6 @@ import type { TechnicianScreen } from './technician.ts';
 import type { Authenticator } from './totp.ts';
 import type { World } from './world.ts';
 
-/** How long anything on the screen may take, ms; a test that hangs says where. */
-const waitMs = 20_000;
-
 /** A technician whose laptop can work on site, and the person who confirms beside them. */
 export class FieldWork {
   readonly screen: TechnicianScreen;
@@ -37,7 +34,6 @@ export class FieldWork {
   /** Sets both up: a field key with a passkey in the laptop's browser, and a key of the shop's person. */
   static async prepare(world: World, screen: TechnicianScreen, authenticator: Authenticator): Promise<FieldWork> {
     const { page } = screen;
-    page.setDefaultTimeout(waitMs);
     await addAuthenticator(page, { prf: true });
     await page.goto(`${world.origin}/account`);
     const setUp = (name: string): Locator => page.getByRole('button', { name });
@@ -162,7 +158,7 @@ export class FieldWork {
     const [what, next] = technicianSiteCodesEn.deviceRefusal[code] ?? [];
     expect(what, `no words for ${code}`).toBeTruthy();
     await expect.poll(() => note.innerText()).toContain(what);
-    expect(await note.innerText()).toContain(next);
+    await expect.poll(() => note.innerText()).toContain(next);
   }
 
   /** Opens the run, which hands over what was changed, and waits for the terminal's refusal. */

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { HardwareSensor } from '../../../mock-server/terminal/body.ts';
 import { chromiumProblem, serialBenchProblem, unplugProblem } from '../../serial-bench/requirements.ts';
 import { OfficeScreen } from './office.ts';
 import { worldPeople } from './seed.ts';
+import { openForTests } from './shared.ts';
 import { TechnicianScreen } from './technician.ts';
 import { Authenticator } from './totp.ts';
 import { World } from './world.ts';
@@ -30,16 +31,19 @@ function problemWith(options: WorldOptions, needsUnplug: boolean): string | unde
   return needsUnplug ? unplugProblem() : serialBenchProblem();
 }
 
+/** What the tests of one block are about. */
+interface BlockOptions extends WorldOptions {
+  /** The tests pull the cable. */
+  readonly needsUnplug?: boolean;
+  /** What the world has besides, before its first test. */
+  readonly prepare?: (world: World) => Promise<void>;
+}
+
 /**
- * A block of tests over one world, opened before the first and closed after the last. On a machine that cannot run
- * them, each is skipped with the reason. `needsUnplug`: the tests pull the cable.
+ * A block of tests over one world, opened before the first and closed after the last; a test that failed leaves a new one
+ * behind. On a machine that cannot run them, each is skipped with the reason.
  */
-export function describeWorld(
-  name: string,
-  options: WorldOptions & { readonly needsUnplug?: boolean },
-  tests: (fixture: Fixture) => void,
-): void {
-  const problem = problemWith(options, options.needsUnplug ?? true);
+export function describeWorld(name: string, options: BlockOptions, tests: (fixture: Fixture) => void): void {
   describe(name, () => {
     let world: World | undefined;
     let contexts: BrowserContext[] = [];
@@ -48,18 +52,17 @@ export function describeWorld(
       if (world === undefined) throw new Error('The world is not open');
       return world;
     };
-    beforeAll(async () => {
-      if (problem === undefined) world = await World.open(options);
-    });
-    afterAll(async () => world?.close());
-    beforeEach(({ skip }) => {
-      skip(problem !== undefined, problem);
-      return async () => {
+    openForTests({
+      problem: problemWith(options, options.needsUnplug ?? true),
+      open: async () => {
+        world = await World.open(options);
+        await options.prepare?.(world);
+      },
+      close: () => opened().close(),
+      tidy: async () => {
         for (const context of contexts) await context.close();
         contexts = [];
-        // A test that fails while the server is stopped must not take the next one with it.
-        if (world?.isServerRunning === false) await world.startServer();
-      };
+      },
     });
     const page = async (options: BrowserContextOptions = {}): Promise<Page> => {
       const context = await opened().context(options);
@@ -90,8 +93,8 @@ export function describeWorld(
         return ticketId;
       },
       expectEnd: async (label, state, grants) => {
-        expect(opened().stateOf(label)).toBe(state);
-        expect(await opened().grantStates(label)).toEqual(grants);
+        await expect.poll(() => opened().stateOf(label)).toBe(state);
+        await expect.poll(() => opened().grantStates(label)).toEqual(grants);
       },
     });
   });

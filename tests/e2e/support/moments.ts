@@ -2,7 +2,8 @@ import type { Page, Route } from 'playwright-core';
 import type { DeviceEvent, SecureDevice } from '../../../mock-server/terminal/secure-device.ts';
 import type { TechnicianScreen } from './technician.ts';
 
-const momentTimeoutMs = 30_000;
+/** How long a moment may be waited for, ms. */
+const momentTimeoutMs = 90_000;
 
 /** Settles after the device told the first event that `isIt`; `then` runs within that very event. */
 function onDeviceEvent(

@@ -28,8 +28,8 @@ export class OfficeScreen {
   }
 
   /** Waits until a terminal's request appears by itself, and opens it. */
-  async openRequest(label: string, timeout = 20_000): Promise<void> {
-    await this.page.getByTestId(`request-${label}`).first().click({ timeout });
+  async openRequest(label: string): Promise<void> {
+    await this.page.getByTestId(`request-${label}`).first().click();
     await this.waitForDecision();
   }
 

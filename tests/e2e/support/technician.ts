@@ -21,6 +21,9 @@ export interface InspectionInput {
   readonly photo?: Buffer;
 }
 
+/** How long anything may take, ms: the terminal's steps on a machine that is busy with other browsers. */
+const patienceMs = 60_000;
+
 /** The technician's screens, by the anchors that src/technician/README.md promises. */
 export class TechnicianScreen {
   readonly page: Page;
@@ -48,12 +51,12 @@ export class TechnicianScreen {
   }
 
   /** Waits until the terminal's plate shows `state`. */
-  async waitForTerminal(state: string, timeout = 20_000): Promise<void> {
+  async waitForTerminal(state: string, timeout = patienceMs): Promise<void> {
     await this.page.locator(`[data-testid="state-plate"][data-state="${state}"]`).first().waitFor({ timeout });
   }
 
   /** Waits until a step of the run stands as `state` (`done`, `now`, `next`, `wait`, `stop` or `skipped`). */
-  async waitForStep(name: string, state: string, timeout = 20_000): Promise<void> {
+  async waitForStep(name: string, state: string, timeout = patienceMs): Promise<void> {
     await this.page.locator(`[data-testid="step-${name}"][data-s="${state}"]`).first().waitFor({ timeout });
   }
 
@@ -68,37 +71,37 @@ export class TechnicianScreen {
   }
 
   /** Waits until `act` is what can be done now. */
-  async waitForAct(act: RunAct, timeout = 20_000): Promise<Locator> {
+  async waitForAct(act: RunAct, timeout = patienceMs): Promise<Locator> {
     const found = this.page.locator(`[data-testid="dock-act"][data-act="${act}"]`).first();
     await found.waitFor({ timeout, state: 'attached' });
     return found;
   }
 
   /** Presses the act once it can be done. */
-  async press(act: RunAct, timeout = 20_000): Promise<void> {
+  async press(act: RunAct, timeout = patienceMs): Promise<void> {
     const dock = this.page.locator(`[data-testid="dock-act"][data-act="${act}"]`);
     await dock.getByRole('button').filter({ visible: true }).first().click({ timeout });
   }
 
   /** Waits for a failure note with `code`. */
-  async waitForFailure(code: string, timeout = 20_000): Promise<void> {
+  async waitForFailure(code: string, timeout = patienceMs): Promise<void> {
     await this.page.locator(`[data-testid="failure"][data-code="${code}"]`).first().waitFor({ timeout });
   }
 
   /** Waits until the page knows that the cable is there, or gone. */
-  async waitForCable(state: 'ready' | 'gone', timeout = 20_000): Promise<void> {
+  async waitForCable(state: 'ready' | 'gone', timeout = patienceMs): Promise<void> {
     const wanted = state === 'ready' ? '[data-s="ok"]' : ':not([data-s="ok"])';
     await this.page.locator(`[data-testid="cable-state"]${wanted}`).first().waitFor({ timeout, state: 'attached' });
   }
 
   /** Waits until the page knows that the server is reachable, or not. */
-  async waitForNetwork(state: 'up' | 'down', timeout = 30_000): Promise<void> {
+  async waitForNetwork(state: 'up' | 'down', timeout = patienceMs): Promise<void> {
     const wanted = state === 'up' ? '[data-s="ok"]' : ':not([data-s="ok"])';
     await this.page.locator(`[data-testid="network-state"]${wanted}`).first().waitFor({ timeout, state: 'attached' });
   }
 
   /** Waits until the run says why there is no grant: a refusal's code, or `refused`, `expired`, … */
-  async waitForRefusal(code: string, timeout = 20_000): Promise<void> {
+  async waitForRefusal(code: string, timeout = patienceMs): Promise<void> {
     await this.page.locator(`[data-testid="refusal"][data-code="${code}"]`).first().waitFor({ timeout });
   }
 
@@ -130,6 +133,8 @@ export class TechnicianScreen {
     await this.anchor('inspect-seal-new').locator('input').fill(sealNew);
     await this.anchor('inspect-number-same').check();
     if (note !== '') await this.anchor('inspect-note').locator('textarea').fill(note);
+    // Photos are made smaller first.
+    await this.anchor('inspect-missing').waitFor({ state: 'detached' });
   }
 
   /** A small real JPEG: a picture of the page itself. */

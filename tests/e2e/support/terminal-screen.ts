@@ -81,7 +81,7 @@ export class TerminalPage {
     await this.page.keyboard.press('Enter');
     await this.page.locator('[data-testid="pair"][data-step="device"]').waitFor();
     // The page says that it asks before the device has heard; a confirmation without a question does nothing.
-    for (let tries = 0; tries < 50 && !(await this.screen('off').isVisible()); tries += 1) {
+    for (let tries = 0; tries < 200 && !(await this.screen('off').isVisible()); tries += 1) {
       await this.onDevice('press', { key: 'enter' });
       await this.page.waitForTimeout(200);
     }

@@ -3,7 +3,7 @@ import { Secret, TOTP } from 'otpauth';
 
 const periodMs = 30_000;
 /** How long a code may be on its way to the server, ms: it is typed into a page on a machine that is busy. */
-const onTheWayMs = 10_000;
+const onTheWayMs = 20_000;
 /** Codes of one step before and after the present one are accepted too. */
 const toleratedSteps = 1;
 

@@ -118,10 +118,6 @@ export class World {
     return this.#server;
   }
 
-  get isServerRunning(): boolean {
-    return this.#server !== undefined;
-  }
-
   /** The network in front of the server. Throws in a world without one. */
   get proxy(): FaultProxy {
     if (this.#proxy === undefined) throw new Error('This world’s server is reached directly');
