@@ -16,6 +16,7 @@ const port = Number(process.env.TILL_PORT ?? '8650');
 const salesFile = process.env.TILL_SALES ?? join(here, 'sales.json');
 const bodyMaxBytes = 65_536;
 const oldestWebhookSeconds = 300;
+const waitSeconds = 15;
 
 if (key === '') {
   process.stderr.write('TILLKEEPER_KEY is missing. Make a key in the merchant’s app: Connections, API keys.\n');
@@ -25,8 +26,14 @@ if (key === '') {
 /** Sales by id, newest last; written before anything is sent, so that a crash never forgets what a terminal may be paid for. */
 const sales = new Map(existsSync(salesFile) ? JSON.parse(readFileSync(salesFile, 'utf8')) : []);
 
+/** How often something changed, and whom to wake when it does. */
+let changes = 0;
+const waiting = new Set();
+
 function keep(sale) {
   sales.set(sale.id, sale);
+  changes += 1;
+  for (const wake of waiting) wake();
   writeFileSync(`${salesFile}.new`, JSON.stringify([...sales].slice(-500)));
   renameSync(`${salesFile}.new`, salesFile);
   return sale;
@@ -70,10 +77,60 @@ async function send(sale) {
   return learn(await call('POST', '/api/v1/payments', body));
 }
 
-/** Waits for news of a sale, at most about 15 seconds. */
-async function follow(id) {
-  const version = sales.get(id)?.payment?.version ?? 0;
-  return learn(await call('GET', `/api/v1/payments/${id}?waitSeconds=15&afterVersion=${version}`));
+/** Gives all back. The refund's id is kept before it is sent and sent again; one that was refused needs another. */
+async function refund(sale) {
+  const isRefused = sale.payment?.refunds.some(({ id, state }) => id === sale.refundId && state === 'failed');
+  const { id, refundId } = keep({ ...sale, refundId: (!isRefused && sale.refundId) || randomUUID() });
+  return learn(await call('POST', `/api/v1/payments/${id}/refunds`, { id: refundId, reason: 'returned at the till' }));
+}
+
+/** True while a payment, or a refund of it, may still change by itself. */
+function isOpen({ payment }) {
+  if (payment === undefined) return false;
+  if (['open', 'part-paid'].includes(payment.state)) return true;
+  return payment.refunds.some(({ state }) => !['done', 'failed'].includes(state));
+}
+
+/** Calls that wait for news of a sale, by its id: one each, however many pages ask. */
+const calls = new Map();
+
+function follow({ id, payment }) {
+  const path = `/api/v1/payments/${id}?waitSeconds=${waitSeconds}&afterVersion=${payment.version}`;
+  const running =
+    calls.get(id) ??
+    call('GET', path)
+      .then(learn)
+      .finally(() => calls.delete(id));
+  calls.set(id, running);
+  return running;
+}
+
+/**
+ * The newest sales, as soon as something changed after what the page knows, or after about 15 seconds. Follows every
+ * open sale meanwhile, also after the till or its page was started anew.
+ */
+async function news(after) {
+  if (changes === after) {
+    let wake;
+    const changed = new Promise((resolve) => {
+      wake = resolve;
+      waiting.add(wake);
+      setTimeout(wake, waitSeconds * 1_000).unref();
+    });
+    await Promise.race([changed, ...[...sales.values()].filter(isOpen).map(follow)]).finally(() =>
+      waiting.delete(wake),
+    );
+  }
+  return { changes, sales: newest() };
+}
+
+const newest = () => [...sales.values()].reverse().slice(0, 20);
+
+/** The sale that a request is about. */
+function saleOf(body) {
+  const sale = sales.get(JSON.parse(body).id);
+  if (sale === undefined) throw Object.assign(new Error('There is no such sale.'), { status: 404 });
+  return sale;
 }
 
 /**
@@ -106,15 +163,12 @@ async function readBody(request) {
 /** Method and path → what the till's own page may ask. */
 const routes = {
   'GET /terminals': () => call('GET', '/api/v1/terminals'),
-  'GET /sales': () => [...sales.values()].reverse().slice(0, 20),
+  'GET /sales': newest,
   'POST /sales': async (body) => sell(JSON.parse(body)),
-  'POST /send': async (body) => send(sales.get(JSON.parse(body).id)),
-  'POST /follow': async (body) => follow(JSON.parse(body).id),
-  'POST /cancel': async (body) => learn(await call('POST', `/api/v1/payments/${JSON.parse(body).id}/cancel`)),
-  'POST /refund': async (body) => {
-    const { id, refundId, reason } = JSON.parse(body);
-    return learn(await call('POST', `/api/v1/payments/${id}/refunds`, { id: refundId, reason }));
-  },
+  'POST /send': async (body) => send(saleOf(body)),
+  'POST /news': async (body) => news(JSON.parse(body).after),
+  'POST /cancel': async (body) => learn(await call('POST', `/api/v1/payments/${saleOf(body).id}/cancel`)),
+  'POST /refund': async (body) => refund(saleOf(body)),
 };
 
 async function answer(request, response) {
