@@ -18,6 +18,8 @@ export const printerEn = {
   testHint: 'A short slip',
   speed: (baud: string) => `Speed ${baud} baud`,
   speedHint: 'As on the printer’s self-test. Press for the next.',
+  width: (columns: string) => `${columns} characters in a line`,
+  widthHint: 'Paper of 58 mm has 32, of 80 mm 48 or 42. The dashes of the test fill one line.',
   forget: 'Forget this printer',
   forgetHint: 'Receipts come out of the secure device again',
   busy: 'One moment',

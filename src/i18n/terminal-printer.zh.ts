@@ -20,6 +20,8 @@ export const printerZh: PrinterText = {
   testHint: '一小张',
   speed: (baud) => `速率 ${baud}`,
   speedHint: '须与打印机自检页上的一致，按此换下一个',
+  width: (columns) => `每行 ${columns} 个字符`,
+  widthHint: '58 毫米的纸是 32，80 毫米的是 48 或 42。测试页上的短横应正好占满一行。',
   forget: '不再使用这台打印机',
   forgetHint: '小票改回由安全设备打印',
   busy: '请稍候',

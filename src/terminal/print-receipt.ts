@@ -1,6 +1,6 @@
 import { err } from '../../domain/result.ts';
 import { i18n } from '../i18n/i18n.svelte.ts';
-import type { ReceiptLine } from '../../protocol/receipt/layout.ts';
+import type { PaperColumns, ReceiptLine } from '../../protocol/receipt/layout.ts';
 import type { ReceiptPrinter } from '../receipts/printers.ts';
 import type { TerminalDevice } from './link/device.svelte.ts';
 import { printerPort } from './link/printer-ports.ts';
@@ -8,8 +8,13 @@ import type { ChoiceOf, PrinterChoice } from './link/printer-ports.ts';
 import type { TerminalDesk } from './desk.svelte.ts';
 import type { PrintOutcome, PrintReceipt } from './printing.svelte.ts';
 
-/** Characters in a line of the narrowest paper, 58 mm; wider paper leaves a margin. */
-export const printColumns = 32;
+/** Characters in a line of the paper of a printer: of the narrowest, 58 mm, until a person says another. */
+export function paperOf(choice: PrinterChoice | undefined): PaperColumns {
+  return choice === undefined || choice.kind === 'secure-device' ? 32 : (choice.columns ?? 32);
+}
+
+/** Sets a paper in lines of so many characters. */
+export type LayLines = (columns: PaperColumns) => readonly ReceiptLine[];
 
 /** What printing stands on. */
 export interface PrinterPlace {
@@ -42,7 +47,7 @@ export async function printReceipt(
 ): Promise<PrintOutcome> {
   try {
     const { escposOf } = await import('../receipts/escpos.ts');
-    const bytes = await escposOf(document, { columns: printColumns, language: i18n.language, ...options });
+    const bytes = await escposOf(document, { columns: paperOf(place.choice()), language: i18n.language, ...options });
     return await printBytes(place, bytes);
   } catch {
     // The code could not be fetched: there is no network.
@@ -50,11 +55,12 @@ export async function printReceipt(
   }
 }
 
-/** Prints what is already set in lines: bills and receipts of fees. */
-export async function printLines(place: PrinterPlace, lines: readonly ReceiptLine[]): Promise<PrintOutcome> {
+/** Prints what `lay` sets in lines for the paper: bills and receipts of fees. */
+export async function printLines(place: PrinterPlace, lay: LayLines): Promise<PrintOutcome> {
   try {
+    const columns = paperOf(place.choice());
     const { escposOfLines } = await import('../receipts/escpos.ts');
-    return await printBytes(place, await escposOfLines(lines, printColumns));
+    return await printBytes(place, await escposOfLines(lay(columns), columns));
   } catch {
     return { ok: false, error: 'printer-failed' };
   }

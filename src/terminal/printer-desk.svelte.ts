@@ -1,3 +1,4 @@
+import { paperColumns } from '../../protocol/receipt/lines.ts';
 import { i18n } from '../i18n/i18n.svelte.ts';
 import { printerText } from '../i18n/terminal-printer.ts';
 import type { PrintError } from '../receipts/printers.ts';
@@ -6,7 +7,7 @@ import { isUsbPrinter, usbPrinterClass } from '../receipts/usb-printer.ts';
 import { kindOfPort, printerPort } from './link/printer-ports.ts';
 import type { ChoiceOf, PrinterChoice } from './link/printer-ports.ts';
 import type { PrinterAct } from './flow/screens.ts';
-import { isChosen, printBytes, printColumns, printerPlace } from './print-receipt.ts';
+import { isChosen, paperOf, printBytes, printerPlace } from './print-receipt.ts';
 import type { TerminalDesk } from './desk.svelte.ts';
 import type { PrinterPlace } from './print-receipt.ts';
 
@@ -96,6 +97,8 @@ export class PrinterDesk {
         return this.#test();
       case 'speed':
         return this.#nextSpeed();
+      case 'width':
+        return this.#nextWidth();
       case 'forget':
         return this.#forget();
     }
@@ -134,10 +137,12 @@ export class PrinterDesk {
 
   async #test(): Promise<void> {
     const t = printerText.t.test;
-    const lines = [t.title, t.terminal(this.#tools.label), i18n.formats.dateTime(this.#tools.now()), t.sample];
+    const columns = paperOf(this.choice);
+    const words = [t.title, t.terminal(this.#tools.label), i18n.formats.dateTime(this.#tools.now()), t.sample];
+    const lines = [...words, '-'.repeat(columns)];
     try {
       const { escposOfText } = await import('../receipts/escpos.ts');
-      const printed = await printBytes(this.#tools, await escposOfText(lines, printColumns));
+      const printed = await printBytes(this.#tools, await escposOfText(lines, columns));
       this.tested = printed.ok ? 'printed' : printed.error;
     } catch {
       this.tested = 'printer-failed';
@@ -150,6 +155,13 @@ export class PrinterDesk {
     const place = printerBauds.findIndex((baud) => baud === choice.baudRate);
     const baudRate = printerBauds[(place + 1) % printerBauds.length] ?? printerBauds[0];
     await this.#tools.keep({ ...choice, baudRate, answers: false });
+  }
+
+  async #nextWidth(): Promise<void> {
+    const { choice } = this;
+    if (choice.kind === 'secure-device') return;
+    const place = paperColumns.indexOf(paperOf(choice));
+    await this.#tools.keep({ ...choice, columns: paperColumns[(place + 1) % paperColumns.length] ?? paperColumns[0] });
   }
 
   /** Also gives the browser's permission back, so that the next choice asks again. */

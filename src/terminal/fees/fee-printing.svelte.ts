@@ -1,9 +1,9 @@
 import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
 import { layoutFeeBill, layoutFeeReceipt } from '../../../protocol/receipt/fee-layout.ts';
 import type { FeePaperSetting } from '../../../protocol/receipt/fee-layout.ts';
-import type { ReceiptLine } from '../../../protocol/receipt/layout.ts';
 import type { ApiFailure } from '../../api/failures.ts';
 import type { PrintError } from '../../receipts/printers.ts';
+import type { LayLines } from '../print-receipt.ts';
 import type { PrintOutcome } from '../printing.svelte.ts';
 import type { FeeApi } from './fee-api.ts';
 import { readFeeReceipt } from './flow/documents.ts';
@@ -11,7 +11,7 @@ import { readFeeReceipt } from './flow/documents.ts';
 /** What printing of fees is wired to. */
 export interface FeePrintingTools {
   readonly api: FeeApi;
-  print(lines: readonly ReceiptLine[]): Promise<PrintOutcome>;
+  print(lay: LayLines): Promise<PrintOutcome>;
   newId(): string;
   language(): 'zh' | 'en';
 }
@@ -22,7 +22,7 @@ interface TakenReceipt {
   readonly isNew: boolean;
 }
 
-/** Width of the terminal's paper. */
+/** Width of the picture on the screen. */
 const columns = 32;
 
 /** One paper at a time: a receipt, or a bill to take home. A receipt that was printed before says so. */
@@ -111,7 +111,8 @@ export class FeePrinting {
     if (receipt === undefined || (taken === undefined && !isShown)) return false;
     const isNew = isShown ? this.prints === 0 : taken?.isNew === true;
     if (isShown) this.done = undefined;
-    const isOut = await this.#put(layoutFeeReceipt(receipt, { ...this.setting, duplicate: !isNew }), 'receipt');
+    const setting = { ...this.setting, duplicate: !isNew };
+    const isOut = await this.#put((columns) => layoutFeeReceipt(receipt, { ...setting, columns }), 'receipt');
     // Of no interest to whoever stands at the screen by now.
     if (receipt !== this.receipt) this.done = this.problem = undefined;
     if (isOut) await this.#count(receipt);
@@ -122,13 +123,14 @@ export class FeePrinting {
   async printBill(document: QuoteDocument): Promise<boolean> {
     if (this.isBusy) return false;
     this.clear();
-    return this.#put(layoutFeeBill(document, { columns, language: this.#tools.language(), duplicate: false }), 'bill');
+    const setting = { language: this.#tools.language(), duplicate: false };
+    return this.#put((columns) => layoutFeeBill(document, { ...setting, columns }), 'bill');
   }
 
-  async #put(lines: readonly ReceiptLine[], what: 'receipt' | 'bill'): Promise<boolean> {
+  async #put(lay: LayLines, what: 'receipt' | 'bill'): Promise<boolean> {
     this.#isPrinting = true;
     this.problem = undefined;
-    const printing = this.#tools.print(lines);
+    const printing = this.#tools.print(lay);
     this.#paper = printing;
     const outcome = await printing;
     this.#isPrinting = false;

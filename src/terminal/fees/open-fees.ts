@@ -24,7 +24,7 @@ export async function openFees(desk: TerminalDesk): Promise<FeeDesk> {
     host: (options) => createLinkHost({ ...options, pageUrl: pageUrl(), fetch: link.fetch }),
     answerPhone: (text, own) =>
       answerPhone({ text, own, pageUrl: pageUrl(), origin: location.origin, subtle, fetch: link.fetch }),
-    print: (lines) => printLines(place, lines),
+    print: (lay) => printLines(place, lay),
     serverNow: () => desk.serverNow(),
     pollMs: () => (link.events.state === 'open' ? 5_000 : 1_500),
     language: () => i18n.language,

@@ -24,13 +24,13 @@ export interface Part {
 export type WaysWhy = 'scanned' | 'over' | 'change' | 'rest';
 
 /** What a person may do with the receipt printer. */
-export type PrinterAct = 'secure-device' | 'serial' | 'usb' | 'test' | 'speed' | 'forget';
+export type PrinterAct = 'secure-device' | 'serial' | 'usb' | 'test' | 'speed' | 'width' | 'forget';
 
 /** The acts of the printer's settings in the order of their number keys; `chosen` is the kind of printer in use. */
 export function printerActs(chosen: 'secure-device' | 'serial' | 'usb'): readonly PrinterAct[] {
   const kinds = ['secure-device', 'serial', 'usb', 'test'] as const;
   if (chosen === 'secure-device') return kinds;
-  return chosen === 'serial' ? [...kinds, 'speed', 'forget'] : [...kinds, 'forget'];
+  return chosen === 'serial' ? [...kinds, 'speed', 'width', 'forget'] : [...kinds, 'width', 'forget'];
 }
 
 /** Where a refund at the terminal stands. */

@@ -1,9 +1,15 @@
+import type { PaperColumns } from '../../../protocol/receipt/lines.ts';
 import type { PortLike, SerialLike } from '../../device/serial-like.ts';
+
+/** A paper other than the narrowest; the printers that are chosen have one. */
+interface Paper {
+  readonly columns?: PaperColumns;
+}
 
 /** Which printer takes the receipts. Enough to find it again among what the browser lets this page open. */
 export type PrinterChoice =
   | { readonly kind: 'secure-device' }
-  | {
+  | (Paper & {
       readonly kind: 'serial';
       /** 0 for a port that is not USB. */
       readonly vendorId: number;
@@ -11,14 +17,14 @@ export type PrinterChoice =
       readonly baudRate: number;
       /** It has answered questions about its paper. */
       readonly answers: boolean;
-    }
-  | {
+    })
+  | (Paper & {
       readonly kind: 'usb';
       readonly vendorId: number;
       readonly productId: number;
       readonly serialNumber: string;
       readonly name: string;
-    };
+    });
 
 /** A choice of one kind. */
 export type ChoiceOf<K extends PrinterChoice['kind']> = Extract<PrinterChoice, { readonly kind: K }>;

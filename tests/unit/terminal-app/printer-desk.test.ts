@@ -7,6 +7,7 @@ import { portsForCable } from '../../../src/terminal/link/printer-ports.ts';
 import type { PrinterChoice } from '../../../src/terminal/link/printer-ports.ts';
 import type { TerminalDevice } from '../../../src/terminal/link/device.svelte.ts';
 import { PrinterDesk } from '../../../src/terminal/printer-desk.svelte.ts';
+import { paperOf, printLines } from '../../../src/terminal/print-receipt.ts';
 import { printerActs } from '../../../src/terminal/flow/screens.ts';
 import { FakePort } from '../receipts/fake-port.ts';
 
@@ -146,6 +147,45 @@ describe('the printer’s settings', () => {
     expect(seen).toEqual([19_200, 38_400, 115_200, 9_600]);
   });
 
+  test('the width of the paper goes round, and the test’s rule is as long as a line', async () => {
+    const ruleOf = (bytes: Uint8Array | undefined): string =>
+      /-{20,}/.exec(new TextDecoder('latin1').decode(bytes))?.[0] ?? '';
+    const desk = open();
+    await desk.do('test');
+    expect(ruleOf(onDevice[0])).toHaveLength(32);
+    await desk.do('width');
+    expect(choice, 'the secure device has the paper that it has').toBeUndefined();
+    await desk.do('serial');
+    const seen: number[] = [];
+    for (let press = 0; press < 3; press += 1) {
+      await desk.do('width');
+      seen.push(paperOf(choice));
+      await desk.do('test');
+      const printed = ports[0]?.printed.splice(0) ?? [];
+      expect(ruleOf(Uint8Array.from(printed))).toHaveLength(paperOf(choice));
+    }
+    expect(seen).toEqual([42, 48, 32]);
+    await desk.do('width');
+    await desk.do('speed');
+    expect(choice).toMatchObject({ baudRate: 19_200, columns: 42 });
+  });
+
+  test('receipts, bills and their pictures of lines are as wide as the paper', async () => {
+    const desk = open();
+    await desk.do('usb');
+    await desk.do('width');
+    await desk.do('width');
+    expect(choice).toMatchObject({ kind: 'usb', columns: 48 });
+    const asked: number[] = [];
+    const place = { device: {} as TerminalDevice, choice: () => choice, noteAnswers: () => undefined };
+    const printed = await printLines(place, (columns) => {
+      asked.push(columns);
+      return [{ kind: 'rule', isDouble: false }];
+    });
+    expect(printed).toEqual({ ok: true, printer: 'usb' });
+    expect(asked).toEqual([48]);
+  });
+
   test('a USB printer prints, and forgetting it gives the permission back', async () => {
     const desk = open();
     await desk.do('usb');
@@ -190,8 +230,8 @@ describe('the printer’s settings', () => {
 
   test('every kind has its acts behind number keys', () => {
     expect(printerActs('secure-device')).toEqual(['secure-device', 'serial', 'usb', 'test']);
-    expect(printerActs('serial').slice(4)).toEqual(['speed', 'forget']);
-    expect(printerActs('usb').slice(4)).toEqual(['forget']);
+    expect(printerActs('serial').slice(4)).toEqual(['speed', 'width', 'forget']);
+    expect(printerActs('usb').slice(4)).toEqual(['width', 'forget']);
   });
 });
 

@@ -106,8 +106,13 @@ export class FeesBench {
         this.scanned.push([text, own]);
         return this.answered;
       },
-      print: async (lines) => {
-        if (this.printOutcome.ok) this.papers.push(lines.map((line) => lineText(line, 32)).join('\n'));
+      print: async (lay) => {
+        if (this.printOutcome.ok)
+          this.papers.push(
+            lay(32)
+              .map((line) => lineText(line, 32))
+              .join('\n'),
+          );
         return this.printOutcome;
       },
       now: () => this.nowMs,

@@ -26,8 +26,12 @@ class Slow {
       server.receipt = (receiptNo) => new Promise((answer) => void this.#answers.set(receiptNo, answer));
     this.printing = new FeePrinting({
       api: server,
-      print: (lines) => {
-        this.papers.push(lines.map((line) => lineText(line, 32)).join('\n'));
+      print: (lay) => {
+        this.papers.push(
+          lay(32)
+            .map((line) => lineText(line, 32))
+            .join('\n'),
+        );
         return new Promise((done) => void this.#papers.push(done));
       },
       newId: () => id(9),
