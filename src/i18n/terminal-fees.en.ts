@@ -45,6 +45,7 @@ export const feesEn = {
     locked: 'Too many wrong tries.',
     until: (time: string) => `You can try again from ${time}.`,
     wait: 'Please wait some minutes.',
+    offline: 'When the network is back, please press again.',
     visitOver: 'For your safety the visit is over. Please type the number again.',
     beingPaid: 'Somebody is paying this bill right now. Please look again in a few minutes.',
     withdrawn: 'The office has withdrawn this bill. Nothing is owed for it.',
@@ -66,7 +67,7 @@ export const feesEn = {
     noReceipts: 'None yet',
     topUp: 'Pay in advance',
     topUpHint: 'Choose or type an amount',
-    tail: (tail: string) => `no. …${tail}`,
+    tail: (tail: string) => `no.\u00a0…${tail}`,
   },
   bills: {
     title: 'Which bills?',
@@ -104,7 +105,7 @@ export const feesEn = {
   },
   quoting: { title: 'Working out the sum', hint: 'The late fee counts up to this moment.' },
   bill: {
-    who: (label: string, tail: string) => `${label}, no. …${tail}`,
+    who: (label: string, tail: string) => `${label}, no.\u00a0…${tail}`,
     lateFee: (amount: string) => `With late fee ${amount}, `,
     validToday: 'valid until 24:00 today',
     validUntil: (time: string) => `valid until ${time}`,

@@ -46,6 +46,7 @@ export const feesZh: FeesText = {
     locked: '输错次数过多。',
     until: (time) => `${time} 以后可以再试。`,
     wait: '请过几分钟再试。',
+    offline: '网络恢复以后，请再按一次。',
     visitOver: '为了您的安全，查询已结束。请重新输入号码。',
     beingPaid: '有人正在缴这张账单，请过几分钟再看。',
     withdrawn: '收费单位已撤回这张账单，不用缴。',

@@ -42,4 +42,9 @@ describe('what a lookup that found nothing says', () => {
     for (const error of ['not-found', 'rate-limited'] as const) expect(say(error, { until }).at(-1)).toContain(time);
     expect(failureWords(failure('rate-limited'), words)).toEqual([problem.locked, problem.wait]);
   });
+
+  test.each(['en', 'zh'] as const)('that the network is down is the banner’s to say, in %s', (language) => {
+    const words = languages[language];
+    expect(failureWords(failure('offline'), words)).toEqual([words.t.problem.offline]);
+  });
 });

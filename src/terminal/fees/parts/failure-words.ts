@@ -17,6 +17,8 @@ export function failureWords(failure: ApiFailure, words: Words): readonly string
   const { t, shared } = words;
   const { problem } = t;
   if (failure.error === 'not-found' || failure.error === 'rate-limited') return lookupWords(failure, words);
+  // Since when it is down, and that nothing is lost, stands above.
+  if (failure.error === 'offline') return [problem.offline];
   if (failure.error === 'expired') return [problem.visitOver];
   if (failure.error === 'fee-refused') {
     if (failure.field === 'being-paid') return [problem.beingPaid];
