@@ -359,6 +359,7 @@ export const terminalEn = {
     done: 'Refund taken up',
     doneHint: 'It goes back the way it came. The bank may need some days to show it.',
     failed: 'The refund was refused',
+    unsure: 'No answer came, so it is not known yet. Press Confirm again: it is the same refund, never a second one.',
     failedSo: 'The refund was refused.',
     checking: 'The platform has not answered clearly; it is asked again by itself. Do not refund again.',
     reasonIs: (reason: string) => `Reason: ${reason}`,

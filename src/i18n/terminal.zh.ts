@@ -345,6 +345,7 @@ export const terminalZh: TerminalText = {
     doneHint: '将原路退回，银行可能需要几天才显示。',
     failed: '退款被拒绝',
     failedSo: '退款被拒绝。',
+    unsure: '没有收到回应，还不知道是否已退。请再按确认：还是这一笔，不会多退。',
     checking: '平台还没有明确答复，会自动再问。请不要重复退款。',
     reasonIs: (reason) => `原因：${reason}`,
   },
