@@ -38,6 +38,12 @@ export const codesEn = {
       damaged: 'The code is cut short or mistyped. Read it again.',
       decoder: 'The reader could not be fetched. Check the network and try again.',
     },
+    /** Where there is neither a picture to choose nor a text to paste. */
+    atTerminal: {
+      none: 'This device has no camera. Please use the scanner.',
+      refused: 'The camera is not allowed. Allow it in the browser’s settings for this page, or use the scanner.',
+      unsupported: 'This browser gives no camera here. Please use the scanner.',
+    },
     wrongKind: {
       siteAsk: 'This is what the technician asks, not an answer.',
       siteAnswer: 'This is an answer. Here the technician’s code is needed.',

@@ -39,6 +39,12 @@ export const codesZh: CodesText = {
       damaged: '代码不完整或输入有误，请重新读取。',
       decoder: '没有取到读码程序。请检查网络后重试。',
     },
+    /** Where there is neither a picture to choose nor a text to paste. */
+    atTerminal: {
+      none: '本设备没有摄像头，请用扫码枪。',
+      refused: '摄像头未获允许。请在浏览器中为本页开启，或用扫码枪。',
+      unsupported: '此浏览器不提供摄像头，请用扫码枪。',
+    },
     wrongKind: {
       siteAsk: '这是维护人员的请求，不是答复。',
       siteAnswer: '这是一份答复。此处需要维护人员的二维码。',
