@@ -50,7 +50,7 @@ export const residentEn = {
     last: (name: string) => `In ${name}, the last one`,
     say: (window: string, used: string, unit: string, price: string) =>
       `${used} ${unit} used ${window}; each costs ¥${price} now.`,
-    sayNext: (upTo: string, unit: string, price: string) => `Above ${upTo} ${unit} each costs ¥${price}.`,
+    sayNext: (upTo: string, unit: string, price: string) => ` Above ${upTo} ${unit} each costs ¥${price}.`,
     window: { bill: 'on this bill', month: 'this month', year: 'this year' },
     name: (number: number) => `tier ${number}`,
     upTo: (upTo: string, unit: string) => `up to ${upTo} ${unit}`,

@@ -63,7 +63,7 @@ export const residentZh: ResidentText = {
   pay: (yuan, way) => `用${way}付款 ${yuan}`,
   preparing: '终端正在准备付款',
   block: {
-    confirm: (digits) => `先核对：终端上是不是 ${digits}？请在终端上按“相同”。`,
+    confirm: (digits) => `先核对：终端上是不是 ${digits}？请在终端上按“一样”。`,
     offline: '手机没有网络，恢复后会自己继续。',
     'no-carrier': '暂时连不上终端，正在自动重连，您不用做什么。',
     'no-channel': '这里不能在手机上付，请在终端上付。',
