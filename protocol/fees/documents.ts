@@ -128,6 +128,23 @@ export const quoteDocumentSchema = v.object({
 /** What is owed as of now. */
 export type QuoteDocument = v.InferOutput<typeof quoteDocumentSchema>;
 
+/**
+ * Where a phone goes to pay, for one payment of one quote: signed, so that a terminal can name no page of its own. `form`:
+ * fields to POST; without it the address is opened. An address `bridge:NAME` is the function of the app in whose browser
+ * the page stands; the fields go to it.
+ */
+export const payWaySchema = v.object({
+  v: v.literal(1),
+  quoteId: id,
+  payId: id,
+  url: v.string(),
+  form: v.optional(v.record(v.string(), v.string())),
+  /** Asks GET /api/fees/results/:token, for 30 days. */
+  token: v.string(),
+});
+/** Where a phone goes to pay. */
+export type PayWay = v.InferOutput<typeof payWaySchema>;
+
 /** Proof that a quote was paid, as the platform confirmed it to the server; or that it was given back. */
 export const feeReceiptSchema = v.object({
   v: v.literal(1),

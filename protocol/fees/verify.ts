@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../../domain/result.ts';
 import { base64UrlDecode, concatBytes, utf8Decode, utf8Encode } from '../bytes.ts';
-import type { FeeReceipt, QuoteDocument, SignedDocument } from './documents.ts';
+import type { FeeReceipt, PayWay, QuoteDocument, SignedDocument } from './documents.ts';
 import { type DocumentKind, documentPurposes } from './purposes.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -40,9 +40,11 @@ export interface DocumentPublicKey {
  */
 export type DocumentFault = 'unknown-key' | 'bad-signature' | 'bad-document';
 
-interface Documents {
+/** What each kind of document says. */
+export interface Documents {
   readonly quote: QuoteDocument;
   readonly receipt: FeeReceipt;
+  readonly way: PayWay;
 }
 
 const coordinateBytes = 32;

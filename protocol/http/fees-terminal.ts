@@ -163,10 +163,8 @@ export type PayQuote = v.InferOutput<typeof payQuoteSchema>;
 export const payQuoteReplySchema = v.object({
   quote: quoteViewSchema,
   orderId: v.optional(idSchema),
-  url: v.optional(v.string()),
-  form: v.optional(v.record(v.string(), v.string())),
-  /** Asks GET /api/fees/results/:token, for 30 days. */
-  token: v.optional(v.string()),
+  /** Of a payment on a phone: where it goes (`payWaySchema`). The terminal hands it on and cannot change it. */
+  way: v.optional(signedDocumentSchema),
 });
 /** What the phone does next. */
 export type PayQuoteReply = v.InferOutput<typeof payQuoteReplySchema>;

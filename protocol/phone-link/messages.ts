@@ -18,16 +18,8 @@ export const terminalMessageSchema = v.variant('type', [
   v.object({ type: v.literal('bill'), quote: signedDocumentSchema, confirm: v.boolean() }),
   /** The digits were confirmed at the terminal. */
   v.object({ type: v.literal('confirmed') }),
-  /**
-   * Go there to pay. `form`: fields to POST; without it the address is opened. An address `bridge:NAME` is the function of
-   * the app in whose browser the page stands; the fields go to it. `token` asks the server for the result. */
-  v.object({
-    type: v.literal('pay'),
-    payId: v.string(),
-    url: v.string(),
-    form: v.optional(v.record(v.string(), v.string())),
-    token: v.string(),
-  }),
+  /** Go there to pay, as the server signed it (`payWaySchema`). */
+  v.object({ type: v.literal('pay'), payId: v.string(), way: signedDocumentSchema }),
   /** Where the payment stands. With `paid` the receipt; with `changed` the new quote and what changed. */
   v.object({
     type: v.literal('stage'),

@@ -34,13 +34,6 @@ function document(value: unknown): SignedDocument | undefined {
   return fits ? { kid, bytes, signature } : undefined;
 }
 
-function form(value: unknown): Record<string, string> | undefined {
-  const entries = Object.entries(fields(value) ?? { '': 0 });
-  return entries.every(([, text]) => isText(text))
-    ? (Object.fromEntries(entries) as Record<string, string>)
-    : undefined;
-}
-
 function words(value: unknown): { zh: string; en: string }[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const read = value.map((one) => {
@@ -71,14 +64,6 @@ function stage(from: Fields): Stage | undefined {
   return read as unknown as Stage;
 }
 
-function pay({ payId, url, token, form: given }: Fields): TerminalMessage | undefined {
-  if (!isText(payId) || !isText(url) || !isText(token)) return undefined;
-  const message = { type: 'pay', payId, url, token } as const;
-  if (given === undefined) return message;
-  const read = form(given);
-  return read === undefined ? undefined : { ...message, form: read };
-}
-
 /** One message of the terminal; `undefined` when it is none. What is not known is left out. */
 export function readTerminalMessage(json: unknown): TerminalMessage | undefined {
   const from = fields(json) ?? {};
@@ -90,8 +75,11 @@ export function readTerminalMessage(json: unknown): TerminalMessage | undefined 
     }
     case 'confirmed':
       return { type: 'confirmed' };
-    case 'pay':
-      return pay(from);
+    case 'pay': {
+      const way = document(from['way']);
+      const { payId } = from;
+      return way === undefined || !isText(payId) ? undefined : { type: 'pay', payId, way };
+    }
     case 'stage':
       return stage(from);
     case 'bye': {

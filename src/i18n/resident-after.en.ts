@@ -30,6 +30,10 @@ export const residentAfterEn = {
       'The terminal did not answer',
       'Nothing was charged. Try again: pressing twice is still one payment.',
     ),
+    'false-way': two(
+      'This payment page is not genuine',
+      'Nothing was charged. The server did not sign it for this bill; somebody else may have made it. Do not pay, and tell the counter.',
+    ),
     unknown: two('The payment could not be begun', 'Nothing was charged. Try again or choose another way.'),
   },
   changed: {

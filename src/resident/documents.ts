@@ -1,6 +1,6 @@
-import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../protocol/fees/documents.ts';
+import type { SignedDocument } from '../../protocol/fees/documents.ts';
 import { openSigned } from '../../protocol/fees/verify.ts';
-import type { DocumentFault, VerifyingSubtle } from '../../protocol/fees/verify.ts';
+import type { DocumentFault, Documents, VerifyingSubtle } from '../../protocol/fees/verify.ts';
 import type { DocumentKeys } from '../../protocol/http/fees-terminal.ts';
 import { readKeys } from './answers.ts';
 import type { Checked, CheckFailure } from './state/page-types.ts';
@@ -15,11 +15,6 @@ const failureOf = {
   'bad-signature': 'forged',
   'bad-document': 'unreadable',
 } as const satisfies Record<DocumentFault, CheckFailure>;
-
-interface Contents {
-  readonly quote: QuoteDocument;
-  readonly receipt: FeeReceipt;
-}
 
 /**
  * Checks documents against the server's keys. The keys are fetched while the link is being made, once; a document signed
@@ -42,17 +37,17 @@ export class DocumentChecker {
   }
 
   /** A document's content when its signature holds. */
-  async check<K extends keyof Contents>(kind: K, document: SignedDocument): Promise<Checked<Contents[K]>> {
+  async check<K extends keyof Documents>(kind: K, document: SignedDocument): Promise<Checked<Documents[K]>> {
     const first = await this.#open(kind, document);
     if (!('failure' in first) || first.failure !== 'unknown-key') return failed(first);
     this.#keys = undefined;
     return failed(await this.#open(kind, document));
   }
 
-  async #open<K extends keyof Contents>(
+  async #open<K extends keyof Documents>(
     kind: K,
     document: SignedDocument,
-  ): Promise<{ readonly content: Contents[K] } | { readonly failure: DocumentFault | 'no-keys' }> {
+  ): Promise<{ readonly content: Documents[K] } | { readonly failure: DocumentFault | 'no-keys' }> {
     const keys = await this.prepare();
     if (keys === undefined) {
       this.#keys = undefined;

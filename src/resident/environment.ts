@@ -105,11 +105,11 @@ function post(url: string, form: Readonly<Record<string, string>>): void {
 }
 
 /**
- * True for addresses that a payment may lead to: web pages, and the wallets' own schemes. A `javascript:` or `data:`
- * address would run here with the page's rights.
+ * True for addresses that a payment may lead to: pages over TLS, those of this machine, and the wallets' own schemes. A
+ * `javascript:` or `data:` address would run here with the page's rights.
  */
 export function isLeaveable(url: string): boolean {
-  return /^(https?|weixin|alipays?|upwrp|uppaywallet):\/\//i.test(url);
+  return /^(https|weixin|alipays?|upwrp|uppaywallet):\/\/|^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?\//i.test(url);
 }
 
 /** A page that is being reloaded gives its lock back a moment after the new one has begun. */

@@ -161,6 +161,11 @@ export class ResidentPage {
           this.#apply({ type: 'receipt-checked', document: effect.document, checked });
         });
         return;
+      case 'check-way':
+        void this.#checker?.check('way', effect.document).then((checked) => {
+          this.#apply({ type: 'way-checked', document: effect.document, checked });
+        });
+        return;
       case 'ask-result':
         void askResult(this.#environment.fetchJson, effect.token).then((result) => {
           this.#apply({ type: 'result', result });

@@ -10,7 +10,17 @@ import { lookAt } from './support/accessibility.ts';
 import { addAuthenticator } from './support/passkey.ts';
 import type { FakeTerminal } from './support/resident/fake-page.ts';
 import { fakeSite } from './support/resident/fake-site.ts';
-import { codeHash, comeBack, goAway, joined, link, pressPay, say, sendBill } from './support/resident/play.ts';
+import {
+  codeHash,
+  comeBack,
+  goAway,
+  joined,
+  link,
+  pressPay,
+  say,
+  sendAway,
+  sendBill,
+} from './support/resident/play.ts';
 import { listen, outOfOrder, readerFaults, readLines, tabTo, takeHeard } from './support/screen-reader.ts';
 import type { PageSite } from './support/built-page.ts';
 
@@ -72,7 +82,10 @@ async function everyState(locale: string): Promise<string[]> {
   await say(page, { type: 'stage', stage: 'refused', reason: 'being-paid' });
   await page.getByTestId('refusal-being-paid').waitFor();
   await look(page, 'refused');
-  const payId = await goAway(page, token);
+  await sendAway(page, new DocumentSigner('k1'), await pressPay(page), token);
+  await page.getByTestId('refusal-false-way').waitFor();
+  await look(page, 'false-way');
+  const payId = await goAway(page, signer, token);
   await comeBack(page);
   await look(page, 'checking');
   await say(page, { type: 'stage', payId, stage: 'paid', receipt, print: 'printing' });
@@ -128,7 +141,7 @@ describe('the resident’s page', () => {
     expect((await takeHeard(page)).join()).toContain('有人正在付这张账单');
     await tabTo(page, '[data-testid="pay"]');
     const again = await pressPay(page, () => page.keyboard.press('Enter'));
-    await say(page, { type: 'pay', payId: again, url: 'https://wallet.example/pay', token });
+    await sendAway(page, signer, again, token);
     await page.getByTestId('checking').waitFor();
     await comeBack(page);
     expect((await takeHeard(page)).join()).toMatch(/正在打开支付宝.*正在向支付宝核对/);
@@ -167,7 +180,7 @@ describe('the resident’s page', () => {
     const where = await context();
     const page = await open(where);
     await showBill(page);
-    const payId = await goAway(page, token);
+    const payId = await goAway(page, signer, token);
     expect(await page.evaluate(() => fake.left)).toEqual(['https://wallet.example/pay']);
     await comeBack(page);
     await say(page, { type: 'stage', payId, stage: 'paid' });
@@ -191,7 +204,7 @@ describe('the resident’s page', () => {
     const where = await context();
     const page = await open(where);
     await showBill(page);
-    await goAway(page, token);
+    await goAway(page, signer, token);
     await page.goto(`${site.origin}/l?back=1`);
     await page.locator('[data-testid="checking"]').waitFor();
     expect(await page.evaluate(() => location.href)).toBe(`${site.origin}/l`);

@@ -99,12 +99,12 @@ describe('a resident asks, pays by account, gets a receipt and the money back', 
     };
     await fees.lookup(resident.number, '0000');
     const begun = await fees.app.call('feePayQuote', { id: quote.quoteId }, body);
-    expect(begun.body.url).toBeDefined();
+    expect(begun.body.way).toBeDefined();
     await fees.wallet(quote.quoteId);
     const { receipt } = await fees.look(quote.quoteId);
     const { receiptNo } = await fees.open('receipt', receipt);
     await fees.app.call('feePrinted', { receiptNo }, { id: newId() });
-    await callRoute(fees.world, 'feeResult', { params: { token: begun.body.token ?? '' } });
+    await callRoute(fees.world, 'feeResult', { params: { token: (await fees.way(begun)).token } });
     await fees.refund(quote.quoteId);
     await fees.visit(household);
     expect((await fees.look(quote.quoteId)).state).toBe('reversed');

@@ -18,7 +18,7 @@ afterAll(async () => {
 beforeEach(() => fees.to('2026-11-24T15:00:00'));
 
 const result = async (reply: { readonly body: RouteReply<'feePayQuote'> }) =>
-  (await callRoute(fees.world, 'feeResult', { params: { token: reply.body.token ?? '' } })).body;
+  (await callRoute(fees.world, 'feeResult', { params: { token: (await fees.way(reply)).token } })).body;
 
 describe('a bill paid on the phone', () => {
   it('goes from the quote to the receipt; terminal, phone, ledger and household agree', async () => {
@@ -31,9 +31,12 @@ describe('a bill paid on the phone', () => {
       status: 200,
       body: { orderId: quote.quoteId, quote: { state: 'paying', stage: 'at-platform', payId } },
     });
-    expect(begun.body.url).toMatch(/^https:\/\/toy\.invalid\/TK.*%2Fl%3Fback%3D1/);
-    expect(begun.body.token).toMatch(/^[A-Za-z0-9_-]{43}$/);
-    expect((await fees.pay(quote, { payId })).body).toEqual(begun.body);
+    const way = await fees.way(begun);
+    expect(way).toMatchObject({ v: 1, quoteId: quote.quoteId, payId });
+    expect(way.url).toMatch(/^https:\/\/toy\.invalid\/TK.*%2Fl%3Fback%3D1/);
+    expect(way.token).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    const again = await fees.pay(quote, { payId });
+    expect([again.body.quote, await fees.way(again)]).toEqual([begun.body.quote, way]);
     expect(await result(begun)).toEqual({ stage: 'at-platform' });
     await fees.wallet(quote.quoteId);
     const view = await fees.look(quote.quoteId);
@@ -153,7 +156,7 @@ describe('midnight', () => {
     expect((await fees.look(quote.quoteId)).state).toBe('expired');
     const answer = await fees.pay(quote);
     expect(answer.body).toMatchObject({ quote: { state: 'replaced' } });
-    expect(answer.body.url).toBeUndefined();
+    expect(answer.body.way).toBeUndefined();
     expect(answer.body.quote.changed?.map(({ zh }) => zh)).toEqual([
       '报价已过期，已重新计算。',
       '10 月电费：违约金由 2.40 元变为 3.00 元。',
@@ -166,7 +169,7 @@ describe('midnight', () => {
     // Asked again it is the same new quote; and that one can be paid.
     expect((await fees.pay(quote)).body.quote.quoteId).toBe(next.quoteId);
     expect((await fees.look(quote.quoteId)).state).toBe('replaced');
-    expect((await fees.pay(next)).body.url).toBeDefined();
+    expect((await fees.pay(next)).body.way).toBeDefined();
     await fees.wallet(next.quoteId);
     expect(await fees.bills(household)).toMatchObject([{ state: 'paid', left: 0, late: 300 }]);
   });
@@ -236,14 +239,14 @@ describe('two at once', () => {
     const other = await fees.bench.app();
     await fees.allow(other);
     const [first, second] = [await fees.quote(household), await fees.quote(household, undefined, other)];
-    expect((await fees.pay(first)).body.url).toBeDefined();
+    expect((await fees.pay(first)).body.way).toBeDefined();
     expect((await fees.visit(household, other)).bills[0]?.isBeingPaid).toBe(true);
     const refused = await fees.pay(second, { app: other });
     expect(refused.body).toMatchObject({ quote: { state: 'open', reason: 'being-paid' } });
-    expect(refused.body.url).toBeUndefined();
+    expect(refused.body.way).toBeUndefined();
     expect(await fees.attempts(second.quoteId)).toEqual([]);
     expect((await fees.app.call('feeEndQuote', { id: first.quoteId })).body.state).toBe('expired');
-    expect((await fees.pay(second, { app: other })).body.url).toBeDefined();
+    expect((await fees.pay(second, { app: other })).body.way).toBeDefined();
   });
 
   it('twenty phones at once: exactly one begins', async () => {
@@ -257,7 +260,7 @@ describe('two at once', () => {
     const replies = await Promise.all(
       quotes.flatMap(({ app, quote }) => [1, 2, 3, 4].map(() => fees.pay(quote, { app }))),
     );
-    const begun = new Set(replies.filter(({ body }) => body.url !== undefined).map(({ body }) => body.quote.quoteId));
+    const begun = new Set(replies.filter(({ body }) => body.way !== undefined).map(({ body }) => body.quote.quoteId));
     expect(begun.size).toBe(1);
     const live = await fees.sql(
       `select 1 from payment_attempts a join fee_quotes q on q.id = a.order_id where q.account_id = $1 and a.state = 'pending'`,
@@ -271,7 +274,7 @@ describe('two at once', () => {
     await fees.bill(household, 4_000);
     const [first, second] = [await fees.quote(household), await fees.quote(household)];
     await fees.pay(first);
-    expect((await fees.pay(second)).body.url).toBeDefined();
+    expect((await fees.pay(second)).body.way).toBeDefined();
     expect(await fees.attempts(first.quoteId)).toMatchObject([{ state: 'closed' }]);
   });
 

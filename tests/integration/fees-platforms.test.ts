@@ -57,8 +57,9 @@ it.each(['wechat-pay', 'alipay', 'unionpay-qr'])('a bill is paid by %s and given
   expect(offered?.account !== undefined).toBe(channel === 'unionpay-qr');
   const begun = await fees.pay(quote, { channel });
   expect([channel, begun.status, begun.body.quote.stage]).toEqual([channel, 200, 'at-platform']);
-  expect(begun.body.form !== undefined).toBe(channel === 'unionpay-qr');
-  const code = await walletCode(begun.body.url ?? '', begun.body.form);
+  const { url, form } = await fees.way(begun);
+  expect(form !== undefined).toBe(channel === 'unionpay-qr');
+  const code = await walletCode(url, form);
   expect(await platforms.standIns.get(channel)?.wallet({ code, act: 'pay', password: payPassword })).toMatchObject({
     result: 'paid',
   });

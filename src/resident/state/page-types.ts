@@ -1,4 +1,4 @@
-import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
+import type { FeeReceipt, PayWay, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
 import type { FeeResult } from '../../../protocol/http/fees-terminal.ts';
 import type { PayRefusal, PhoneMessage, TerminalMessage } from '../../../protocol/phone-link/messages.ts';
 import type { GuestState, LinkFailure } from '../../phone-link/contract.ts';
@@ -43,6 +43,8 @@ export interface Payment {
   /** Since when, epoch ms. */
   readonly sinceMs: number;
   readonly account?: { readonly certId: string; readonly ciphertext: string };
+  /** Where to go, while its signature is checked or cannot be for want of keys. */
+  readonly way?: { readonly document: SignedDocument; readonly failure?: 'no-keys' };
   readonly token?: string;
   readonly destination?: Destination;
   /** How often the server was asked for the result, and when it is asked next (epoch ms). */
@@ -72,7 +74,7 @@ export interface PageState {
   readonly channel?: string;
   readonly payment?: Payment;
   /** How the last try to pay ended without money having moved, or with the money given back. */
-  readonly refusal?: PayRefusal | 'failed' | 'closed' | 'expired' | 'reversed';
+  readonly refusal?: PayRefusal | 'failed' | 'closed' | 'expired' | 'reversed' | 'false-way';
   /** The try that the terminal did not answer: another press is the same payment, should the first still arrive. */
   readonly unanswered?: Pick<Payment, 'payId' | 'channel' | 'totalFen'>;
   /** The quote before this one, when it was made anew, and what became different. */
@@ -91,6 +93,7 @@ export type PageEvent =
   | { readonly type: 'message'; readonly message: TerminalMessage }
   | { readonly type: 'quote-checked'; readonly document: SignedDocument; readonly checked: Checked<QuoteDocument> }
   | { readonly type: 'receipt-checked'; readonly document: SignedDocument; readonly checked: Checked<FeeReceipt> }
+  | { readonly type: 'way-checked'; readonly document: SignedDocument; readonly checked: Checked<PayWay> }
   | { readonly type: 'choose'; readonly channel: string }
   /** `appCode`: what the app in whose browser the page stands gave for its payer; good once. */
   | { readonly type: 'pay'; readonly payId: string; readonly account?: Payment['account']; readonly appCode?: string }
@@ -111,6 +114,7 @@ export type PageEffect =
   | { readonly type: 'send'; readonly message: PhoneMessage }
   | { readonly type: 'check-quote'; readonly document: SignedDocument }
   | { readonly type: 'check-receipt'; readonly document: SignedDocument }
+  | { readonly type: 'check-way'; readonly document: SignedDocument }
   | { readonly type: 'ask-result'; readonly token: string }
   | { readonly type: 'leave'; readonly destination: Destination }
   | { readonly type: 'close-link'; readonly reason: 'done' | 'cancelled' | 'not-mine' };

@@ -1,4 +1,4 @@
-import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
+import type { FeeReceipt, PayWay, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
 import type { FeeResult } from '../../../protocol/http/fees-terminal.ts';
 import type { TerminalMessage } from '../../../protocol/phone-link/messages.ts';
 import { payRefusals } from '../../../protocol/phone-link/words.ts';
@@ -121,13 +121,21 @@ function toProve(state: PageState, document: SignedDocument): Step {
   return step({ ...state, proof: document }, { type: 'check-receipt', document });
 }
 
+function toWay(state: PageState, document: SignedDocument): Step {
+  return step(withPayment(state, { way: { document } }), { type: 'check-way', document });
+}
+
 /** Tries to fetch the server's keys again: asked for by a person, or because the network is back. */
 function checkAgain(state: PageState): Step {
-  const { check, proof } = state;
-  const proving = proof === undefined ? step(state) : toProve(state, proof);
-  if (check?.failure !== 'no-keys') return proving;
-  const checking = toCheck(state, check.document);
-  return step(checking.state, ...proving.effects, ...checking.effects);
+  const { check, proof, payment } = state;
+  let again = step(state);
+  const also = (next: Step): void => {
+    again = step(next.state, ...again.effects, ...next.effects);
+  };
+  if (proof !== undefined) also(toProve(again.state, proof));
+  if (check?.failure === 'no-keys') also(toCheck(again.state, check.document));
+  if (payment?.way?.failure !== undefined) also(toWay(again.state, payment.way.document));
+  return again;
 }
 
 function onMessage(state: PageState, message: TerminalMessage): Step {
@@ -140,17 +148,30 @@ function onMessage(state: PageState, message: TerminalMessage): Step {
       return toCheck({ ...state, mustConfirm: message.confirm }, message.quote);
     case 'confirmed':
       return step({ ...state, isConfirmed: true });
-    case 'pay': {
+    case 'pay':
       if (state.payment?.payId !== message.payId || state.payment.step !== 'asked') return step(state);
-      const destination = { url: message.url, ...(message.form === undefined ? {} : { form: message.form }) };
-      const away = { step: 'away', sinceMs: state.nowMs, token: message.token, destination } as const;
-      return step(withPayment(state, away), { type: 'leave', destination });
-    }
+      return toWay(state, message.way);
     case 'stage':
       return onStage(state, message);
     case 'bye':
       return onBye(state, message.reason);
   }
+}
+
+/** The phone leaves only for what the server signed for this very payment: a terminal can send it nowhere else. */
+function onWay(state: PageState, document: SignedDocument, checked: Checked<PayWay>): Step {
+  const { payment } = state;
+  if (payment?.step !== 'asked' || payment.way?.document.bytes !== document.bytes) return step(state);
+  const { way: _, ...asked } = payment;
+  if ('failure' in checked) {
+    if (checked.failure !== 'no-keys') return step(backToBill(state, 'false-way'));
+    return step(withPayment(state, { way: { document, failure: 'no-keys' } }));
+  }
+  const { payId, quoteId, url, form, token } = checked.content;
+  if (payId !== payment.payId || quoteId !== payment.quoteId) return step(backToBill(state, 'false-way'));
+  const destination = { url, ...(form === undefined ? {} : { form }) };
+  const away: Payment = { ...asked, step: 'away', sinceMs: state.nowMs, token, destination };
+  return step({ ...state, payment: away }, { type: 'leave', destination });
 }
 
 function seen({ language }: PageState, { quoteId }: QuoteDocument): PageEffect {
@@ -231,7 +252,7 @@ function onTick(before: PageState, nowMs: number): Step {
   const { payment } = state;
   if (payment === undefined || isFinished(state)) return step(state);
   const waitedMs = nowMs - payment.sinceMs;
-  if (payment.step === 'asked' && waitedMs >= prepareMs) {
+  if (payment.step === 'asked' && payment.way === undefined && waitedMs >= prepareMs) {
     const { payId, channel, totalFen } = payment;
     return step({ ...backToBill(state, 'no-server'), unanswered: { payId, channel, totalFen } });
   }
@@ -273,6 +294,8 @@ export function reduce(state: PageState, event: PageEvent): Step {
       return onQuote(state, event.document, event.checked);
     case 'receipt-checked':
       return onReceipt(state, event.document, event.checked);
+    case 'way-checked':
+      return onWay(state, event.document, event.checked);
     case 'choose':
       return step(state.payment === undefined ? { ...without(state, 'refusal'), channel: event.channel } : state);
     case 'pay':

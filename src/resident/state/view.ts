@@ -16,7 +16,8 @@ export function viewOf(state: PageState): View {
   if (entry === 'plain') return { name: 'plain' };
   if (entry === 'lost-back' || entry === 'other-tab') return { name: 'over', reason: entry };
   if (payment !== undefined && payment.step !== 'asked') return { name: 'checking', step: payment.step };
-  if (check?.failure !== undefined) return { name: 'over', reason: check.failure };
+  const failure = check?.failure ?? payment?.way?.failure;
+  if (failure !== undefined) return { name: 'over', reason: failure };
   return quote === undefined ? { name: 'joining', pace: joiningPace(state) } : { name: 'bill' };
 }
 

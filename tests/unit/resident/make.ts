@@ -1,7 +1,8 @@
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { signedBytes } from '../../../protocol/fees/verify.ts';
-import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
+import type { DocumentKind } from '../../../protocol/fees/purposes.ts';
+import type { FeeReceipt, PayWay, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
 
 /** A server's key for documents, and what it signs with it. */
 export class DocumentSigner {
@@ -22,7 +23,7 @@ export class DocumentSigner {
     return { kid: this.kid, x, y };
   }
 
-  sign(kind: 'quote' | 'receipt', content: QuoteDocument | FeeReceipt): SignedDocument {
+  sign(kind: DocumentKind, content: QuoteDocument | FeeReceipt | PayWay): SignedDocument {
     const bytes = Buffer.from(JSON.stringify(content));
     const signature = createSign('SHA256')
       .update(signedBytes(kind, bytes))
@@ -111,6 +112,12 @@ export function quoteOf(change: Partial<QuoteDocument> = {}, today = '2026-11-24
     digitsAboveFen: 50_000,
     ...change,
   };
+}
+
+/** Where the phone goes to pay `quoteOf()` as the payment `payId`. */
+export function wayOf(payId: string, change: Partial<PayWay> = {}): PayWay {
+  const { quoteId } = quoteOf();
+  return { v: 1, quoteId, payId, url: 'https://wallet.example/1', token: 'token-1', ...change };
 }
 
 /** The receipt of `quote`. */

@@ -24,16 +24,7 @@ const bilingual = fc.record({ zh: text, en: text, more: odd });
 const candidate = fc.oneof(
   fc.record({ type: fc.constant('bill'), quote: document, confirm: mostly(fc.boolean()) }),
   fc.record({ type: fc.constant('confirmed'), more: odd }),
-  fc.record(
-    {
-      type: fc.constant('pay'),
-      payId: text,
-      url: text,
-      token: text,
-      form: mostly(fc.dictionary(fc.string({ minLength: 1, maxLength: 4 }), text)),
-    },
-    { requiredKeys: ['type', 'payId', 'url', 'token'] },
-  ),
+  fc.record({ type: fc.constant('pay'), payId: text, way: document, more: odd }),
   fc.record(
     {
       type: fc.constant('stage'),

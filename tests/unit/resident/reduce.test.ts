@@ -14,7 +14,7 @@ import type { PageEffect, PageEvent, PageState } from '../../../src/resident/sta
 import { reduce } from '../../../src/resident/state/reduce.ts';
 import { startState } from '../../../src/resident/state/start-state.ts';
 import { payBlock, viewOf } from '../../../src/resident/state/view.ts';
-import { DocumentSigner, quoteOf, receiptOf } from './make.ts';
+import { DocumentSigner, quoteOf, receiptOf, wayOf } from './make.ts';
 
 const signer = new DocumentSigner();
 const quote = quoteOf();
@@ -28,7 +28,10 @@ const joined: PageEvent = { type: 'link', state: { phase: 'joined', carrier: 're
 const goodQuote: PageEvent = { type: 'quote-checked', document, checked: { content: quote } };
 const goodReceipt: PageEvent = { type: 'receipt-checked', document: receiptDocument, checked: { content: receipt } };
 const pay: PageEvent = { type: 'pay', payId };
-const go: PageEvent = message({ type: 'pay', payId, url: 'https://wallet.example/1', token: 'token-1' });
+const way = wayOf(payId);
+const wayDocument = signer.sign('way', way);
+const told: PageEvent = message({ type: 'pay', payId, way: wayDocument });
+const go: PageEvent = { type: 'way-checked', document: wayDocument, checked: { content: way } };
 const bill: PageEvent = message({ type: 'bill', quote: document, confirm: false });
 
 function message(said: TerminalMessage): PageEvent {
@@ -54,7 +57,7 @@ function after(...events: readonly PageEvent[]): { state: PageState; effects: Pa
 }
 
 const shown = [joined, bill, goodQuote] as const;
-const away = [...shown, pay, go] as const;
+const away = [...shown, pay, told, go] as const;
 
 describe('before the bill', () => {
   test.each([
@@ -264,7 +267,7 @@ describe('away and back', () => {
 });
 
 const anyEvent: fc.Arbitrary<PageEvent> = fc.oneof(
-  ...[joined, bill, goodQuote, goodReceipt, pay, go].map((event) => fc.constant(event)),
+  ...[joined, bill, goodQuote, goodReceipt, pay, told, go].map((event) => fc.constant(event)),
   fc.constantFrom(
     ...([
       { type: 'returned' },
@@ -281,6 +284,8 @@ const anyEvent: fc.Arbitrary<PageEvent> = fc.oneof(
       message({ type: 'bye', reason: 'cancelled' }),
       { type: 'quote-checked', document: newDocument, checked: { content: newQuote } },
       { type: 'receipt-checked', document: receiptDocument, checked: { failure: 'forged' } },
+      { type: 'way-checked', document: wayDocument, checked: { failure: 'forged' } },
+      { type: 'way-checked', document: wayDocument, checked: { failure: 'no-keys' } },
       { type: 'result', result: { stage: 'paid', receipt: receiptDocument } },
       { type: 'result', result: 'unreachable' },
       over('no-connection'),
@@ -301,7 +306,9 @@ test('in any order of events: paid only by a checked receipt, left only for a pr
         hasReceipt ||= event.type === 'receipt-checked' && 'content' in event.checked;
         if (viewOf(state).name === 'paid') expect(hasReceipt).toBe(true);
         if (viewOf(before).name === 'paid') expect(viewOf(state).name).toBe('paid');
-        if (step.effects.some(({ type }) => type === 'leave')) expect(before.payment?.step).toBe('asked');
+        if (step.effects.some(({ type }) => type === 'leave')) {
+          expect([before.payment?.step, event]).toEqual(['asked', go]);
+        }
         const sends = step.effects.filter((effect) => effect.type === 'send' && effect.message.type === 'choose');
         expect(sends.length).toBe(sends.length > 0 && event.type === 'pay' ? 1 : 0);
         if (viewOf(state).name === 'bill') expect(state.quote).toBeDefined();

@@ -11,7 +11,7 @@ import type { PageEffect, PageEvent, PageState } from '../../../src/resident/sta
 import { reduce } from '../../../src/resident/state/reduce.ts';
 import { startState } from '../../../src/resident/state/start-state.ts';
 import { viewOf } from '../../../src/resident/state/view.ts';
-import { DocumentSigner, quoteOf, receiptOf } from './make.ts';
+import { DocumentSigner, quoteOf, receiptOf, wayOf } from './make.ts';
 
 const signer = new DocumentSigner();
 const quote = quoteOf();
@@ -30,7 +30,10 @@ const noKeys: readonly PageEvent[] = [
   { type: 'quote-checked', document, checked: { failure: 'no-keys' } },
 ];
 const pay: PageEvent = { type: 'pay', payId };
-const go = message({ type: 'pay', payId, url: 'https://wallet.example/1', token: 'token-1' });
+const way = wayOf(payId);
+const wayDocument = signer.sign('way', way);
+const told = message({ type: 'pay', payId, way: wayDocument });
+const go: PageEvent = { type: 'way-checked', document: wayDocument, checked: { content: way } };
 const paid = message({ type: 'stage', payId, stage: 'paid', receipt: receiptDocument });
 const opening = { language: 'zh', nowMs: 1_000, isOnline: true } as const;
 const opened = startState({ ...opening, entry: 'code', code }).state;
@@ -100,12 +103,31 @@ describe('a page that is loaded anew', () => {
     const again = after(reloaded(state).state, joined, goodQuote, { type: 'pay', payId: 'another' });
     expect(again.effects.at(-1)).toMatchObject({ type: 'send', message: { type: 'choose', payId } });
   });
+
+  test('before the place to pay was checked: the next press is the same payment, and nothing was left for', () => {
+    const { state } = after(opened, joined, bill, goodQuote, pay, told);
+    const again = reloaded(state);
+    expect(keptOf(state)?.payment).toBeUndefined();
+    const pressed = after(again.state, joined, goodQuote, { type: 'pay', payId: 'another' }, told, go);
+    expect(pressed.effects.slice(-3)).toMatchObject([
+      { type: 'send', message: { type: 'choose', payId } },
+      { type: 'check-way', document: wayDocument },
+      { type: 'leave', destination: { url: way.url } },
+    ]);
+  });
+
+  test('away: goes on with the place and the token that were checked', () => {
+    const { state } = after(opened, joined, bill, goodQuote, pay, told, go);
+    expect(reloaded(state).state.payment).toMatchObject({
+      ...{ payId, step: 'away', token: way.token, destination: { url: way.url } },
+    });
+  });
 });
 
 test('a payment that came to nothing is not begun again under its old id', () => {
   const failed = message({ type: 'stage', payId, stage: 'failed' });
   const silent: PageEvent = { type: 'tick', nowMs: 1_000 + prepareMs };
-  const { effects } = after(opened, joined, bill, goodQuote, pay, silent, pay, go, failed, {
+  const { effects } = after(opened, joined, bill, goodQuote, pay, silent, pay, told, go, failed, {
     type: 'pay',
     payId: 'new',
   });
@@ -117,7 +139,7 @@ test('a clock that is set back puts nothing off: neither the word that nothing w
   const late = after(opened, { type: 'tick', nowMs: 5 * hourMs }, joined, bill, goodQuote, pay).state;
   const waiting = after(late, { type: 'tick', nowMs: hourMs }, { type: 'tick', nowMs: hourMs + prepareMs });
   expect(waiting.state.refusal).toBe('no-server');
-  let { state } = after(late, go, { type: 'returned' }, { type: 'tick', nowMs: hourMs });
+  let { state } = after(late, told, go, { type: 'returned' }, { type: 'tick', nowMs: hourMs });
   let asked = 0;
   for (let nowMs = hourMs; nowMs < hourMs + 60_000; nowMs += 500) {
     const step = after(state, { type: 'tick', nowMs });
@@ -147,7 +169,7 @@ test('a tab that is full keeps nothing rather than what is no longer true', () =
   keepBill(tab, keptOf(after(opened, joined, bill, goodQuote).state));
   expect(readBill(tab)?.payment).toBeUndefined();
   tab.room = 10;
-  keepBill(tab, keptOf(after(opened, joined, bill, goodQuote, pay, go).state));
+  keepBill(tab, keptOf(after(opened, joined, bill, goodQuote, pay, told, go).state));
   expect(readBill(tab)).toBeUndefined();
 });
 

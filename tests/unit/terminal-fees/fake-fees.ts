@@ -93,10 +93,13 @@ export class FakeFees implements FeeApi {
       if (!this.payIds.includes(body.payId)) this.payIds.push(body.payId);
       const { payId, channel, kind } = body;
       this.tell({ state: 'paying', stage: 'at-platform', payId, channel, here: undefined });
-      if (kind === 'link') return ok({ quote: this.last.view, url: 'https://wallet.example/pay', token: 'token-1' });
+      if (kind === 'link') {
+        const way = { v: 1, quoteId, payId, url: 'https://wallet.example/pay', token: 'token-1' } as const;
+        return ok({ quote: this.last.view, way: sign(way) });
+      }
       const times = { createdAt: '2026-11-24T06:34:00.000Z', expiresAt: this.codeUntil };
       this.tell({ code: { text: `${channel}:${this.payIds.length}`, ...times } });
-      return ok({ quote: this.last.view, token: 'token-1' });
+      return ok({ quote: this.last.view });
     });
   }
 

@@ -1,5 +1,5 @@
 import { base64UrlEncode, utf8Encode } from '../../../protocol/bytes.ts';
-import type { FeeReceipt, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
+import type { FeeReceipt, PayWay, QuoteDocument, SignedDocument } from '../../../protocol/fees/documents.ts';
 import type { FeeMenu, HouseholdView, QuoteView } from '../../../protocol/http/fees-terminal.ts';
 import type { OpenBill } from '../../../src/terminal/fees/flow/household.ts';
 
@@ -78,7 +78,7 @@ export function household(change: Partial<HouseholdView> = {}): HouseholdView {
 }
 
 /** Signs nothing: the terminal shows what its server sent, only the phone checks signatures. */
-export function sign(document: QuoteDocument | FeeReceipt): SignedDocument {
+export function sign(document: QuoteDocument | FeeReceipt | PayWay): SignedDocument {
   return { kid: 'test', bytes: base64UrlEncode(utf8Encode(JSON.stringify(document))), signature: 'A'.repeat(86) };
 }
 

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   documentMaxBytes,
   feeReceiptSchema,
+  payWaySchema,
   quoteDocumentSchema,
   type SignedDocument,
 } from '../../../../protocol/fees/documents.ts';
@@ -17,7 +18,7 @@ export interface SignedRow {
   readonly signature: Uint8Array;
 }
 
-const schemas = { quote: quoteDocumentSchema, receipt: feeReceiptSchema };
+const schemas = { quote: quoteDocumentSchema, receipt: feeReceiptSchema, way: payWaySchema };
 
 /** The bytes that are signed. */
 export function documentBytes(document: object): Buffer {

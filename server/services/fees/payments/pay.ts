@@ -1,14 +1,15 @@
 import { readLink } from '../../../../domain/payments/links.ts';
 import { fen } from '../../../../domain/money.ts';
 import { err, ok } from '../../../../domain/result.ts';
-import type { QuoteDocument } from '../../../../protocol/fees/documents.ts';
+import type { PayWay, QuoteDocument, SignedDocument } from '../../../../protocol/fees/documents.ts';
 import type { PayQuote, PayQuoteReply } from '../../../../protocol/http/fees-terminal.ts';
-import type { OrderView } from '../../../../protocol/http/payments.ts';
+import type { AttemptView, OrderView } from '../../../../protocol/http/payments.ts';
 import type { Answer } from '../../../answer.ts';
 import type { Payer } from '../../../channels/channel.ts';
+import type { Core } from '../../../core.ts';
 import type { PaymentActor } from '../../payments/service.ts';
 import type { SignedInApp } from '../../terminal-apps/apps.ts';
-import { documentOf } from '../documents/sign.ts';
+import { documentOf, signDocument, signedDocument } from '../documents/sign.ts';
 import { isOnMenu } from '../lookup/menu.ts';
 import { computeAgain, isStale, requote } from '../quotes/requote.ts';
 import { type QuoteRow, readQuoteRow } from '../quotes/rows.ts';
@@ -122,7 +123,13 @@ async function begin(tools: PayTools, call: PayCall, row: QuoteRow, body: PayQuo
   return ok({
     quote: await quoteView(tools, row),
     orderId: place.orderId,
-    ...(attempt.link === undefined ? {} : readLink(attempt.link)),
-    token: resultToken(core.keys(), body.payId),
+    ...wayOf(core, row.id, attempt),
   });
+}
+
+/** Where the phone goes, in the server's own hand: the terminal between them can name no other page. */
+function wayOf(core: Core, quoteId: string, { id, link }: AttemptView): { readonly way?: SignedDocument } {
+  if (link === undefined) return {};
+  const way: PayWay = { v: 1, quoteId, payId: id, ...readLink(link), token: resultToken(core.keys(), id) };
+  return { way: signedDocument(signDocument(core.keys(), 'way', way)) };
 }

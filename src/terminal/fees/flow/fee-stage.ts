@@ -190,9 +190,8 @@ export function stageMessage(
 }
 
 /** Where the phone goes to pay; undefined when the platform named no place. */
-export function payMessage({ url, form, token }: PayQuoteReply, payId: string): TerminalMessage | undefined {
-  if (url === undefined || token === undefined) return undefined;
-  return { type: 'pay', payId, url, token, ...(form === undefined ? {} : { form }) };
+export function payMessage({ way }: PayQuoteReply, payId: string): TerminalMessage | undefined {
+  return way === undefined ? undefined : { type: 'pay', payId, way };
 }
 
 /** Why the server did not begin a payment, in the words that the phone knows. */

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import type { SignedDocument } from '../../../../protocol/fees/documents.ts';
 import type { TerminalMessage } from '../../../../protocol/phone-link/messages.ts';
 import type { GuestState } from '../../../../src/phone-link/contract.ts';
+import { type DocumentSigner, wayOf } from '../../../unit/resident/make.ts';
 import type { FakeTerminal } from './fake-page.ts';
 
 declare const fake: FakeTerminal;
@@ -37,10 +38,16 @@ export async function pressPay(page: Page, press = () => page.getByTestId('pay')
   });
 }
 
+/** The terminal sends the phone to the wallet, as `signer` has signed it. */
+export function sendAway(page: Page, signer: DocumentSigner, payId: string, token: string): Promise<void> {
+  const way = signer.sign('way', wayOf(payId, { url: 'https://wallet.example/pay', token }));
+  return say(page, { type: 'pay', payId, way });
+}
+
 /** Pays, and is sent to the wallet. */
-export async function goAway(page: Page, token: string): Promise<string> {
+export async function goAway(page: Page, signer: DocumentSigner, token: string): Promise<string> {
   const payId = await pressPay(page);
-  await say(page, { type: 'pay', payId, url: 'https://wallet.example/pay', token });
+  await sendAway(page, signer, payId, token);
   await page.getByTestId('checking').waitFor();
   return payId;
 }
