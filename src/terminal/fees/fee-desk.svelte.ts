@@ -1,10 +1,10 @@
 import type { FeeMenu, HouseholdView, QuoteView } from '../../../protocol/http/fees-terminal.ts';
-import type { ReceiptLine } from '../../../protocol/receipt/layout.ts';
 import { failure } from '../../api/failures.ts';
 import type { ApiFailure, ApiResult } from '../../api/failures.ts';
 import type { HostOptions, LinkHost } from '../../phone-link/contract.ts';
 import type { Key } from '../flow/keys.ts';
 import type { KeptStore } from '../link/kept.ts';
+import type { LayLines } from '../print-receipt.ts';
 import type { PrintOutcome } from '../printing.svelte.ts';
 import type { FeeApi } from './fee-api.ts';
 import { FeePayment } from './fee-payment.svelte.ts';
@@ -25,7 +25,7 @@ export interface FeeDeskTools extends Pick<PhoneScanTools, 'answerPhone'> {
   readonly api: FeeApi;
   readonly kept: KeptStore;
   host(options: Pick<HostOptions, 'onState' | 'onMessage'>): LinkHost;
-  print(lines: readonly ReceiptLine[]): Promise<PrintOutcome>;
+  print(lay: LayLines): Promise<PrintOutcome>;
   /** Epoch ms of this device; reactive where a screen counts down. */
   now(): number;
   /** The server's time, epoch ms. */
