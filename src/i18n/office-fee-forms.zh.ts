@@ -44,8 +44,7 @@ export const officeFeeFormsZh: OfficeFeeFormsText = {
     closeAct: '永久销户',
     balance: '余额里还有钱，请先退还并调整余额。',
     undo: '不迁出了，撤回',
-    unbilled: (service, days) =>
-      `${service}：${days.replaceAll(', ', '、')} 还没有账单。请先出账，或放弃这些天的费用。`,
+    unbilled: (service, days) => `${service}：${days} 还没有账单。请先出账，或放弃这些天的费用。`,
     giveUp: '这些天不再收费',
     done: '已保存。',
   },
