@@ -332,6 +332,7 @@ export const officeFeesEn = {
       'no-such-meter': 'there was no such meter on this day',
       'no-such-register': 'is no register of this meter',
       'register-missing': 'is missing: this meter has a value for each part of the day',
+      'one-or-registers': 'stands beside values of registers: give one or the others',
       'registers-missing': 'the last values of the meter’s other registers are missing on this day',
       'final-day': 'another register of the meter had its last value on another day',
       'several-meters': 'there are several meters; name the one',

@@ -300,6 +300,7 @@ export const officeFeesZh: OfficeFeesText = {
       'no-such-meter': '那天没有这块表',
       'no-such-register': '这块表没有这个时段',
       'register-missing': '没有填：这块表每个时段各有读数',
+      'one-or-registers': '与各时段的读数重复：只填其中一种',
       'registers-missing': '同一天还缺这块表其他时段的止数',
       'final-day': '这块表别的时段止数在另一天',
       'several-meters': '有几块表，请写明表号',

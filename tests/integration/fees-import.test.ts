@@ -189,7 +189,54 @@ describe('a file of readings', () => {
   });
 });
 
+describe('first values of a meter by time of day', () => {
+  const power = (content: string) => ({ ...file(content), service: 'electricity' as const });
+
+  it('come in by register, and a bad one names its column', async () => {
+    await bench.setService('electricity');
+    const numbers = Array.from({ length: 4 }, () => bench.nextNumber());
+    const content = [
+      '户号,房号,表号,起始抄表日期,起始读数,起始读数（峰）,起始读数 平,起始读数谷',
+      `${numbers[0] ?? ''},7-1,E-1,2026-01-01,,120.5,80,44`,
+      `${numbers[1] ?? ''},7-2,E-2,2026-01-01,1200,,,`,
+      `${numbers[2] ?? ''},7-3,E-3,2026-01-01,1200,12,,`,
+      `${numbers[3] ?? ''},7-4,E-4,2026-01-01,,12,abc,3`,
+    ].join('\n');
+    const seen = await bench.must('previewFeeImport', {}, power(content));
+    expect(seen.rows.map(({ row, faults }) => [row, faults])).toEqual([
+      [2, []],
+      [3, []],
+      [4, [{ column: '起始读数', reason: 'one-or-registers' }]],
+      [5, [{ column: '起始读数 平', reason: 'not-a-number' }]],
+    ]);
+    expect(seen.rows[0]?.text).toContain('E-1 2026-01-01 = peak 120.5, flat 80, valley 44');
+    const rows = { id: newId(), rows: [2, 3] };
+    expect(await bench.must('commitFeeImport', {}, { ...power(content), ...rows })).toMatchObject({
+      done: 2,
+      refused: [],
+    });
+    const { items } = await bench.must('feeAccounts', {}, undefined, `?q=${numbers[0] ?? ''}&service=electricity`);
+    const [meter] = (await bench.must('feeAccount', { accountId: items[0]?.id ?? '' })).meters;
+    expect(meter).toMatchObject({ serial: 'E-1', registers: ['flat', 'peak', 'valley'] });
+    expect(meter?.readings.map(({ register, value }) => `${register} ${value}`).sort()).toEqual([
+      'flat 80',
+      'peak 120.5',
+      'valley 44',
+    ]);
+  });
+});
+
 describe('a template', () => {
+  it('of households with electricity has the columns of registers, empty', async () => {
+    const at = `${bench.world.server.url}/api/fees/import-template`;
+    const headers = bench.operator.headers();
+    const response = await fetch(`${at}?kind=accounts&service=electricity&format=csv&language=zh`, { headers });
+    const content = await response.text();
+    for (const name of ['尖', '峰', '平', '谷', '深谷']) expect(content).toContain(`起始读数 ${name}`);
+    const seen = await bench.must('previewFeeImport', {}, { ...file(content), service: 'electricity' });
+    expect(seen).toMatchObject({ add: 1, faulty: 0 });
+  });
+
   it.each(['csv', 'xlsx'])('as %s is a file that can be brought in as it is', async (format) => {
     const url = `${bench.world.server.url}/api/fees/import-template?kind=accounts&service=water&format=${format}&language=en`;
     const response = await fetch(url, { headers: bench.operator.headers() });

@@ -1,5 +1,5 @@
 import type { CreateFeeAccount } from '../../../../protocol/http/fees-office.ts';
-import { columnsOf, isMetered } from './columns.ts';
+import { columnsOf, firstRegisters, isMetered } from './columns.ts';
 import { hashKey, knownHouseholds, type PlannedRow, type PlanScope, RowReader, shapeOf, shownTail } from './plan.ts';
 import { readClass, readCount, readDay, readLabel, readNumber, readQuantity, readSecret } from './values.ts';
 
@@ -9,7 +9,9 @@ export interface AccountWish {
   readonly meter?: {
     readonly serial: string;
     readonly on: string;
-    readonly firstValue: string;
+    readonly firstValue?: string;
+    /** By register, for a meter by time of day. */
+    readonly firstValues?: Readonly<Record<string, string>>;
     readonly maxDial?: string;
   };
 }
@@ -20,18 +22,30 @@ interface Shape {
   readonly secret_digits: number;
 }
 
+const registerNames = Object.keys(firstRegisters);
+
+function registersIn(reader: RowReader): Record<string, string> | undefined {
+  const named = registerNames.filter((name) => reader.text(`firstValues.${name}`) !== '');
+  if (named.length === 0) return undefined;
+  const values = named.map((name) => [name, reader.take(`firstValues.${name}`, readQuantity) ?? ''] as const);
+  return Object.fromEntries(values);
+}
+
 function meterOf(reader: RowReader, scope: PlanScope): AccountWish['meter'] {
   if (!isMetered(scope.service)) return undefined;
   const on = reader.take('firstOn', readDay);
   const firstValue = reader.take('firstValue', readQuantity);
+  const firstValues = registersIn(reader);
   const maxDial = reader.take('maxDial', readQuantity);
   const serial = reader.text('serial').slice(0, 40);
   const isNamed = [reader.text('firstOn'), reader.text('firstValue'), serial].some((text) => text !== '');
-  if (!isNamed) return undefined;
+  if (!isNamed && firstValues === undefined) return undefined;
   if (reader.text('firstOn') === '') reader.fault('firstOn', 'empty');
-  if (reader.text('firstValue') === '') reader.fault('firstValue', 'empty');
-  if (on === undefined || firstValue === undefined) return undefined;
-  return { serial, on, firstValue, ...(maxDial === undefined ? {} : { maxDial }) };
+  const isOne = reader.text('firstValue') !== '';
+  if (isOne === (firstValues !== undefined)) reader.fault('firstValue', isOne ? 'one-or-registers' : 'empty');
+  const first = firstValues === undefined ? firstValue && { firstValue } : { firstValues };
+  if (on === undefined || first === undefined || first === '') return undefined;
+  return { serial, on, ...first, ...(maxDial === undefined ? {} : { maxDial }) };
 }
 
 function wishOf(reader: RowReader, scope: PlanScope, shape: Shape): AccountWish | undefined {
@@ -57,12 +71,19 @@ function wishOf(reader: RowReader, scope: PlanScope, shape: Shape): AccountWish 
   return { account, ...(meter === undefined ? {} : { meter }) };
 }
 
+function shownFirst({ firstValue, firstValues }: NonNullable<AccountWish['meter']>): string {
+  if (firstValues === undefined) return firstValue ?? '';
+  return Object.entries(firstValues)
+    .map(([register, value]) => `${register} ${value}`)
+    .join(', ');
+}
+
 function textOf({ account, meter }: AccountWish): string {
   const parts = [
     account.areaM2 === undefined ? '' : `${account.areaM2} ㎡`,
     account.persons === undefined ? '' : `× ${String(account.persons)}`,
     account.movedIn ?? '',
-    meter === undefined ? '' : `${meter.serial} ${meter.on} = ${meter.firstValue}`,
+    meter === undefined ? '' : `${meter.serial} ${meter.on} = ${shownFirst(meter)}`,
   ];
   return parts.filter((part) => part !== '').join(' · ');
 }

@@ -90,6 +90,24 @@ const meterColumns: readonly ImportColumn[] = [
     example: both('100000'),
   },
 ];
+/** Registers that a first value can be brought in for, with what people call them. */
+export const firstRegisters = {
+  sharp: { zh: '尖', en: 'sharp' },
+  peak: { zh: '峰', en: 'peak' },
+  flat: { zh: '平', en: 'flat' },
+  valley: { zh: '谷', en: 'valley' },
+  deep: { zh: '深谷', en: 'deep' },
+} as const;
+/** First values of a meter by time of day, instead of the single one. */
+const registerColumns: readonly ImportColumn[] = Object.entries(firstRegisters).map(([register, { zh, en }]) => ({
+  field: `firstValues.${register}`,
+  names: {
+    zh: [`起始读数 ${zh}`, `起始读数${zh}`, `表底数 ${zh}`, `表底数${zh}`],
+    en: [`First reading ${en}`, `Opening reading ${en}`],
+  },
+  isNeeded: false,
+  example: both(''),
+}));
 const readingColumns: readonly ImportColumn[] = [
   {
     field: 'number',
@@ -146,7 +164,8 @@ const lineNumbers = {
 /** The columns that a file of this kind may have. */
 export function columnsOf(kind: ImportKind, service: FeeService): readonly ImportColumn[] {
   if (kind === 'readings') return readingColumns;
-  if (isMetered(service)) return [...accountColumns, ...meterColumns];
+  const byTime = service === 'electricity' ? registerColumns : [];
+  if (isMetered(service)) return [...accountColumns, ...meterColumns, ...byTime];
   if (!lines.includes(service)) return accountColumns;
   return accountColumns.map((column) =>
     column.field === 'number'
@@ -187,6 +206,8 @@ export function plainHeading(heading: string): string {
 
 /** The field that a heading names, or nothing. */
 export function fieldOf(heading: string, columns: readonly ImportColumn[]): string | undefined {
-  const plain = plainHeading(heading);
-  return columns.find(({ names }) => [...names.zh, ...names.en].some((name) => name.toLowerCase() === plain))?.field;
+  const named = (plain: string): string | undefined =>
+    columns.find(({ names }) => [...names.zh, ...names.en].some((name) => name.toLowerCase() === plain))?.field;
+  // What stands in brackets may be what tells one column from another: `起始读数（峰）`.
+  return named(plainHeading(heading.replace(/[（()）]/g, ' '))) ?? named(plainHeading(heading));
 }
