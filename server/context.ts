@@ -93,7 +93,7 @@ export async function createContext(config: ResolvedConfig, log: Logger): Promis
   checkpoints.grown();
   const logService = createLogService({ core, firstOrigin, settle: () => settleLog(sequencer, checkpoints) });
   const unlocks = createUnlockService({ core, trust, factors, duty, log: logService });
-  const people = createPeopleService(core, trust, { publicUrl, secret });
+  const people = createPeopleService(core, trust, { publicUrl, secret, factors });
   const callers = callersOf(config);
   const { guestAddress } = callers.relay;
   const isDemo = config.demo !== undefined;

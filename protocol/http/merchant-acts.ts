@@ -3,7 +3,7 @@ import { idSchema, instantSchema, nameSchema, reasonSchema } from './common.ts';
 import { controlViewSchema } from './control.ts';
 import { daySchema } from './merchant.ts';
 import { amountFenSchema, channelCodeSchema, fenSchema, orderViewSchema } from './payments.ts';
-import { factorSchema, invitationSchema, personSchema } from './people.ts';
+import { confirmSchema, factorSchema, invitationSchema, personSchema } from './people.ts';
 import { receiptViewSchema } from './receipts.ts';
 
 /** One line of a posting: a debit is above zero, a credit below. */
@@ -96,7 +96,11 @@ export const merchantControlSchema = v.variant('state', [
 export type MerchantControl = v.InferOutput<typeof merchantControlSchema>;
 
 /** POST /api/merchant/staff: invites a colleague of the same shop. */
-export const inviteStaffSchema = v.strictObject({ email: personEmail(), name: nameSchema });
+export const inviteStaffSchema = v.strictObject({
+  email: personEmail(),
+  name: nameSchema,
+  confirm: v.optional(confirmSchema),
+});
 /** PATCH /api/merchant/staff/:id. */
 export const changeStaffSchema = v.strictObject({ disabled: v.boolean() });
 /** Accounts of the shop. */

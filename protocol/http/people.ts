@@ -36,15 +36,35 @@ export const personSchema = v.object({
 /** A staff account as the office sees it. */
 export type Person = v.InferOutput<typeof personSchema>;
 
+/**
+ * A second factor given at this moment. For a passkey, first POST /api/factors/passkey-challenge with the case id,
+ * then hand `assertion` on exactly as the browser's WebAuthn JSON (`PublicKeyCredential.toJSON()`).
+ */
+export const factorSchema = v.variant('kind', [
+  v.strictObject({ kind: v.literal('totp'), code: v.pipe(v.string(), v.regex(/^\d{6}$/, 'must be six digits')) }),
+  v.strictObject({ kind: v.literal('passkey'), challengeId: idSchema, assertion: v.record(v.string(), v.unknown()) }),
+]);
+/** A second factor given at this moment. */
+export type Factor = v.InferOutput<typeof factorSchema>;
+
+/** A second factor for an act that gives rights; `id` is what a passkey's challenge was made for. */
+export const confirmSchema = v.strictObject({ id: idSchema, factor: factorSchema });
+/** A second factor for an act that gives rights. */
+export type Confirm = v.InferOutput<typeof confirmSchema>;
+
 /** POST /api/people: invites somebody; the answer's link works once, for 72 hours. */
 export const invitePersonSchema = v.strictObject({
   email: v.pipe(v.string(), v.trim(), v.email('must be an e-mail address'), v.maxLength(200)),
   name: nameSchema,
   role: v.picklist(roles),
   merchantId: v.optional(idSchema),
+  confirm: v.optional(confirmSchema),
 });
 /** POST /api/people. */
 export type InvitePerson = v.InferOutput<typeof invitePersonSchema>;
+
+/** POST …/invitation: invites again. Without `confirm` it is only found out whether that can be, as with a first one. */
+export const reinvitePersonSchema = v.strictObject({ confirm: v.optional(confirmSchema) });
 
 /** Answer to an invitation: hand `link` to the person; it is shown only here. */
 export const invitationSchema = v.object({ person: personSchema, link: v.string(), expiresAt: instantSchema });
@@ -76,17 +96,6 @@ export const acceptInvitationSchema = v.strictObject({
 });
 /** POST /api/invitations/:token. */
 export type AcceptInvitation = v.InferOutput<typeof acceptInvitationSchema>;
-
-/**
- * A second factor given at this moment. For a passkey, first POST /api/factors/passkey-challenge with the case id,
- * then hand `assertion` on exactly as the browser's WebAuthn JSON (`PublicKeyCredential.toJSON()`).
- */
-export const factorSchema = v.variant('kind', [
-  v.strictObject({ kind: v.literal('totp'), code: v.pipe(v.string(), v.regex(/^\d{6}$/, 'must be six digits')) }),
-  v.strictObject({ kind: v.literal('passkey'), challengeId: idSchema, assertion: v.record(v.string(), v.unknown()) }),
-]);
-/** A second factor given at this moment. */
-export type Factor = v.InferOutput<typeof factorSchema>;
 
 /** POST /api/factors/passkey-challenge: a challenge made for this one case. */
 export const passkeyChallengeRequestSchema = v.strictObject({ caseId: idSchema });

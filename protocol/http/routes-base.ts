@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import * as common from './common.ts';
 import * as field from './field.ts';
 import * as log from './log.ts';
@@ -109,7 +108,7 @@ export const baseRoutes = {
   reinvitePerson: {
     summary: 'Invite somebody again who missed the invitation',
     access: ['operator'],
-    body: v.strictObject({}),
+    body: people.reinvitePersonSchema,
     reply: people.invitationSchema,
     status: 201,
   },

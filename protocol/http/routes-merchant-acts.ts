@@ -1,7 +1,6 @@
-import * as v from 'valibot';
 import * as acts from './merchant-acts.ts';
 import { orderViewSchema } from './payments.ts';
-import { personSchema } from './people.ts';
+import { personSchema, reinvitePersonSchema } from './people.ts';
 import { receiptViewSchema } from './receipts.ts';
 import { printedSchema } from './terminal-app.ts';
 import { decideReviewSchema, reviewSchema } from './reviews.ts';
@@ -61,7 +60,7 @@ export const merchantActRoutes = {
   reinviteStaff: {
     summary: 'Invite a colleague again who missed the invitation',
     access: ['merchant'],
-    body: v.strictObject({}),
+    body: reinvitePersonSchema,
     reply: acts.staffInvitationSchema,
     status: 201,
   },

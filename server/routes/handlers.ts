@@ -96,7 +96,7 @@ export function peopleHandlers({ services, factors }: ServerContext) {
   return {
     listPeople: async () => ok(await services.people.list()),
     invitePerson: ({ actor, body }) => services.people.invite(actor, body),
-    reinvitePerson: ({ actor, params }) => services.people.reinvite(actor, params['id'] ?? ''),
+    reinvitePerson: ({ actor, params, body }) => services.people.reinvite(actor, params['id'] ?? '', body.confirm),
     changePerson: ({ actor, params, body }) => services.people.change(actor, params['id'] ?? '', body),
     viewInvitation: ({ params }) => services.people.viewInvitation(params['token'] ?? ''),
     acceptInvitation: ({ params, body }) => services.people.acceptInvitation(params['token'] ?? '', body.password),

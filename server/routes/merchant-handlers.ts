@@ -64,7 +64,8 @@ export function merchantHandlers({ services: { merchant, receipts, reviews } }: 
       own(actor, (person) => merchant.control(person, params['id'] ?? '', body)),
     merchantStaff: ({ actor }) => own(actor, (person) => merchant.staff(person)),
     inviteStaff: ({ actor, body }) => own(actor, (person) => merchant.inviteStaff(person, body)),
-    reinviteStaff: ({ actor, params }) => own(actor, (person) => merchant.reinviteStaff(person, params['id'] ?? '')),
+    reinviteStaff: ({ actor, params, body }) =>
+      own(actor, (person) => merchant.reinviteStaff(person, params['id'] ?? '', body.confirm)),
     changeStaff: ({ actor, params, body }) =>
       own(actor, (person) => merchant.changeStaff(person, params['id'] ?? '', body)),
     merchantSettings: ({ actor }) => own(actor, (person) => merchant.settings(person)),

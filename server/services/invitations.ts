@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { err, ok } from '../../domain/result.ts';
-import type { InvitationView, Person } from '../../protocol/http/people.ts';
-import type { Answer } from '../answer.ts';
+import type { Confirm, InvitationView, Person } from '../../protocol/http/people.ts';
+import type { Actor, Answer } from '../answer.ts';
+import type { FactorService } from '../auth/factors.ts';
 import type { Core } from '../core.ts';
 import type { Db } from '../store/database.ts';
 
@@ -10,6 +11,15 @@ const invitationMs = 72 * 3_600_000;
 /** What is kept of an invitation's token. */
 export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
+}
+
+/** Whether whoever invites gave a second factor for it: an invitation gives rights. */
+export async function confirmed(
+  factors: FactorService,
+  actor: Actor,
+  confirm: Confirm | undefined,
+): Promise<Answer<void>> {
+  return confirm === undefined ? err('factor-needed', 'confirm') : factors.verify(actor, confirm.id, confirm.factor);
 }
 
 /** An invitation as it was just made. */

@@ -4,13 +4,22 @@ import { sql } from 'kysely';
 import { Secret } from 'otpauth';
 import { err, ok } from '../../domain/result.ts';
 import type { ApiErrorCode } from '../../protocol/http/common.ts';
-import type { ChangePerson, Invitation, InvitationView, InvitePerson, Me, Person } from '../../protocol/http/people.ts';
+import type {
+  ChangePerson,
+  Confirm,
+  Invitation,
+  InvitationView,
+  InvitePerson,
+  Me,
+  Person,
+} from '../../protocol/http/people.ts';
 import type { Actor, Answer } from '../answer.ts';
 import { writeAudit } from '../audit/records.ts';
+import type { FactorService } from '../auth/factors.ts';
 import type { Core } from '../core.ts';
 import type { Trust } from '../keys/trust.ts';
 import { type Db, sqlState, uniqueViolation } from '../store/database.ts';
-import { hashToken, type NewInvitation, newInvitation, viewInvitation } from './invitations.ts';
+import { confirmed, hashToken, type NewInvitation, newInvitation, viewInvitation } from './invitations.ts';
 import type { Page } from './paging.ts';
 
 /** Somebody that start-up code wants to exist. `totpSecret` is base32 and must decode to printable ASCII. */
@@ -30,10 +39,10 @@ export interface PeopleService {
   me(id: string): Promise<Answer<Me>>;
   /** All accounts, or those of one merchant's staff. */
   list(merchantId?: string): Promise<Page<Person>>;
-  /** `actor` is absent for the command line. */
+  /** `factor-needed` without a second factor; `actor` is absent for the command line, which needs none. */
   invite(actor: Actor | undefined, body: InvitePerson): Promise<Answer<Invitation>>;
   /** A new invitation for somebody who never took the last one, which ends. `not-in-state` for anybody else. */
-  reinvite(actor: Actor, id: string, guard?: ChangeGuard): Promise<Answer<Invitation>>;
+  reinvite(actor: Actor, id: string, confirm: Confirm | undefined, guard?: ChangeGuard): Promise<Answer<Invitation>>;
   viewInvitation(token: string): Promise<Answer<InvitationView>>;
   acceptInvitation(token: string, password: string): Promise<Answer<{ done: true }>>;
   /** `guard` is asked inside the transaction, before anything is changed; what it names refuses the change. */
@@ -52,6 +61,7 @@ const peopleMax = 500;
 export interface PeopleOptions {
   readonly publicUrl: string;
   readonly secret: string;
+  readonly factors: FactorService;
 }
 
 /** Builds the service. */
@@ -60,7 +70,7 @@ export function createPeopleService(core: Core, trust: Trust, options: PeopleOpt
     me: (id) => readMe(core, id),
     list: async (merchantId) => ({ items: await readPeople(core.db, merchantId) }),
     invite: (actor, body) => invite(core, options, actor, body),
-    reinvite: (actor, id, guard) => reinvite(core, options, { actor, guard }, id),
+    reinvite: (actor, id, confirm, guard) => reinvite(core, options, { actor, confirm, guard }, id),
     viewInvitation: (token) => viewInvitation(core, token),
     acceptInvitation: (token, password) => accept(core, trust, token, password),
     change: (actor, id, body, guard) => change(core, trust, { actor, guard }, id, body),
@@ -158,6 +168,15 @@ async function invite(
   actor: Actor | undefined,
   body: InvitePerson,
 ): Promise<Answer<Invitation>> {
+  if (actor !== undefined) {
+    const { email, confirm } = body;
+    const isKnown = core.db.selectFrom('user').select('id').where('email', '=', email.toLowerCase());
+    // What cannot be is told before anybody is asked for a code.
+    if (confirm === undefined && (await isKnown.executeTakeFirst()) !== undefined)
+      return err('already-exists', 'email');
+    const verdict = await confirmed(options.factors, actor, confirm);
+    if (!verdict.ok) return verdict;
+  }
   const nowMs = core.clock();
   const id = newId();
   let made: NewInvitation | undefined;
@@ -196,26 +215,35 @@ async function invitationOf(
   return { person: personOf(row), link, expiresAt: made.expiresAt.toISOString() };
 }
 
+interface Reinviting {
+  readonly actor: Actor;
+  readonly confirm: Confirm | undefined;
+  readonly guard: ChangeGuard | undefined;
+}
+
 async function reinvite(
   core: Core,
   options: PeopleOptions,
-  { actor, guard }: { readonly actor: Actor; readonly guard: ChangeGuard | undefined },
+  { actor, confirm, guard }: Reinviting,
   id: string,
 ): Promise<Answer<Invitation>> {
   const nowMs = core.clock();
+  const verdict = confirm && (await confirmed(options.factors, actor, confirm));
+  if (verdict?.ok === false) return verdict;
   const made = await core.db.transaction().execute(async (db) => {
     const refusal = await guard?.(db);
     if (refusal !== undefined) return refusal;
     const person = await db.selectFrom('user').select('state').where('id', '=', id).forUpdate().executeTakeFirst();
     if (person === undefined) return 'not-found' as const;
     if (person.state !== 'invited') return 'not-in-state' as const;
+    if (confirm === undefined) return 'factor-needed' as const;
     // Whoever holds the earlier link must not be able to use it beside the new one.
     await db.deleteFrom('invitations').where('person_id', '=', id).where('used_at', 'is', null).execute();
     const invitation = await newInvitation(db, id, nowMs);
     await writeAudit(db, nowMs, { act: 'person.invited-again', actorId: actor.id, subject: `person:${id}`, facts: {} });
     return invitation;
   });
-  if (typeof made === 'string') return err(made);
+  if (typeof made === 'string') return err(made, made === 'factor-needed' ? 'confirm' : undefined);
   core.bus.publish({ name: 'audit', id });
   return ok(await invitationOf(core, options, id, made));
 }

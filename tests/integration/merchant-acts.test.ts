@@ -285,7 +285,9 @@ describe('printing again', () => {
 
 describe('staff', () => {
   it('invites colleagues of the same shop and of no other role', async () => {
-    const made = await chen.call('inviteStaff', {}, { email: 'new@test.invalid', name: 'New' });
+    const fresh = { email: 'new@test.invalid', name: 'New' };
+    expect(await chen.call('inviteStaff', {}, fresh)).toMatchObject({ status: 403, code: 'factor-needed' });
+    const made = await chen.call('inviteStaff', {}, { ...fresh, confirm: await world.confirm(chen) });
     expect(made.status).toBe(201);
     expect(made.body.person).toMatchObject({ role: 'merchant', state: 'invited', merchantId: shop.merchantId });
     const more = { email: 'x@test.invalid', name: 'X', role: 'operator', merchantId: newId() };
@@ -294,20 +296,29 @@ describe('staff', () => {
   });
 
   it('invites a colleague again who missed it; the earlier link is over', async () => {
-    const made = await chen.call('inviteStaff', {}, { email: 'new@test.invalid', name: 'New' });
+    const made = await chen.call(
+      'inviteStaff',
+      {},
+      {
+        ...{ email: 'new@test.invalid', name: 'New' },
+        confirm: await world.confirm(chen),
+      },
+    );
     const { person, link } = made.body;
     const tokenOf = (url: string): string => url.split('/').at(-1) ?? '';
     world.nowMs += 4 * 24 * 3_600_000;
     expect((await chen.call('viewInvitation', { token: tokenOf(link) })).status).toBe(404);
-    const again = await chen.call('reinviteStaff', { id: person.id }, {});
+    const again = await chen.call('reinviteStaff', { id: person.id }, { confirm: await world.confirm(chen) });
     expect(again).toMatchObject({ status: 201, body: { person: { id: person.id, state: 'invited' } } });
-    const next = await chen.call('reinviteStaff', { id: person.id }, {});
+    const next = await chen.call('reinviteStaff', { id: person.id }, { confirm: await world.confirm(chen) });
     expect((await chen.call('viewInvitation', { token: tokenOf(again.body.link) })).status).toBe(404);
     expect((await chen.call('viewInvitation', { token: tokenOf(next.body.link) })).status).toBe(200);
     expect((await chen.call('reinviteStaff', { id: chen.id }, {})).code).toBe('not-in-state');
-    const lin = await world.person('lin', 'operator');
+    const lin = await world.person('lin', 'operator', totpSecrets.he);
     expect((await chen.call('reinviteStaff', { id: lin.id }, {})).code).toBe('not-found');
-    expect((await lin.call('reinvitePerson', { id: person.id }, {})).status).toBe(201);
+    const params = { id: person.id };
+    expect((await chen.call('reinviteStaff', params, {})).code).toBe('factor-needed');
+    expect((await lin.call('reinvitePerson', params, { confirm: await world.confirm(lin) })).status).toBe(201);
   });
 
   it('disables a colleague at once, never oneself, and never the last one', async () => {

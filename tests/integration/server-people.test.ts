@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Cluster, newId, type Person, World } from './server/world.ts';
+import { Cluster, newId, type Person, totpSecrets, World } from './server/world.ts';
 
 let cluster: Cluster;
 let world: World;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 beforeEach(async () => {
   world = await World.start(cluster);
-  lin = await world.person('lin', 'operator');
+  lin = await world.person('lin', 'operator', totpSecrets.zhou);
 });
 afterEach(() => world.close());
 
@@ -35,7 +35,8 @@ const cookieOf = (response: Response): string =>
     .join('; ');
 
 async function invited(email: string, role = 'technician'): Promise<string> {
-  const invitation = await lin.call('invitePerson', {}, { email, name: 'New', role });
+  const confirm = await world.confirm(lin);
+  const invitation = await lin.call('invitePerson', {}, { email, name: 'New', role, confirm });
   expect(invitation.status).toBe(201);
   return new URL(invitation.body.link).pathname.split('/').at(-1) ?? '';
 }
@@ -58,6 +59,21 @@ describe('invitations', () => {
     expect(verified.status).toBe(200);
     const me = await fetch(`${world.server.url}/api/me`, { headers: { cookie: cookieOf(verified) } });
     expect(await me.json()).toMatchObject({ email: 'new@test.invalid', role: 'technician', totp: true });
+  });
+
+  it('give rights, so each needs a second factor of this moment', async () => {
+    const body = { email: 'more@test.invalid', name: 'New', role: 'approver' };
+    expect(await lin.call('invitePerson', {}, body)).toMatchObject({ status: 403, code: 'factor-needed' });
+    const wrong = { id: newId(), factor: { kind: 'totp', code: '000000' } };
+    expect((await lin.call('invitePerson', {}, { ...body, confirm: wrong })).code).toBe('factor-wrong');
+    expect((await lin.call('listPeople')).body.items.map(({ name }) => name)).toEqual(['lin']);
+    const confirm = await world.confirm(lin);
+    const made = await lin.call('invitePerson', {}, { ...body, confirm });
+    expect(made.status).toBe(201);
+    const params = { id: made.body.person.id };
+    expect((await lin.call('reinvitePerson', params, { confirm })).code, 'a code works once').toBe('factor-wrong');
+    expect((await lin.call('reinvitePerson', params, {})).code).toBe('factor-needed');
+    expect((await lin.call('reinvitePerson', params, { confirm: await world.confirm(lin) })).status).toBe(201);
   });
 
   it('are over after 72 hours', async () => {

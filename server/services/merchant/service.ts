@@ -11,7 +11,7 @@ import type {
 } from '../../../protocol/http/merchant-acts.ts';
 import type { ControlView } from '../../../protocol/http/control.ts';
 import type { OrderView } from '../../../protocol/http/payments.ts';
-import type { Invitation, Person } from '../../../protocol/http/people.ts';
+import type { Confirm, Invitation, Person } from '../../../protocol/http/people.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import type { FactorService } from '../../auth/factors.ts';
 import type { Core } from '../../core.ts';
@@ -49,10 +49,10 @@ export interface MerchantService {
   staff(actor: MerchantActor): Promise<Answer<{ items: Person[] }>>;
   inviteStaff(
     actor: MerchantActor,
-    body: { readonly email: string; readonly name: string },
+    body: { readonly email: string; readonly name: string; readonly confirm?: Confirm | undefined },
   ): Promise<Answer<Invitation>>;
   /** `not-in-state` when the colleague has signed in already. */
-  reinviteStaff(actor: MerchantActor, personId: string): Promise<Answer<Invitation>>;
+  reinviteStaff(actor: MerchantActor, personId: string, confirm: Confirm | undefined): Promise<Answer<Invitation>>;
   changeStaff(actor: MerchantActor, personId: string, body: { readonly disabled: boolean }): Promise<Answer<Person>>;
   settings(actor: MerchantActor): Promise<Answer<MerchantSettings>>;
   changeSettings(actor: MerchantActor, body: ChangeMerchantSettings): Promise<Answer<MerchantSettings>>;
@@ -84,7 +84,7 @@ export function createMerchantService(parts: MerchantServiceParts): MerchantServ
     control: (actor, terminalId, body) => controlByMerchant(core, actor, actor.merchantId, terminalId, body),
     staff: async ({ merchantId }) => ok({ items: await listStaff(people, merchantId) }),
     inviteStaff: (actor, body) => inviteStaff(people, actor, actor.merchantId, body),
-    reinviteStaff: (actor, personId) => reinviteStaff(people, actor, actor.merchantId, personId),
+    reinviteStaff: (actor, personId, confirm) => reinviteStaff(people, actor, actor.merchantId, personId, confirm),
     changeStaff: (actor, personId, body) => changeStaff(people, actor, actor.merchantId, personId, body),
     settings: async ({ merchantId }) => ok(await readSettings(core, merchantId)),
     changeSettings: (actor, body) => changeOwnSettings(parts, actor, actor.merchantId, body),

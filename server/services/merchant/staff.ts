@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { err, ok } from '../../../domain/result.ts';
 import type { ApiErrorCode } from '../../../protocol/http/common.ts';
-import type { Invitation, Person } from '../../../protocol/http/people.ts';
+import type { Confirm, Invitation, Person } from '../../../protocol/http/people.ts';
 import type { Actor, Answer } from '../../answer.ts';
 import type { Db } from '../../store/database.ts';
 import type { PeopleService } from '../people.ts';
@@ -16,7 +16,7 @@ export async function inviteStaff(
   people: PeopleService,
   actor: Actor,
   merchantId: string,
-  body: { readonly email: string; readonly name: string },
+  body: { readonly email: string; readonly name: string; readonly confirm?: Confirm | undefined },
 ): Promise<Answer<Invitation>> {
   return people.invite(actor, { ...body, role: 'merchant', merchantId });
 }
@@ -27,8 +27,9 @@ export async function reinviteStaff(
   actor: Actor,
   merchantId: string,
   personId: string,
+  confirm: Confirm | undefined,
 ): Promise<Answer<Invitation>> {
-  return people.reinvite(actor, personId, (db) => guard(db, actor, merchantId, personId));
+  return people.reinvite(actor, personId, confirm, (db) => guard(db, actor, merchantId, personId));
 }
 
 /**

@@ -195,6 +195,11 @@ export class World {
     return code;
   }
 
+  /** What confirms an act that gives rights. */
+  async confirm(person: Person) {
+    return { id: newId(), factor: { kind: 'totp' as const, code: await this.code(person) } };
+  }
+
   device(): TestDevice {
     return new TestDevice(this.server.context.trust.keyset().bytes);
   }
