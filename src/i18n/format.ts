@@ -36,6 +36,8 @@ export interface Formats {
   list(parts: readonly string[]): string;
   /** Facts side by side, with the language's own comma; what is undefined is left out. */
   row(...parts: readonly (string | undefined)[]): string;
+  /** Words with the full stop of the language. */
+  sentence(words: string): string;
 }
 
 const secondMs = 1_000;
@@ -84,6 +86,7 @@ export function createFormats(language: Language, timeZone?: string): Formats {
     },
     list: (parts) => list.format(parts),
     row: (...parts) => parts.filter((part) => part !== undefined).join(language === 'zh' ? '，' : ', '),
+    sentence: (words) => `${words}${language === 'zh' ? '。' : '.'}`,
   };
 }
 
