@@ -13,6 +13,8 @@ interface ShopFormats extends Formats {
   dayShort(day: string): string;
   /** `Tuesday` of a `yyyy-mm-dd`. */
   weekday(day: string): string;
+  /** `2.5M` of 2,500,000: a number where there is little room. */
+  short(value: number): string;
   /** `24 Nov 14:39:48`: a line of a list that spans days. */
   stamp(at: string | number): string;
 }
@@ -26,8 +28,10 @@ function createShopFormats(): ShopFormats {
   const dayShort = shape({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
   const weekday = shape({ weekday: 'long' });
   const monthDay = shape({ day: 'numeric', month: 'short' });
+  const short = new Intl.NumberFormat(tag, { notation: 'compact' });
   return {
     ...base,
+    short: (value) => short.format(value),
     day: (text) => day.format(noonOf(text)).replace(',', ''),
     dayShort: (text) => dayShort.format(noonOf(text)).replace(',', ''),
     weekday: (text) => weekday.format(noonOf(text)),
