@@ -97,4 +97,6 @@ describe('the language', () => {
 test('facts side by side have the language’s own comma, and none for what is missing', () => {
   expect(en.row('D-1', undefined, '0 of 2 used')).toBe('D-1, 0 of 2 used');
   expect(zh.row('D-1', '已用 0 / 2 次')).toBe('D-1，已用 0 / 2 次');
+  expect(en.sentence('None yet')).toBe('None yet.');
+  expect(zh.sentence('还没有')).toBe('还没有。');
 });
