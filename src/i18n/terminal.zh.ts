@@ -258,7 +258,7 @@ export const terminalZh: TerminalText = {
     printing: (copy) => `正在打印${copy}`,
     printed: (copy) => `${copy}已打印`,
     shown: (copy) => `${copy}显示在这里`,
-    copy: { merchant: '商户联', customer: '客户联' },
+    copy: { merchant: '商户联', customer: '顾客联' },
     problem: {
       'no-printer': '没有连接打印机。小票保留在屏幕和记录里。',
       'out-of-paper': '打印机缺纸。请装纸，再按 1。',
@@ -266,7 +266,7 @@ export const terminalZh: TerminalText = {
       'in-use': '打印机被其他程序占用。请关闭那个程序，再按 1。',
       'printer-failed': '打印机没有回应。请检查，再按 1。',
     },
-    next: '打印客户联',
+    next: '打印顾客联',
     finish: '完成',
     again: '再打一次',
     none: '还没有小票，稍后可从菜单补打。',
