@@ -4,6 +4,7 @@ import { simulatedCards } from '../../mock-server/platforms/bank-card/cards.ts';
 import { payPassword } from '../../mock-server/platforms/stand-in.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { Demo } from './support/demo.ts';
+import { slipsWith } from './support/payments.ts';
 import { openForTests } from './support/shared.ts';
 import { placeInStack, TerminalPage } from './support/terminal-screen.ts';
 
@@ -47,6 +48,14 @@ describe.skipIf(problem !== undefined)('the three seed flows on what npm start s
     await row.first().waitFor();
   }
 
+  /** Both copies hang out of the device's own printer. */
+  function expectSlips(amount: string): void {
+    expect(slipsWith(amount, demo.stack.terminals.device(serial).firmware?.printer)).toEqual([
+      expect.stringContaining('商户联'),
+      expect.stringContaining('顾客联'),
+    ]);
+  }
+
   test.each([
     ['WeChat Pay', '1', '128.50'],
     ['Alipay', '2', '36.80'],
@@ -59,6 +68,7 @@ describe.skipIf(problem !== undefined)('the three seed flows on what npm start s
     await payInWallet(await terminal.codeText());
     await expectInHistory(amount);
     await terminal.finish();
+    expectSlips(amount);
     await terminal.press('power');
     await terminal.screen('off').waitFor();
   });
@@ -73,6 +83,6 @@ describe.skipIf(problem !== undefined)('the three seed flows on what npm start s
     await terminal.stage('paid').waitFor();
     await expectInHistory('312.80');
     await terminal.finish();
-    expect(demo.stack.terminals.device(serial).firmware?.printer).toBeDefined();
+    expectSlips('312.80');
   });
 });

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { payPassword } from '../../../mock-server/platforms/stand-in.ts';
 import type { StandInPayment } from '../../../mock-server/platforms/stand-in.ts';
+import type { Printer } from '../../../mock-server/terminal/printer.ts';
 import type { Fixture } from './fixture.ts';
 import { placeIn, TerminalPage } from './terminal-screen.ts';
 import type { World } from './world.ts';
@@ -46,6 +47,13 @@ export async function openAs(page: Page, world: World, email: string, path: stri
   await page.request.post(`${world.origin}/api/demo/sign-in`, { data: { email } });
   await page.goto(world.origin + path);
   await page.locator('h1').first().waitFor({ state: 'attached' });
+}
+
+/** The slips that hang out of a terminal's printer and name `amount`, oldest first. */
+export function slipsWith(amount: string, printer: Printer | undefined): readonly string[] {
+  const slips = (printer?.paper ?? []).map(({ text, isLast }) => text + (isLast ? '\f' : '\n'));
+  const whole = slips.join('').split('\f').slice(0, -1);
+  return whole.filter((slip) => slip.includes(amount));
 }
 
 /** The customer scans a code with the simulated wallet that knows it, and pays. Throws when none does. */

@@ -199,9 +199,9 @@ export class TerminalPage {
   async finish(): Promise<void> {
     await this.stage('paid').waitFor();
     await this.press('confirm');
-    await this.#printed();
+    await this.#printed('merchant');
     await this.press('confirm');
-    await this.#printed();
+    await this.#printed('customer');
     await this.press('confirm');
     await this.screen('channels').waitFor();
   }
@@ -222,7 +222,8 @@ export class TerminalPage {
     return language?.startsWith('zh') === true ? terminalZh : terminalEn;
   }
 
-  async #printed(): Promise<void> {
-    await this.page.locator('[data-testid="print-state"]:not([data-s="busy"])').waitFor();
+  /** The copy is out, or its picture stands in for it. */
+  async #printed(copy: 'merchant' | 'customer'): Promise<void> {
+    await this.page.locator(`[data-testid="print-state"][data-copy="${copy}"]:not([data-s="busy"])`).waitFor();
   }
 }
