@@ -1,9 +1,17 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, request as callOn, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  type ClientRequest,
+  createServer,
+  request as callOn,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
@@ -16,12 +24,15 @@ const pageFolder = fileURLToPath(new URL('page', import.meta.url));
 const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
 const nobody = { merchantId: 'm', appId: 'a', label: 'A-01' };
 
-/** What the network between page and relay does. `tamper` gets every envelope and answers what arrives instead. */
+/**
+ * What the network between page and relay does. `tamper` gets every envelope, by socket and by call, and answers what
+ * arrives instead.
+ */
 export interface Weather {
   delayMs: number;
   isDown: boolean;
   areSocketsBlocked: boolean;
-  tamper: ((frame: Buffer, from: 'terminal' | 'phone') => readonly Buffer[]) | undefined;
+  tamper: ((frame: Buffer) => readonly Buffer[]) | undefined;
 }
 
 /** A relay without a database: whoever says `Bearer NAME` is the terminal NAME. */
@@ -110,17 +121,40 @@ export class LinkYard {
       request.socket.destroy();
       return;
     }
-    const { method = 'GET', headers } = request;
+    const { tamper } = this.weather;
+    if (tamper === undefined || request.headers['content-type'] !== 'application/octet-stream') {
+      request.pipe(this.#pass(request, response));
+      return;
+    }
+    buffer(request).then(
+      (frame) => this.#mail(request, response, tamper(frame)),
+      () => response.destroy(),
+    );
+  }
+
+  /** Hands envelopes that came by a call to the relay, or none of them; the page hears of the first. */
+  #mail(request: IncomingMessage, response: ServerResponse, [first, ...others]: readonly Buffer[]): void {
+    if (first === undefined) response.setHeader('content-type', 'application/json').end('{}');
+    else this.#pass(request, response, first.length).end(first);
+    for (const one of others) this.#pass(request, undefined, one.length).end(one);
+  }
+
+  /** The same call at the relay; its answer goes to `response`. */
+  #pass(request: IncomingMessage, response?: ServerResponse, length?: number): ClientRequest {
+    const { method = 'GET' } = request;
+    const kept = without(request.headers, 'origin');
+    const headers = length === undefined ? kept : { ...kept, 'content-length': String(length) };
     const passed = callOn(
-      { port: this.#inner.port, host: '127.0.0.1', method, path: request.url, headers: without(headers, 'origin') },
+      { port: this.#inner.port, host: '127.0.0.1', method, path: request.url, headers },
       (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
+        response?.writeHead(answer.statusCode ?? 502, answer.headers);
+        if (response === undefined) answer.resume();
+        else answer.pipe(response);
       },
     );
-    passed.on('error', () => response.destroy());
-    response.on('close', () => passed.destroy());
-    request.pipe(passed);
+    passed.on('error', () => response?.destroy());
+    response?.on('close', () => passed.destroy());
+    return passed;
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -130,22 +164,21 @@ export class LinkYard {
     }
     this.#sockets.handleUpgrade(request, socket, head, (page) => {
       const relay = new WebSocket(`ws://127.0.0.1:${this.#inner.port}${request.url ?? ''}`);
-      const from = request.url?.includes('as=phone') === true ? 'phone' : 'terminal';
       for (const end of [page, relay]) this.#open.add(end);
-      this.#join(page, relay, from);
-      this.#join(relay, page, from === 'phone' ? 'terminal' : 'phone');
+      this.#join(page, relay);
+      this.#join(relay, page);
     });
   }
 
-  /** Passes on what `from` says, later, and changed when the weather is bad. */
-  #join(input: WebSocket, output: WebSocket, from: 'terminal' | 'phone'): void {
+  /** Passes on what `input` says, later, and changed when the weather is bad. */
+  #join(input: WebSocket, output: WebSocket): void {
     const isRelay = input.readyState === WebSocket.CONNECTING;
     const whenOpen =
       output.readyState === WebSocket.CONNECTING ? new Promise((done) => output.once('open', done)) : null;
     input.on('message', (data: Buffer, isBinary) => {
       if (isBinary) this.seen.push(Buffer.from(data));
       // What leaves the relay has been seen on its way in already; it is changed once only.
-      const all = isBinary && !isRelay ? (this.weather.tamper?.(Buffer.from(data), from) ?? [data]) : [data];
+      const all = isBinary && !isRelay ? (this.weather.tamper?.(Buffer.from(data)) ?? [data]) : [data];
       const pass = (): void => {
         for (const one of all) if (output.readyState === WebSocket.OPEN) output.send(one, { binary: isBinary });
       };
