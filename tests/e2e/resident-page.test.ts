@@ -84,7 +84,8 @@ async function everyState(locale: string): Promise<string[]> {
   await look(page, 'refused');
   await sendAway(page, new DocumentSigner('k1'), await pressPay(page), token);
   await page.getByTestId('refusal-false-way').waitFor();
-  await look(page, 'false-way');
+  // The focus stays on what was pressed: no new screen came.
+  found.push(...(await lookAt(page, folder, `false-way-${locale}`)));
   const payId = await goAway(page, signer, token);
   await comeBack(page);
   await look(page, 'checking');
