@@ -3,9 +3,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 // Everything is one runner, so that the closing line counts every test. Database tests wait for the disk half of their
 // time, and each has a database of its own, so two files go side by side; so do browser tests, which wait for pages. Those
-// with a serial port share the machine's one bench and pull cables at moments that are counted: one file at a time, and
-// after them one that waits for a network most of the time. All of these go beside the other browser tests, because
-// together they keep two cores busy. Files of one project share what they load: loading took as long as a tenth of them.
+// with a serial port share the machine's one bench and pull cables at moments that are counted: one file at a time. One
+// waits for a network most of the time. All of these go beside the other browser tests, because together they keep two
+// cores busy until the end. Files of one project share what they load: loading took as long as a tenth of them.
 const withSerialPort = ['happy-path', 'mixups', 'on-site', 'outcomes', 'printer', 'reload', 'unplug'];
 /** It counts seconds of a network that is gone. */
 const withMoments = ['offline'];
@@ -45,7 +45,7 @@ export default defineConfig({
           include: ['tests/e2e/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...files([...withSerialPort, ...withMoments])],
           testTimeout: 180_000,
-          hookTimeout: 180_000,
+          hookTimeout: 300_000,
           maxWorkers: 2,
           isolate: false,
           retry: secondTry,
@@ -58,7 +58,7 @@ export default defineConfig({
           include:
             name === 'cable' ? [...files(withSerialPort), 'tests/serial-bench/**/*.test.ts'] : files(withMoments),
           testTimeout: 180_000,
-          hookTimeout: 180_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
           isolate: false,
           retry: secondTry,

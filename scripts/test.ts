@@ -12,8 +12,8 @@ interface Totals {
   skipped: number;
 }
 
-/** One stage after the other. The lanes of a stage go side by side, the projects of a lane do not (`vitest.config.ts`). */
-const stages = [[['fast']], [['integration']], [['browser'], ['cable', 'moments']]] as const;
+/** One stage after the other; the projects of a stage go side by side (`vitest.config.ts`). */
+const stages = [['fast'], ['integration'], ['browser', 'cable', 'moments']] as const;
 const filters = process.argv.slice(2);
 const totals: Totals = { passed: 0, flaky: 0, failed: 0, skipped: 0 };
 
@@ -51,12 +51,8 @@ async function runProject(project: string): Promise<void> {
   await vitest.close();
 }
 
-async function runLane(lane: readonly string[]): Promise<void> {
-  for (const project of lane) await runProject(project);
-}
-
 await ensureBuilt();
-for (const stage of stages) await Promise.all(stage.map(runLane));
+for (const stage of stages) await Promise.all(stage.map(runProject));
 if (totals.skipped > 0) process.stdout.write(`\n${totals.skipped} skipped, each with its reason above\n`);
 if (totals.flaky > 0) process.stdout.write(`\n${totals.flaky} passed only at the second try\n`);
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
