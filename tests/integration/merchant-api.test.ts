@@ -261,7 +261,7 @@ describe('webhooks', () => {
     const ids = queue.flatMap(([id, count]) => Array.from({ length: count }, () => id));
     await world.server.context.store.pool.query(
       `insert into webhook_deliveries (merchant_id, id, webhook_id, order_id, event, body, state, next_try_at, made_at)
-       select $1, gen_random_uuid(), id, gen_random_uuid(), 'payment.paid', json_build_object('for', id), 'waiting', t, t
+       select $1, gen_random_uuid(), id, gen_random_uuid(), 'payment.paid', json_build_object('for', id), 'waiting', t, $3
        from unnest($2::uuid[]) with ordinality as queue (id, n), lateral (select $3::timestamptz + n * interval '1 us' as t) times`,
       [world.merchantId, ids, new Date(world.nowMs)],
     );
@@ -311,6 +311,14 @@ describe('webhooks', () => {
     await expect.poll(() => [heard(one.id), heard(many.id)]).toEqual([1, 80]);
     const place = receiver.messages.slice(before).findIndex(({ body }) => body.includes(one.id));
     expect(place).toBeLessThan(40);
+    const listed = new Set<string>();
+    for (let query = ''; ;) {
+      const { items, nextCursor } = (await merchant.call('listDeliveries', { id: many.id }, undefined, query)).body;
+      for (const message of items) listed.add(message.id);
+      if (nextCursor === undefined) break;
+      query = `?cursor=${nextCursor}`;
+    }
+    expect(listed.size).toBe(80);
   });
 
   it('are forgotten 90 days after they were made, also when their webhook was paused all the while', async () => {
