@@ -217,7 +217,6 @@ describeWorld(
       const found: string[] = [];
       const screen = await openTerminal(fixture, label, locale);
       const look = async (name: string): Promise<void> => {
-        await screen.page.screenshot({ path: join(folder, `terminal-${name}.png`) });
         found.push(...(await accessibilityProblems(screen.page)).map((problem) => `${name}: ${problem}`));
       };
       await screen.toAmount('2');

@@ -17,11 +17,14 @@ interface AxeViolation {
 
 /** What axe-core finds wrong on the page as it is now, one line each: rule, help, where; empty when all is well. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource);
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: Axe };
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    return (await axe.run(document, { runOnly: { type: 'tag', values: tags } })).violations;
+    const values = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    // What was just changed is drawn by the frame after the next.
+    for (let frame = 0; frame < 2; frame += 1) await new Promise((drawn) => requestAnimationFrame(drawn));
+    // Nobody reads the details of what is right.
+    return (await axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] })).violations;
   });
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary = '' }) => `${id}: ${help} at ${target.join(' ')} (${failureSummary})`),
@@ -33,16 +36,17 @@ const sizes = [
   { width: 390, height: 844 },
 ] as const;
 
-/** Looks at one screen at both sizes; a line for each thing that is wrong. Pictures lie in `folder`. */
+/** Looks at one screen at both sizes; a line for each thing that is wrong, and then a picture in `folder`. */
 export async function lookAt(page: Page, folder: string, name: string): Promise<string[]> {
   const before = page.viewportSize() ?? sizes[0];
   const found: string[] = [];
   for (const size of sizes) {
     await page.setViewportSize(size);
-    await page.screenshot({ path: join(folder, `${name}-${size.width}.png`) });
-    found.push(...(await accessibilityProblems(page)).map((problem) => `${name} at ${size.width}: ${problem}`));
+    const faults = await accessibilityProblems(page);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    if (overflow > 0) found.push(`${name} at ${size.width}: ${overflow} px wider than the window`);
+    if (overflow > 0) faults.push(`${overflow} px wider than the window`);
+    found.push(...faults.map((fault) => `${name} at ${size.width}: ${fault}`));
+    if (faults.length > 0) await page.screenshot({ path: join(folder, `${name}-${size.width}.png`) });
   }
   await page.setViewportSize(before);
   return found;
