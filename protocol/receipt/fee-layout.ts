@@ -53,6 +53,8 @@ export function layoutFeeReceipt(document: FeeReceipt, setting: FeePaperSetting)
   const words = feeWords[language];
   const isPayment = document.kind === 'payment';
   const left = document.bills.filter(({ leftFen }) => leftFen > 0);
+  // The server's own words say more: that a part went to the balance, that a bill is owed again.
+  const notes = document.notes?.flatMap((note) => small(note[language], columns));
   return [
     ...head(document, isPayment ? words.receipt : words.reversal, setting),
     ...fact(words.receiptNo, document.receiptNo, columns),
@@ -66,7 +68,8 @@ export function layoutFeeReceipt(document: FeeReceipt, setting: FeePaperSetting)
     ...amounts(document.lines, setting),
     sum(isPayment ? words.paid : words.givenBack, document.totalFen, columns),
     doubleRule,
-    ...left.flatMap((bill) => fact(`${words.left} ${bill.title[language]}`, yuanText(bill.leftFen), columns)),
+    ...(notes ??
+      left.flatMap((bill) => fact(`${words.left} ${bill.title[language]}`, yuanText(bill.leftFen), columns))),
   ];
 }
 

@@ -91,7 +91,7 @@ export const residentAfterEn = {
       none: two('Paper receipt', 'The terminal prints it if it can; any terminal prints it again later.'),
     },
     close:
-      'You may close this page. Any terminal shows and prints it again, with your household number and the receipt number.',
+      'You may close this page. Any terminal shows and prints it again, with your household number and the digits that you agreed with the payee.',
     picture: 'Keep as picture',
     pictureHint: 'Press the picture and hold to save it.',
     pictureMade: 'The picture was saved to this phone’s downloads.',

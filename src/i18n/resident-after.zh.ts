@@ -68,7 +68,7 @@ export const residentAfterZh: ResidentAfterText = {
       'no-paper': two('终端没有纸了', '请把这一页存成图片。以后在任何一台终端都能补打。'),
       none: two('纸收据', '终端能打就会打；以后在任何一台终端都能补打。'),
     },
-    close: '这一页可以关。以后在任何一台终端，凭户号和收据号都能再查、再打。',
+    close: '这一页可以关。以后在任何一台终端，凭户号和您与收费单位约定的那几位数字，都能再查、再打。',
     picture: '存成图片',
     pictureHint: '长按图片，选择保存。',
     pictureMade: '图片已存到手机的下载里。',

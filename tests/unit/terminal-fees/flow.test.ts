@@ -209,6 +209,19 @@ describe('papers', () => {
     expect(text(layoutFeeReceipt(receiptOf(document), { ...setting, duplicate: true }))).toContain('DUPLICATE');
   });
 
+  test('a receipt says what the server says of it, and without that what stays owed', () => {
+    const printed = (receipt: ReturnType<typeof receiptOf>): string =>
+      layoutFeeReceipt(receipt, { columns: 48, language: 'en', duplicate: false })
+        .map((line) => lineText(line, 48))
+        .join(' ');
+    const receipt = receiptOf(document);
+    const bills = receipt.bills.map((one) => ({ ...one, leftFen: 60 }));
+    const note = { zh: '多出的 15.00 元已存入本户余额', en: '15.00 yuan went to the balance.' };
+    expect(printed({ ...receipt, bills })).toContain('0.60');
+    expect(printed({ ...receipt, bills, notes: [note] })).toContain(note.en);
+    expect(printed({ ...receipt, bills, notes: [note] })).not.toContain('0.60');
+  });
+
   test('what these tests use is what the server signs', () => {
     expect(v.is(quoteDocumentSchema, document)).toBe(true);
     expect(v.is(feeReceiptSchema, receiptOf(document))).toBe(true);
