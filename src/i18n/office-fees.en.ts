@@ -207,6 +207,7 @@ export const officeFeesEn = {
     components: 'What is charged',
     adjustments: 'What follows from it',
     lateFee: 'Late fee',
+    figureOf: (label: string, figure: string) => `${label}: ${figure}`,
     percentPerDay: 'Percent a day',
     kind: {
       fixed: 'a fixed amount',
@@ -347,6 +348,8 @@ export const officeFeesEn = {
     onlyFaults: 'Only rows with a fault',
     commit: (count: number) => (count === 1 ? 'Bring in 1 row' : `Bring in ${count} rows`),
     done: (count: number) => (count === 1 ? '1 row was brought in.' : `${count} rows were brought in.`),
+    table: 'Rows of the file',
+    refusedTable: 'Rows that were not brought in',
     bringing: (done: number, total: number) => `Bringing rows in: ${done} of ${total}`,
     same: (count: number) => (count === 1 ? '1 was there already.' : `${count} were there already.`),
     refused: (count: number) => `${count} not brought in`,

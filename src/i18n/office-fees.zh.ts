@@ -176,6 +176,7 @@ export const officeFeesZh: OfficeFeesText = {
     components: '收费项',
     adjustments: '附加计算',
     lateFee: '违约金',
+    figureOf: (label, figure) => `${label}：${figure}`,
     percentPerDay: '每天百分比',
     kind: {
       fixed: '固定金额',
@@ -315,6 +316,8 @@ export const officeFeesZh: OfficeFeesText = {
     onlyFaults: '只看有错的行',
     commit: (count) => `导入 ${count} 行`,
     done: (count) => `已导入 ${count} 行。`,
+    table: '文件各行',
+    refusedTable: '没有导入的各行',
     bringing: (done, total) => `正在导入：${done} / ${total} 行`,
     same: (count) => `${count} 行已存在。`,
     refused: (count) => `${count} 行没有导入`,
