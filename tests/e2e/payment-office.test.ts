@@ -18,6 +18,7 @@ import { worldPeople } from './support/seed.ts';
 import { freePort, SmallTill } from './support/small-till.ts';
 import { placeIn, TerminalPage } from './support/terminal-screen.ts';
 import { Authenticator } from './support/totp.ts';
+import type { World } from './support/world.ts';
 
 const labels = ['O-01', 'O-02', 'O-03', 'O-04', 'O-05', 'O-06'] as const;
 /** An operator with a second factor; the secret is made up. */
@@ -34,6 +35,29 @@ async function openOffice(fixture: Fixture, path: string, email: string = worldP
   const page = await fixture.page();
   await openAs(page, fixture.world, email, path);
   return page;
+}
+
+/** Looks through all messages of a merchant's only webhook, more than one page of them, and removes it. */
+async function removeWebhook(world: World, page: Page, host: string): Promise<void> {
+  const t = merchantConnectionsEn.connections;
+  const dialog = page.getByRole('dialog');
+  await world.query(
+    `insert into webhook_deliveries (merchant_id, id, webhook_id, order_id, event, state, made_at)
+     select merchant_id, gen_random_uuid(), id, gen_random_uuid(), 'payment.paid', 'given-up', made_at
+     from webhooks, generate_series(1, 60) where url like '%' || $1 || '%'`,
+    [host],
+  );
+  await page.getByRole('button', { name: t.messages }).click();
+  const messages = dialog.getByRole('listitem');
+  await expect.poll(() => messages.count()).toBe(50);
+  await dialog.getByRole('button', { name: sharedEn.more }).click();
+  await expect.poll(() => messages.count()).toBeGreaterThan(60);
+  expect(await dialog.getByRole('button', { name: sharedEn.more }).count()).toBe(0);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: t.removeQuestion(host) }).click();
+  await dialog.getByRole('button', { name: t.removeAct }).click();
+  await page.getByText(t.noHooks).waitFor();
 }
 
 /** Makes a key and a webhook in the merchant's app; what the till is configured with. */
@@ -203,7 +227,11 @@ describeWorld(
         const waiting = `select id from webhook_deliveries where state <> 'done'`;
         await expect.poll(() => world.query(waiting)).toEqual([]);
         await merchant.getByRole('button', { name: merchantConnectionsEn.connections.messages }).click();
-        await merchant.getByRole('dialog').getByText(merchantConnectionsEn.connections.delivery.done).first().waitFor();
+        const dialog = merchant.getByRole('dialog');
+        await dialog.getByText(merchantConnectionsEn.connections.delivery.done).first().waitFor();
+        await merchant.keyboard.press('Escape');
+        await dialog.waitFor({ state: 'hidden' });
+        await removeWebhook(world, merchant, `127.0.0.1:${String(port)}`);
       } finally {
         await till.close();
       }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { LinkFailure } from '../../src/phone-link/contract.ts';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { DocumentSigner, octoberBill, quoteOf, receiptOf } from '../unit/resident/make.ts';
@@ -31,6 +31,8 @@ const today = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).fo
 const quote = quoteOf({}, today);
 const receipt = signer.sign('receipt', receiptOf(quote));
 const token = 'token-1';
+/** Where the server says what became of the payment. */
+const result = `/api/fees/results/${token}`;
 const account = '6221558812340000';
 const pin = '246813';
 
@@ -45,6 +47,10 @@ beforeAll(async () => {
     mkdtemp(join(tmpdir(), 'resident-looks-')),
   ]);
   site.api.set('/api/fees/keys', { keys: [signer.listed] });
+});
+afterEach(async () => {
+  site.api.delete(result);
+  for (const context of browser.contexts()) await context.close();
 });
 afterAll(async () => {
   await browser.close();
@@ -152,7 +158,6 @@ describe('the resident’s page', () => {
     await say(page, { type: 'stage', payId: again, stage: 'paid', print: 'printed' });
     await page.locator('[data-print="printed"]').waitFor();
     expect((await takeHeard(page)).join()).toContain('纸收据已经打好');
-    await where.close();
   });
 
   test('takes the code out of the address at once, and keeps nothing in the phone', async () => {
@@ -162,7 +167,6 @@ describe('the resident’s page', () => {
     expect(await page.evaluate(() => location.href)).toBe(`${site.origin}/l`);
     expect(await page.evaluate(() => fake.hash)).toBe(codeHash);
     expect(await page.evaluate(() => [localStorage.length, document.cookie])).toEqual([0, '']);
-    await where.close();
   });
 
   test('another code opened in the same tab begins anew with it', async () => {
@@ -174,7 +178,6 @@ describe('the resident’s page', () => {
     }, other);
     await page.waitForFunction((code) => fake.hash === code, other);
     expect(await page.evaluate(() => location.href)).toBe(`${site.origin}/l`);
-    await where.close();
   });
 
   test('pays, comes back, is not moved by words, and shows the receipt that the server gives when the terminal is gone', async () => {
@@ -188,17 +191,15 @@ describe('the resident’s page', () => {
     await say(page, { type: 'stage', payId, stage: 'paid', receipt: { ...receipt, signature: 'A'.repeat(86) } });
     await page.getByTestId('checking').waitFor();
     expect(await page.getByTestId('paid').count()).toBe(0);
-    site.api.set(`/api/fees/results/${token}`, { stage: 'paid', receipt });
+    site.api.set(result, { stage: 'paid', receipt });
     await link(page, { phase: 'over', carrier: 'none', failure: 'no-connection' });
     await page.getByTestId('paid').waitFor();
-    site.api.delete(`/api/fees/results/${token}`);
+    site.api.delete(result);
     // Once more after a reload, and as a picture.
     await page.reload();
     await page.getByTestId('paid').waitFor();
-    const download = page.waitForEvent('download');
-    await page.getByTestId('picture').click();
-    expect((await download).suggestedFilename()).toBe('TK-1124-0317.png');
-    await where.close();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('picture').click()]);
+    expect(download.suggestedFilename()).toBe('TK-1124-0317.png');
   });
 
   test('a reload while away goes on with checking; the way back without a bill says so', async () => {
@@ -213,7 +214,6 @@ describe('the resident’s page', () => {
     const lost = await where.newPage();
     await lost.goto(`${site.origin}/l?back=1`);
     expect(await lost.getByTestId('over').getAttribute('data-reason')).toBe('lost-back');
-    await where.close();
   });
 
   test('a second tab with the same code does not join', async () => {
@@ -222,7 +222,6 @@ describe('the resident’s page', () => {
     const second = await open(where);
     await second.getByTestId('over').waitFor();
     expect(await second.getByTestId('over').getAttribute('data-reason')).toBe('other-tab');
-    await where.close();
   });
 
   test.each([
@@ -236,7 +235,6 @@ describe('the resident’s page', () => {
     const page = await open(where);
     await link(page, { phase: 'over', carrier: 'none', failure });
     expect(await page.getByTestId('over').getAttribute('data-reason')).toBe(failure);
-    await where.close();
   });
 
   test('a forged bill is never shown', async () => {
@@ -246,7 +244,6 @@ describe('the resident’s page', () => {
     await say(page, { type: 'bill', quote: new DocumentSigner('k1').sign('quote', quote), confirm: false });
     await page.locator('[data-reason="forged"]').waitFor();
     expect(await page.locator('body').innerText()).not.toContain('156.68');
-    await where.close();
   });
 
   test('text at 200 % on the narrowest phone cuts nothing off', async () => {
@@ -273,7 +270,6 @@ describe('the resident’s page', () => {
       };
     });
     expect(cut).toEqual({ root: 44, scroll: 320, wide: [] });
-    await where.close();
   });
 
   test('no request and no message has anything of the profile; the account goes only encrypted', async () => {
@@ -304,7 +300,6 @@ describe('the resident’s page', () => {
         [...sent, messages, kept].filter((text) => text.includes(secret) || text.includes(encodeURIComponent(secret))),
       ).toEqual([]);
     }
-    await where.close();
   });
 
   test('a profile behind the phone’s lock: made, opened after a reload, used, copied and wiped', async () => {
@@ -332,9 +327,8 @@ describe('the resident’s page', () => {
     await page.getByTestId('open-passkey').click();
     await profile('open').waitFor();
     expect(await page.getByTestId('name').inputValue()).toBe('王阿姨');
-    const download = page.waitForEvent('download');
-    await page.getByTestId('export').click();
-    const file = await readFile((await (await download).path()) ?? '', 'utf8');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('export').click()]);
+    const file = await readFile((await download.path()) ?? '', 'utf8');
     expect(JSON.parse(file)).toMatchObject({ form: 'tillkeeper-resident-1', guard: { kind: 'passkey' } });
     expect(file).not.toMatch(new RegExp(`王阿姨|${account}`));
     await page.getByTestId('use-account').click();
@@ -352,7 +346,6 @@ describe('the resident’s page', () => {
     await page.getByTestId('open-passkey').click();
     await profile('open').waitFor();
     expect(await page.getByTestId('name').inputValue()).toBe('王阿姨');
-    await where.close();
   });
 
   test('a lock that gives no secret: the page says so, and a PIN takes its place', async () => {
@@ -368,7 +361,6 @@ describe('the resident’s page', () => {
     await page.getByTestId('pin-again').fill(pin);
     await page.getByTestId('make-pin').click();
     await page.locator('[data-testid="profile"][data-phase="open"]').waitFor();
-    await where.close();
   });
 
   test('a phone without such a lock is not offered one', async () => {
@@ -379,7 +371,6 @@ describe('the resident’s page', () => {
     await page.getByTestId('pin').waitFor();
     await page.evaluate(() => PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable());
     expect(await page.getByTestId('make-passkey').count()).toBe(0);
-    await where.close();
   });
 });
 
