@@ -7,6 +7,7 @@ import { officeFeesZh } from '../../src/i18n/office-fees.zh.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { accessibilityProblems, lookAt } from './support/accessibility.ts';
 import { Demo } from './support/demo.ts';
+import { bringFileIn, payOut, tryAndEnd } from './support/fees/office-steps.ts';
 import { openForTests } from './support/shared.ts';
 import { placeInStack, type TerminalKey, TerminalPage } from './support/terminal-screen.ts';
 
@@ -205,17 +206,17 @@ class FeesClerk {
     await this.done();
   }
 
-  /** A price list that comes with the program becomes a draft and is put into force. */
+  /** A price list that comes with the program becomes a draft, is put into force and ended. */
   async shipped(): Promise<void> {
     await this.tab('tariffs');
     await this.press(this.t.tariffs.add);
     await this.dialog.locator('li').nth(1).waitFor();
     await this.look('shipped');
-    await this.dialog.locator('li button').first().click();
-    await this.press(this.t.tariffs.check);
-    await this.page.getByText(this.t.tariffs.right).first().waitFor();
-    await this.press(this.t.tariffs.activate);
-    await this.page.getByText(this.t.tariffs.activated).waitFor();
+    await this.dialog
+      .locator('li', { hasText: this.#language === 'zh' ? '峰谷' : 'valley' })
+      .getByRole('button')
+      .click();
+    await tryAndEnd(this);
   }
 
   /** A merchant that was no payee bills, its own services at chosen terminals. */
@@ -341,7 +342,9 @@ describe('the office’s fees', () => {
     await clerk.look('households');
     await clerk.register(language.number);
     await clerk.meters();
+    await payOut(clerk);
     await clerk.end();
+    await bringFileIn(clerk, language.number.replace('99', '98'));
     await clerk.setUp();
     await clerk.shipped();
     await (language.language === 'zh' ? clerk.share('2027-01', '2027-01-31') : clerk.share('2027-02', '2027-02-28'));
