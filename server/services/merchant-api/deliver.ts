@@ -47,9 +47,9 @@ interface Due {
 }
 
 /**
- * Sends the messages that are due, at most 20 at once, of each webhook the longest due first; what belongs to a paused webhook, or to an address that just gave
- * no answer, waits. Claims them first, so that several processes share the work; a claim that a crash leaves behind ends
- * by itself. A message may therefore come twice: its id says so.
+ * Sends the messages that are due, at most 20 at once, of each webhook the longest due first; what belongs to a paused
+ * webhook, or to an address that just gave no answer, waits. Claims them first, so that several processes share the work;
+ * a claim that a crash leaves behind ends by itself. A message may therefore come twice: its id says so.
  * @returns how many were tried.
  */
 export async function deliverWebhooks(core: Core, options: DeliverOptions): Promise<number> {
