@@ -11,14 +11,15 @@ const bin = join(root, 'node_modules', '.bin');
 const stamp = join(root, 'node_modules', '.installed-from');
 const installLock = join(root, '.cache', 'install.lock');
 const installWaitMs = 600_000;
+const aptWaitMs = 300_000;
 
-/** Task → the script that runs it, and what it needs besides the node modules. */
+/** Task → the script that runs it, what it needs besides the node modules, and what makes it quicker. */
 const tasks = {
   start: { script: 'scripts/start.ts', needs: [] },
   dev: { script: 'scripts/dev.ts', needs: [] },
   build: { script: 'scripts/build.ts', needs: [] },
   check: { script: 'scripts/check.ts', needs: [] },
-  test: { script: 'scripts/test.ts', needs: ['chromium', 'fonts', 'socat'] },
+  test: { script: 'scripts/test.ts', needs: ['chromium', 'fonts', 'socat'], helps: ['shell'] },
   bench: { script: 'scripts/bench.ts', needs: ['chromium', 'socat', 'pgbench'] },
   demo: { script: 'scripts/demo.ts', needs: ['chromium', 'fonts', 'socat'] },
   till: { script: 'server/cli/main.ts', needs: [] },
@@ -27,6 +28,7 @@ const tasks = {
 /** What Debian's packages bring, and how to see that it is there. */
 const debianParts = {
   chromium: { packages: ['chromium'], present: () => found('chromium', 'chromium-browser', 'google-chrome') },
+  shell: { packages: ['chromium-headless-shell'], present: () => found('chromium-headless-shell') },
   fonts: { packages: ['fonts-noto-cjk', 'fonts-roboto-unhinted'], present: () => hasFonts() },
   socat: { packages: ['socat'], present: () => found('socat') },
   pgbench: { packages: ['postgresql-contrib'], present: () => found('pgbench') || existsSync('/usr/lib/postgresql') },
@@ -89,33 +91,46 @@ function installModules() {
   });
 }
 
-function installDebianParts(needs) {
+const isRoot = process.getuid?.() === 0;
+
+/** True when apt-get brought them. */
+function aptInstall(packages) {
+  const limits = { stdio: ['ignore', 'ignore', 2], timeout: aptWaitMs };
+  spawnSync('apt-get', ['update'], limits);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return (
+    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { ...limits, env }).status === 0
+  );
+}
+
+function installDebianParts({ needs, helps = [] }) {
   const missing = needs.filter((need) => !debianParts[need].present());
-  if (missing.length === 0) return;
   const packages = missing.flatMap((need) => debianParts[need].packages);
   const command = `apt-get install -y ${packages.join(' ')}`;
-  if (!found('apt-get') || process.getuid?.() !== 0) {
+  const canInstall = found('apt-get') && isRoot;
+  if (missing.length > 0 && !canInstall) {
     process.stderr.write(
       `Missing: ${missing.join(', ')}. Not installed: ${found('apt-get') ? 'that needs root' : 'there is no apt-get'}. ` +
         `On Debian run: sudo ${command}\nWhat needs it is skipped, with this reason printed.\n`,
     );
-    return;
+  } else if (missing.length > 0) {
+    process.stderr.write(`Installing ${packages.join(', ')} (${command}) …\n`);
+    if (!aptInstall(packages)) {
+      process.stderr.write(`Could not install ${packages.join(', ')}; what needs it is skipped.\n`);
+    }
   }
-  process.stderr.write(`Installing ${packages.join(', ')} (${command}) …\n`);
-  spawnSync('apt-get', ['update'], { stdio: ['ignore', 'ignore', 2] });
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
-    stdio: ['ignore', 'ignore', 2],
-    env: environment,
-  });
-  if (apt.status !== 0) process.stderr.write(`Could not install ${packages.join(', ')}; what needs it is skipped.\n`);
+  // What only makes it quicker is installed apart, so that it hinders nothing where it cannot be had.
+  const quicker = helps.filter((part) => !debianParts[part].present()).flatMap((part) => debianParts[part].packages);
+  if (quicker.length > 0 && canInstall && !aptInstall(quicker)) {
+    process.stderr.write(`Could not install ${quicker.join(', ')}; it goes without, slower.\n`);
+  }
 }
 
 const [name, ...rest] = process.argv.slice(2);
 const task = Object.hasOwn(tasks, name ?? '') ? tasks[name] : undefined;
 if (!task) fail(`Unknown task ${name ?? '(none)'}. Known: ${Object.keys(tasks).join(', ')}`);
 installModules();
-installDebianParts(task.needs);
+installDebianParts(task);
 const child = spawn(join(bin, 'node'), ['--disable-warning=ExperimentalWarning', join(root, task.script), ...rest], {
   cwd: root,
   stdio: 'inherit',

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium } from '../serial-bench/chromium.ts';
+import { launchForPages } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import type { PageSite } from './support/built-page.ts';
 import { fakeTerminalSite } from './support/fees/fake-site.ts';
@@ -126,7 +126,7 @@ async function walk(page: Page, hands: Hands, look: (name: string) => Promise<vo
 
 describe.skipIf(problem !== undefined)('the screens for bills, for who hears them', () => {
   beforeAll(async () => {
-    [site, browser] = await Promise.all([fakeTerminalSite(), launchChromium()]);
+    [site, browser] = await Promise.all([fakeTerminalSite(), launchForPages()]);
   });
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();

@@ -10,7 +10,7 @@ import { sharedEn } from '../../src/i18n/shared.en.ts';
 import { toyChannel, ToyPlatform } from '../integration/payments/toy-platform.ts';
 import { TestShop } from '../integration/server/shop.ts';
 import { Cluster, type Person, World } from '../integration/server/world.ts';
-import { launchChromium } from '../serial-bench/chromium.ts';
+import { launchForPages } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { lookAt } from './support/accessibility.ts';
 import type { SeededPayment } from './support/payments-seed.ts';
@@ -49,7 +49,7 @@ describe.skipIf(problem !== undefined)('the merchant’s app', () => {
     card = await shop.pay(12, 31_280, { channel: 'bank-card', tail: '4417' });
     refunded = await shop.pay(11, 3_600, { refundFen: 3_600 });
     await shop.pay(10, 4_600, { state: 'unknown', terminal: 1 });
-    browser = await launchChromium();
+    browser = await launchForPages();
   }
   openForTests({
     open: openShop,

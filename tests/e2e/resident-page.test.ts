@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { LinkFailure } from '../../src/phone-link/contract.ts';
-import { launchChromium } from '../serial-bench/chromium.ts';
+import { launchForPages } from '../serial-bench/chromium.ts';
 import { DocumentSigner, octoberBill, quoteOf, receiptOf } from '../unit/resident/make.ts';
 import { lookAt } from './support/accessibility.ts';
 import { addAuthenticator } from './support/passkey.ts';
@@ -43,7 +43,7 @@ let folder: string;
 beforeAll(async () => {
   [site, browser, folder] = await Promise.all([
     fakeSite(),
-    launchChromium(),
+    launchForPages(),
     mkdtemp(join(tmpdir(), 'resident-looks-')),
   ]);
   site.api.set('/api/fees/keys', { keys: [signer.listed] });
@@ -176,7 +176,8 @@ describe('the resident’s page', () => {
     await page.evaluate((code) => {
       location.hash = code;
     }, other);
-    await page.waitForFunction((code) => fake.hash === code, other);
+    // The page is being loaded anew: for a moment there is no link in it.
+    await page.waitForFunction((code) => 'fake' in globalThis && fake.hash === code, other);
     expect(await page.evaluate(() => location.href)).toBe(`${site.origin}/l`);
   });
 

@@ -14,7 +14,7 @@ import { codesZh } from '../../src/i18n/codes.zh.ts';
 import { onSiteEn } from '../../src/i18n/on-site.en.ts';
 import { onSiteZh } from '../../src/i18n/on-site.zh.ts';
 import { screenNumber } from '../../protocol/unlock/v1/screen-number.ts';
-import { launchChromium } from '../serial-bench/chromium.ts';
+import { launchForPages } from '../serial-bench/chromium.ts';
 import { lookAt } from './support/accessibility.ts';
 import { fakeCameraArgs, writeFilm } from './support/fake-camera.ts';
 import { describeWorld } from './support/fixture.ts';
@@ -193,7 +193,7 @@ describeWorld('the second person’s camera', { terminals: ['SC-01'], serial: fa
     const { world } = fixture;
     folder = await mkdtemp(join(tmpdir(), 'tillkeeper-film-'));
     const film = join(folder, 'screen.y4m');
-    browser = await launchChromium({ args: [...fakeCameraArgs(film)] });
+    browser = await launchForPages({ args: [...fakeCameraArgs(film)] });
     const context = await browser.newContext({ viewport, locale: words.en.locale, permissions: ['camera'] });
     const phone = new ShopPhone(await context.newPage(), world, 'en');
     await phone.signIn(true);

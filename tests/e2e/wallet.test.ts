@@ -11,7 +11,7 @@ import { weChatPay } from '../../server/channels/wechat-pay/definition.ts';
 import { openBench } from '../conformance/channels/bench.ts';
 import type { OpenBench } from '../conformance/channels/bench.ts';
 import { keptKeys } from '../conformance/channels/kept-keys.ts';
-import { launchChromium } from '../serial-bench/chromium.ts';
+import { launchForPages } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { lookAt } from './support/accessibility.ts';
 
@@ -27,7 +27,7 @@ describe.skipIf(chromiumProblem() !== undefined)('the wallet page', () => {
 
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true });
-    browser = await launchChromium();
+    browser = await launchForPages();
   });
   afterAll(async () => {
     await browser.close();

@@ -17,6 +17,9 @@ const programs: readonly { readonly path: string; readonly settings: string }[] 
   { path: '/opt/google/chrome/chrome', settings: '/etc/opt/chrome' },
 ];
 
+/** Debian's Chromium of the same version that has no window: no toolbar and no tabs to draw for each page. */
+const shellPath = '/usr/lib/chromium/chromium-headless-shell';
+
 const switches = [
   '--no-sandbox',
   '--headless=new',
@@ -45,6 +48,15 @@ export function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
   const program = findChromium();
   if (program === undefined) throw new Error('No Chromium found; on Debian: apt-get install chromium');
   return chromium.launch({ executablePath: program.path, ...options, args: [...switches, ...(options.args ?? [])] });
+}
+
+/**
+ * Launches what shows pages soonest: the headless shell where it is installed, a third of Chromium's time for each new
+ * window, else Chromium. For tests that need of the browser nothing but its pages: it asks for no serial port, syncs
+ * nothing in the background and keeps no profile.
+ */
+export function launchForPages(options: LaunchOptions = {}): Promise<Browser> {
+  return launchChromium(existsSync(shellPath) ? { ...options, executablePath: shellPath } : options);
 }
 
 /** Launches Chromium with a profile on the disk, which another launch finds again. */

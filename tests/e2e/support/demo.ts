@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { builtAppFolder, ensureBuilt } from '../../../scripts/build-app.ts';
 import { type Stack, startStack } from '../../../scripts/stack.ts';
 import { putReadyPostgres, testFolder } from '../../ready-postgres.ts';
-import { launchChromium } from '../../serial-bench/chromium.ts';
+import { launchForPages } from '../../serial-bench/chromium.ts';
 
 /** What `npm start` starts, on free ports, and a browser without a page. */
 export class Demo {
@@ -24,7 +24,7 @@ export class Demo {
     await putReadyPostgres(join(folder, 'server'));
     const ports = { serverPort: 0, terminalsPort: 0, platformsPort: 0 };
     const stack = await startStack({ dataDir: folder, ...ports, staticDir: builtAppFolder, logLevel: 'error' });
-    return new Demo(folder, stack, await launchChromium());
+    return new Demo(folder, stack, await launchForPages());
   }
 
   /** Closes every page. */

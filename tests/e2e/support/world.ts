@@ -18,7 +18,7 @@ import type { RunningServer } from '../../../server/start.ts';
 import { startEmbedded } from '../../../server/store/embedded.ts';
 import type { EmbeddedPostgres } from '../../../server/store/embedded.ts';
 import { putReadyPostgres, testFolder } from '../../ready-postgres.ts';
-import { launchChromium } from '../../serial-bench/chromium.ts';
+import { launchForPages } from '../../serial-bench/chromium.ts';
 import { openBench } from '../../serial-bench/bench.ts';
 import type { SerialBench } from '../../serial-bench/bench.ts';
 import { FaultProxy } from './fault-proxy.ts';
@@ -77,7 +77,7 @@ export class World {
   #proxy: FaultProxy | undefined;
   #bench: SerialBench | undefined;
   #platforms: Platforms | undefined;
-  #browser: Awaited<ReturnType<typeof launchChromium>> | undefined;
+  #browser: Awaited<ReturnType<typeof launchForPages>> | undefined;
   /** The terminal whose port is plugged in, and its port. */
   #plugged: { readonly label: string; readonly port: PtyCable } | undefined;
 
@@ -289,7 +289,7 @@ export class World {
   async #startBrowser(): Promise<void> {
     const [first] = this.#options.terminals;
     if (!this.#options.serial || first === undefined) {
-      this.#browser = await launchChromium();
+      this.#browser = await launchForPages();
       return;
     }
     const port = await this.terminals.openPort(serialOf(first));
