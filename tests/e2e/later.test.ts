@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,29 @@ import { TechnicianScreen } from './support/technician.ts';
 const dayMs = 24 * 3_600_000;
 /** How far the clocks of server and terminal are ahead of the real one. */
 let aheadMs = 0;
+
+/** How the calls in the page's store stand. */
+function statesIn(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const answered = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((done, failed) => {
+        request.onsuccess = () => done(request.result);
+        request.onerror = () => failed(request.error as Error);
+      });
+    const states: string[] = [];
+    for (const { name = '' } of await indexedDB.databases()) {
+      const database = await answered(indexedDB.open(name));
+      if (database.objectStoreNames.contains('outbox')) {
+        const entries: { state: string }[] = await answered(
+          database.transaction('outbox').objectStore('outbox').getAll(),
+        );
+        states.push(...entries.map(({ state }) => state));
+      }
+      database.close();
+    }
+    return states;
+  });
+}
 
 describeWorld(
   'a request that is kept for later',
@@ -52,6 +76,8 @@ describeWorld(
         await expect.poll(() => world.grantStates('LT-01')).toEqual(['PENDING']);
         // The grant is there before its answer has passed the proxy.
         await expect.poll(() => sent().length).toBe(before + 1);
+        // And what the page has not yet written down would, rightly, be sent again after it was closed.
+        await expect.poll(() => statesIn(screen.page)).toEqual(['done']);
         await context.close();
         const [grant] = await world.query('SELECT not_after FROM grants');
         const lifeMs = Date.parse(String(grant?.['not_after'])) - Date.now();
