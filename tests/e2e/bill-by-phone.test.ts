@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { launchChromium } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
 import { BillFlow } from './support/bill-flow.ts';
-import { chooseWay, openBill, residentPhone } from './support/bill-phone.ts';
+import { chooseWay, demoHousehold, openBill, residentPhone } from './support/bill-phone.ts';
 import { directWayOpen, RelayCut, watchDirectWay } from './support/relay-cut.ts';
 import { openForTests } from './support/shared.ts';
 
@@ -11,6 +11,29 @@ const problem = chromiumProblem();
 const minuteMs = 60_000;
 /** Another household of the demo: it owes when the first one has paid all it owed. */
 const neighbour = { number: '20260003177', secret: '1204' };
+
+/** Everything that a page keeps in its browser: stores, databases and caches' addresses, as text. */
+function keptBy(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const answered = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((done, failed) => {
+        request.onsuccess = () => done(request.result);
+        request.onerror = () => failed(request.error as Error);
+      });
+    const found: unknown[] = [{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href];
+    for (const { name = '' } of await indexedDB.databases()) {
+      const database = await answered(indexedDB.open(name));
+      for (const store of database.objectStoreNames)
+        found.push(name, store, await answered(database.transaction(store).objectStore(store).getAll()));
+      database.close();
+    }
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name);
+      found.push((await cache.keys()).map(({ url }) => url));
+    }
+    return JSON.stringify(found);
+  });
+}
 
 /** A resident's bill on what npm start starts: asked for at the terminal, scanned, read and paid on the phone. */
 describe.skipIf(problem !== undefined)('a bill that a resident pays on their own phone', () => {
@@ -77,7 +100,11 @@ describe.skipIf(problem !== undefined)('a bill that a resident pays on their own
     await expect.poll(() => digits(phone)).toBe(await digits(flow.terminal.page));
     await chooseWay(phone, 'wechat-pay');
     await flow.payInWallet(phone);
+    const kept = await keptBy(flow.terminal.page);
+    expect(kept).toContain('tillkeeper');
+    for (const secret of [demoHousehold.number, `"${demoHousehold.secret}"`]) expect(kept).not.toContain(secret);
     await expectPaid(phone, fen);
+    expect(await keptBy(flow.terminal.page)).not.toContain(demoHousehold.number);
   });
 
   test('without WebRTC, and the page reloaded in the middle: the relay carries all of it, Alipay pays', async () => {

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchForPages } from '../serial-bench/chromium.ts';
 import { chromiumProblem } from '../serial-bench/requirements.ts';
+import { accessibilityProblems } from './support/accessibility.ts';
 import type { PageSite } from './support/built-page.ts';
 import { fakeTerminalSite } from './support/fees/fake-site.ts';
 import type { FakeTerminalBench } from './support/fees/fake-terminal.svelte.ts';
@@ -139,12 +140,18 @@ describe.skipIf(problem !== undefined)('the screens for bills, for who hears the
   test.each([
     { locale: 'zh-CN', hands: byKeypad, how: 'the keypad' },
     { locale: 'en-GB', hands: byTab, how: 'Tab and Enter' },
-  ])('begin with a heading, hide no words, and are walked by $how alone: $locale', async ({ locale, hands }) => {
-    const page = await open(locale);
-    const found: string[] = [];
-    await walk(page, hands, async (name) => void found.push(...(await readerFaults(page, name))));
-    expect(found).toEqual([]);
-  });
+  ])(
+    'begin with a heading, hide no words, have no fault that axe finds, and are walked by $how alone: $locale',
+    async ({ locale, hands }) => {
+      const page = await open(locale);
+      const found: string[] = [];
+      await walk(page, hands, async (name) => {
+        found.push(...(await readerFaults(page, name)));
+        found.push(...(await accessibilityProblems(page)).map((fault) => `${name}: ${fault}`));
+      });
+      expect(found).toEqual([]);
+    },
+  );
 
   test('say in order: what it is, what is owed, then what can be pressed, each with its key', async () => {
     const page = await open('zh-CN');

@@ -9,8 +9,8 @@ export interface Household {
   readonly secret: string;
 }
 
-/** The household that the demo's documents tell of. */
-const demoHousehold: Household = { number: '20260003176', secret: '1203' };
+/** The household of the demo whose bills are asked for when no other is named. */
+export const demoHousehold: Household = { number: '20260003176', secret: '1203' };
 
 /** A resident's phone. */
 export const residentPhone = {
